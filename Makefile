@@ -1,0 +1,6 @@
+.PHONY: run test
+run:
+	npm start
+
+test:
+	npm test

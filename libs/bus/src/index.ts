@@ -1,0 +1,17 @@
+export {
+  LogFull,
+  Unavailable,
+  type AppendOptions,
+  type AppendResult,
+  type ConsumerSpec,
+  type Delivery,
+  type EventLog,
+  type Handler,
+  type Subscription,
+  type TailListener,
+  type Verdict,
+} from "./event-log.ts";
+export type { Bucket, BucketLifetimes, BucketName, KeyValue, Revision } from "./key-value.ts";
+export { RequestLog, type DecideResult, type RequestLogOptions, type SubmitResult } from "./request-log.ts";
+export type { RequestQueries } from "./request-queries.ts";
+export type { Timers } from "./timers.ts";

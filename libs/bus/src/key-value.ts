@@ -1,0 +1,29 @@
+/** A value with the revision that an update must name. */
+export interface Revision {
+  readonly value: string;
+  readonly revision: number;
+}
+
+/** Keys are letters, digits, `_`, `-`, `=` and `.`; encode caller text with `keyToken`. Reads see every answered write. */
+export interface Bucket {
+  get(key: string): Promise<Revision | undefined>;
+
+  /** The new revision, or undefined if the key exists. */
+  create(key: string, value: string): Promise<number | undefined>;
+
+  /** The new revision, or undefined if the key is gone or has moved on from `revision`. */
+  update(key: string, value: string, revision: number): Promise<number | undefined>;
+
+  /** False if the key is gone or has moved on from `revision`. */
+  delete(key: string, revision: number): Promise<boolean>;
+}
+
+/** Durable buckets. All methods throw `Unavailable` when the store does not answer. */
+export interface KeyValue {
+  bucket(name: BucketName): Promise<Bucket>;
+}
+
+export type BucketName = "sessions" | "copies" | "leases";
+
+/** How long a value lives after its last write, in milliseconds; absent: for ever. */
+export type BucketLifetimes = Readonly<Record<BucketName, number | undefined>>;

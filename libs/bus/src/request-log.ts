@@ -1,0 +1,96 @@
+import {
+  CreatedEvent,
+  DecidedEvent,
+  eventKey,
+  type LogEntry,
+  requestPrefix,
+  type RequestRef,
+  requestSubject,
+} from "@loopgate/contracts";
+import type { EventLog } from "./event-log.ts";
+
+/** The last day of an event's retention: see {@link RequestLog}. */
+const GONE_BEFORE_AGE_OUT_MS = 24 * 60 * 60 * 1000;
+
+export interface RequestLogOptions {
+  readonly log: EventLog;
+  /** How long the log keeps an event. */
+  readonly retentionMs: number;
+  readonly now?: () => Date;
+}
+
+export type SubmitResult =
+  | { readonly kind: "created"; readonly created: LogEntry<CreatedEvent> }
+  | { readonly kind: "exists"; readonly created: LogEntry<CreatedEvent> };
+
+/** `own`: the event given is the decision, now or by an earlier try. `gone`: too old to be decided by anybody. */
+export type DecideResult =
+  | { readonly kind: "own"; readonly decision: LogEntry<DecidedEvent> }
+  | { readonly kind: "lost"; readonly decision: LogEntry<DecidedEvent> }
+  | { readonly kind: "gone" };
+
+/**
+ * The rules of design 3.1 that hold whoever appends: `created` and `decided` are first on their subject; all reads go
+ * to the leader; nobody decides a request whose `created` has left the log or will within a day, because after its
+ * age-out the log would take a second decision.
+ */
+export class RequestLog {
+  readonly #log: EventLog;
+  readonly #retentionMs: number;
+  readonly #now: () => Date;
+
+  constructor({ log, retentionMs, now = () => new Date() }: RequestLogOptions) {
+    this.#log = log;
+    this.#retentionMs = retentionMs;
+    this.#now = now;
+  }
+
+  /** Appends the question, or finds the one that this id already has. */
+  async submit(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult> {
+    const result = await this.#log.append(requestSubject(ref, eventKey.created), event, { first: true });
+    if (result.kind === "stored") return { kind: "created", created: asCreated(result.entry) };
+    return { kind: "exists", created: asCreated(result.winner) };
+  }
+
+  /** Appends the decision if it is the first of a request that is still open to one. */
+  async decide(created: LogEntry<CreatedEvent>, event: DecidedEvent): Promise<DecideResult> {
+    if (this.#isGone(created)) return { kind: "gone" };
+    const ref = { tenant: created.event.tenant, id: created.event.subject };
+    const result = await this.#log.append(requestSubject(ref, eventKey.decided), event, { first: true });
+    if (result.kind === "stored") return { kind: "own", decision: asDecided(result.entry) };
+    return { kind: "lost", decision: asDecided(result.winner) };
+  }
+
+  /** The question, while it can still be decided. */
+  async created(ref: RequestRef): Promise<LogEntry<CreatedEvent> | undefined> {
+    const entry = await this.#log.last(requestSubject(ref, eventKey.created));
+    return entry === undefined || this.#isGone(entry) ? undefined : asCreated(entry);
+  }
+
+  /** The decision in the log. */
+  async decision(ref: RequestRef): Promise<LogEntry<DecidedEvent> | undefined> {
+    const entry = await this.#log.last(requestSubject(ref, eventKey.decided));
+    return entry === undefined ? undefined : asDecided(entry);
+  }
+
+  /** What the log holds of this request; without its `created` when that counts as gone. */
+  async read(ref: RequestRef): Promise<readonly LogEntry[]> {
+    const entries = await this.#log.below(requestPrefix(ref));
+    const subject = requestSubject(ref, eventKey.created);
+    return entries.filter((entry) => entry.subject !== subject || !this.#isGone(entry));
+  }
+
+  #isGone({ storedAt }: LogEntry): boolean {
+    return this.#now().getTime() - Date.parse(storedAt) >= this.#retentionMs - GONE_BEFORE_AGE_OUT_MS;
+  }
+}
+
+const asCreated = (entry: LogEntry): LogEntry<CreatedEvent> => ({
+  ...entry,
+  event: CreatedEvent.parse(entry.event),
+});
+
+const asDecided = (entry: LogEntry): LogEntry<DecidedEvent> => ({
+  ...entry,
+  event: DecidedEvent.parse(entry.event),
+});

@@ -1,0 +1,14 @@
+import { z } from "zod";
+import { keyToken } from "./ids.ts";
+
+/** What a message in a chat shows, as the `copies` bucket keeps it (JSON): a typed reply is matched by this. */
+export const RecordedCopy = z.looseObject({
+  tenant: z.string(),
+  request_id: z.string(),
+  /** `creationTag` of the question shown. */
+  tag: z.string(),
+});
+export type RecordedCopy = z.infer<typeof RecordedCopy>;
+
+/** The key of a copy in its bucket. */
+export const copyKey = (endpoint: string, copy: string): string => keyToken(endpoint, copy);

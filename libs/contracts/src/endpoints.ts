@@ -1,0 +1,23 @@
+/** A chat of one Telegram bot, or a topic inside it. Ids are decimal strings: they exceed 32 bits. */
+export interface TelegramEndpoint {
+  readonly bot: string;
+  readonly chat: string;
+  readonly thread?: string;
+}
+
+/** `telegram_<bot>_<chat>[_<thread>]`: a recipient's name in events, subjects and keys. */
+export const telegramEndpoint = ({ bot, chat, thread }: TelegramEndpoint): string =>
+  ["telegram", bot, chat, ...(thread === undefined ? [] : [thread])].join("_");
+
+/** Reads an endpoint's name back; undefined for any other channel's endpoint. */
+export function parseTelegramEndpoint(endpoint: string): TelegramEndpoint | undefined {
+  const match = /^telegram_(\d+)_(-?\d+)(?:_(\d+))?$/.exec(endpoint);
+  if (match?.[1] === undefined || match[2] === undefined) return undefined;
+  return { bot: match[1], chat: match[2], ...(match[3] === undefined ? {} : { thread: match[3] }) };
+}
+
+/** A Telegram user as a responder: `telegram:<user id>`. */
+export const telegramResponder = (userId: string | number): string => `telegram:${userId}`;
+
+/** A bot's id: the part of its token before the colon. Undefined when the text has not the shape of a token. */
+export const botIdOf = (botToken: string): string | undefined => /^(\d+):\S+$/.exec(botToken)?.[1];

@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/** Codes are interface and stay; messages are not. */
+export const ErrorCode = z.enum([
+  "not_found",
+  "invalid_arguments",
+  "already_decided",
+  "idempotency_conflict",
+  "session_inactive",
+  "session_conflict",
+  "recipient_not_allowed",
+  "no_recipient",
+  "unauthorized",
+  "forbidden",
+  "payload_too_large",
+  "unavailable",
+]);
+export type ErrorCode = z.infer<typeof ErrorCode>;

@@ -1,0 +1,130 @@
+import { z } from "zod";
+import { Envelope, type LogEntry } from "./envelope.ts";
+
+/** What choosing an option means for an approval. */
+export const Effect = z.enum(["approve", "deny", "neutral"]);
+export type Effect = z.infer<typeof Effect>;
+
+export const RequestType = z.enum(["confirmation", "choice", "input"]);
+export type RequestType = z.infer<typeof RequestType>;
+
+/** An option as the person sees it (`label`) and as the agent gets it (`value`). */
+export const Option = z.looseObject({ value: z.string(), label: z.string(), effect: Effect });
+export type Option = z.infer<typeof Option>;
+
+/** What the person is asked. Options make buttons; without options the answer is typed text. */
+export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), options: z.array(Option) });
+export type Prompt = z.infer<typeof Prompt>;
+
+/** One place where the question is shown, and who may answer there (`telegram:<user id>`). */
+export const Recipient = z.looseObject({
+  channel: z.string(),
+  endpoint: z.string(),
+  responders: z.array(z.string()),
+});
+export type Recipient = z.infer<typeof Recipient>;
+
+/** Who decided. `human` answered, `requester` cancelled, `timeout` is silence. */
+export const DecidedBy = z.looseObject({
+  type: z.enum(["human", "requester", "timeout"]),
+  id: z.string().optional(),
+  name: z.string().optional(),
+  channel: z.string().optional(),
+});
+export type DecidedBy = z.infer<typeof DecidedBy>;
+
+/** What the person chose or typed. */
+export const Answer = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("option"), value: z.string(), label: z.string(), effect: Effect }),
+  z.looseObject({ type: z.literal("text"), text: z.string() }),
+]);
+export type Answer = z.infer<typeof Answer>;
+
+const of = <const Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
+  Envelope.extend({ type: z.literal(`loopgate.request.${type}.v1`), data });
+
+/** A question was accepted: first on its subject, so that a retry of the same submission adds nothing. */
+export const CreatedEvent = of(
+  "created",
+  z.looseObject({
+    session_id: z.string(),
+    client_id: z.string(),
+    prompt: Prompt,
+    recipients: z.array(Recipient),
+    policy: z.looseObject({ required: z.literal(1) }),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    expires_at: z.iso.datetime(),
+    /** SHA-256 of the submission's parsed arguments, before defaults: what "the same submission" means. */
+    fingerprint: z.string(),
+  }),
+);
+export type CreatedEvent = z.infer<typeof CreatedEvent>;
+
+/** A copy of the question stands in a chat. */
+export const DeliveredEvent = of("delivered", z.looseObject({ endpoint: z.string(), copy: z.string() }));
+export type DeliveredEvent = z.infer<typeof DeliveredEvent>;
+
+/** A recipient can't be reached; the request stays open until its end. */
+export const UndeliveredEvent = of(
+  "undelivered",
+  z.looseObject({ endpoint: z.string(), reason: z.string() }),
+);
+export type UndeliveredEvent = z.infer<typeof UndeliveredEvent>;
+
+/** The one decision: first on its subject, whoever made it. */
+export const DecidedEvent = of(
+  "decided",
+  z.discriminatedUnion("kind", [
+    z.looseObject({ kind: z.literal("answered"), answer: Answer, by: DecidedBy }),
+    z.looseObject({ kind: z.literal("cancelled"), by: DecidedBy, reason: z.string().optional() }),
+    z.looseObject({ kind: z.literal("expired"), by: DecidedBy, reason: z.string().optional() }),
+  ]),
+);
+export type DecidedEvent = z.infer<typeof DecidedEvent>;
+
+const RequestEvent = z.discriminatedUnion("type", [
+  CreatedEvent,
+  DeliveredEvent,
+  UndeliveredEvent,
+  DecidedEvent,
+]);
+export type RequestEvent = z.infer<typeof RequestEvent>;
+
+/** What a person sent, as it came from the channel. */
+export const ReceivedEvent = Envelope.extend({
+  type: z.literal("loopgate.channel.received.v1"),
+  data: z.looseObject({ update: z.looseObject({}) }),
+});
+export type ReceivedEvent = z.infer<typeof ReceivedEvent>;
+
+/** A timer came due; `tag` names the `created` it was set for. */
+export const DueEvent = Envelope.extend({
+  type: z.literal("loopgate.timer.due.v1"),
+  data: z.looseObject({ tag: z.string() }),
+});
+export type DueEvent = z.infer<typeof DueEvent>;
+
+/** An event that a consumer gave up on, with all that an operator needs to replay it. */
+export const DeadLetterEvent = Envelope.extend({
+  type: z.literal("loopgate.dead_letter.v1"),
+  data: z.looseObject({
+    consumer: z.string(),
+    subject: z.string(),
+    seq: z.number(),
+    error: z.string(),
+    attempts: z.number(),
+    event: Envelope,
+  }),
+});
+export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
+
+/**
+ * Reads one entry of a request. Undefined for a type that this version does not know (readers ignore those).
+ * @throws ZodError when a known type has a broken shape.
+ */
+export function parseRequestEntry(entry: LogEntry): LogEntry<RequestEvent> | undefined {
+  if (!knownTypes.has(entry.event.type)) return undefined;
+  return { ...entry, event: RequestEvent.parse(entry.event) };
+}
+
+const knownTypes = new Set<string>(RequestEvent.options.map((option) => option.shape.type.value));

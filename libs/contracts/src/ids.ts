@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+import { stringify, v7 } from "uuid";
+import { z } from "zod";
+
+/** A request's id: a lower-case UUID, version 7 (unkeyed) or 8 (from an idempotency key). It is no secret. */
+export const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
+
+/** True for the ids that Loopgate hands out; anything else is answered with `not_found` without a look-up. */
+export const isRequestId = (id: string): boolean =>
+  id === id.toLowerCase() && RequestId.safeParse(id).success;
+
+/** A fresh id that sorts by its time of creation. */
+export const newRequestId = (): string => v7();
+
+/** What scopes an idempotency key: the same four give the same request for the life of the log (I7). */
+export interface SubmissionKey {
+  readonly tenant: string;
+  readonly clientId: string;
+  readonly sessionId: string;
+  readonly key: string;
+}
+
+/** The id that belongs to an idempotency key: a UUIDv8 over its SHA-256. */
+export function keyedRequestId({ tenant, clientId, sessionId, key }: SubmissionKey): string {
+  const bytes = sha256([tenant, clientId, sessionId, key]).subarray(0, 16);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return stringify(bytes);
+}
+
+/** Caller text as a token that is safe in subjects and keys: 22 characters of base64url, 128 bits. */
+export const keyToken = (...parts: readonly string[]): string =>
+  sha256(parts).subarray(0, 16).toString("base64url");
+
+/**
+ * The identity of one `created` among all that ever bore its id: 6 characters over id and time. Buttons and copies
+ * carry it, so that a press on an old question's copy never decides a new question (design 3.1).
+ */
+export const creationTag = (requestId: string, createdAt: string): string =>
+  sha256([requestId, createdAt]).subarray(0, 4).toString("base64url");
+
+/** SHA-256 over JSON with sorted keys, as hex: equal values give equal fingerprints whatever their key order. */
+export const fingerprint = (value: unknown): string => sha256(sorted(value)).toString("hex");
+
+const sha256 = (value: unknown): Buffer => createHash("sha256").update(JSON.stringify(value)).digest();
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(
+    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, member]) => [k, sorted(member)]),
+  );
+}

@@ -1,0 +1,94 @@
+/** The only tenant until tenancy arrives; it stands in every subject, key and document from the first day. */
+export const DEFAULT_TENANT = "default";
+
+const REQUESTS = "loopgate.req.v1";
+const TIMERS = "loopgate.timer.v1";
+const DUE = "loopgate.due.v1";
+const CHANNEL = "loopgate.channel.v1";
+const DEAD_LETTERS = "loopgate.dlq.v1";
+const COMMITTED = "loopgate.committed.v1";
+
+/** The streams and the subjects that each one stores (design 5). */
+export const streams = {
+  requests: { name: "LOOPGATE_REQUESTS", subjects: [`${REQUESTS}.>`] },
+  timers: { name: "LOOPGATE_TIMERS", subjects: [`${TIMERS}.>`, `${DUE}.>`] },
+  channel: { name: "LOOPGATE_CHANNEL", subjects: [`${CHANNEL}.>`] },
+  deadLetters: { name: "LOOPGATE_DLQ", subjects: [`${DEAD_LETTERS}.>`] },
+} as const;
+
+/** One request, named. */
+export interface RequestRef {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+/** Filters for consumers and tails: subjects with `*` (one token) and `>` (all the rest). */
+export const filters = {
+  everyEvent: `${REQUESTS}.>`,
+  created: `${REQUESTS}.*.*.created`,
+  decided: `${REQUESTS}.*.*.decided`,
+  delivered: `${REQUESTS}.*.*.delivered.>`,
+  undelivered: `${REQUESTS}.*.*.undelivered.>`,
+  due: `${DUE}.>`,
+  received: (channel: string, account: string) => `${CHANNEL}.*.${token(channel)}.${token(account)}.in`,
+} as const;
+
+/** What happened to a request, as the last part of its subject: the key of that event in the request's set. */
+export const eventKey = {
+  created: "created",
+  decided: "decided",
+  delivered: (endpoint: string, copy: string) => `delivered.${token(endpoint)}.${token(copy)}`,
+  undelivered: (endpoint: string) => `undelivered.${token(endpoint)}`,
+} as const;
+
+/** The subject of one event of one request; `key` comes from {@link eventKey}. */
+export const requestSubject = ({ tenant, id }: RequestRef, key: string): string =>
+  `${REQUESTS}.${token(tenant)}.${token(id)}.${key}`;
+
+/** The subject prefix of one request, without its final dot. */
+export const requestPrefix = ({ tenant, id }: RequestRef): string =>
+  `${REQUESTS}.${token(tenant)}.${token(id)}`;
+
+/** Reads a request's subject back; undefined for any other subject. */
+export function parseRequestSubject(subject: string): (RequestRef & { readonly key: string }) | undefined {
+  if (!subject.startsWith(`${REQUESTS}.`)) return undefined;
+  const [tenant, id, ...key] = subject.slice(REQUESTS.length + 1).split(".");
+  if (tenant === undefined || id === undefined || key.length === 0) return undefined;
+  return { tenant, id, key: key.join(".") };
+}
+
+/** Where a timer waits. */
+export const timerSubject = ({ tenant, id }: RequestRef, name: string): string =>
+  `${TIMERS}.${token(tenant)}.${token(id)}.${token(name)}`;
+
+/** Where a timer's event appears when it is due. */
+export const dueSubject = ({ tenant, id }: RequestRef, name: string): string =>
+  `${DUE}.${token(tenant)}.${token(id)}.${token(name)}`;
+
+/** Where what people sent is stored before it is confirmed to the channel. */
+export const receivedSubject = (tenant: string, channel: string, account: string): string =>
+  `${CHANNEL}.${token(tenant)}.${token(channel)}.${token(account)}.in`;
+
+/** Where a consumer's dead letters go. */
+export const deadLetterSubject = (consumer: string): string => `${DEAD_LETTERS}.${token(consumer)}`;
+
+/** The subject on which a broker repeats an event of the requests stream once it is committed. */
+export const committedSubject = (subject: string): string =>
+  subject.startsWith(`${REQUESTS}.`) ? `${COMMITTED}${subject.slice(REQUESTS.length)}` : subject;
+
+/** True if `subject` matches `filter` (NATS wildcards). */
+export function subjectMatches(filter: string, subject: string): boolean {
+  const wanted = filter.split(".");
+  const given = subject.split(".");
+  for (const [index, part] of wanted.entries()) {
+    if (part === ">") return given.length > index;
+    if (given[index] === undefined || (part !== "*" && part !== given[index])) return false;
+  }
+  return given.length === wanted.length;
+}
+
+/** Refuses what would change a subject's shape: a dot or wildcard inside a token is an injection. */
+function token(text: string): string {
+  if (!/^[A-Za-z0-9_-]{1,128}$/.test(text)) throw new TypeError("not a subject token");
+  return text;
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { DecidedBy, RequestType } from "./events.ts";
+
+export const RequestStatus = z.enum(["pending", "decided", "expired", "cancelled"]);
+export type RequestStatus = z.infer<typeof RequestStatus>;
+
+/** A request as agents see it: the one shape of all tools (design 4.2). Times are RFC 3339 UTC with milliseconds. */
+export const RequestView = z.object({
+  request_id: z.string(),
+  status: RequestStatus,
+  request_type: RequestType,
+  session_id: z.string(),
+  client_id: z.string(),
+  message: z.string(),
+  created_at: z.string(),
+  expires_at: z.string(),
+  delivery: z.enum(["queued", "delivered", "undelivered"]),
+  outcome: z.enum(["approved", "denied", "answered"]).optional(),
+  response: z.string().optional(),
+  approved: z.boolean().nullable(),
+  decided_at: z.string().optional(),
+  decided_by: DecidedBy.optional(),
+  reason: z.string().optional(),
+  poll_after_seconds: z.number().optional(),
+});
+export type RequestView = z.infer<typeof RequestView>;

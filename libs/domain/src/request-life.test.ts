@@ -1,0 +1,235 @@
+import {
+  CreatedEvent,
+  type DecidedEvent,
+  eventKey,
+  type LogEntry,
+  newRequestId,
+  requestSubject,
+} from "@loopgate/contracts";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Attempt, cancellation, expiry, judge } from "./decisions.ts";
+import { withEffects } from "./effects.ts";
+import { copiesOf, decisionOf, fold, merge } from "./request-set.ts";
+import { knownRequestOf, viewOf } from "./view.ts";
+
+const id = newRequestId();
+const ref = { tenant: "default", id };
+const endpoint = "telegram_42_7";
+const start = Date.parse("2026-11-24T10:00:00.000Z");
+
+function aCreated(labels: readonly string[] = ["Approve", "Deny", "Later"], time = start): CreatedEvent {
+  return CreatedEvent.parse({
+    specversion: "1.0",
+    id: `${id}.created.${time}`,
+    source: "test",
+    type: "loopgate.request.created.v1",
+    subject: id,
+    time: new Date(time).toISOString(),
+    tenant: "default",
+    data: {
+      session_id: "s",
+      client_id: "c",
+      prompt: { kind: "choice", message: "m", options: withEffects(labels.map((label) => ({ label }))) },
+      recipients: [{ channel: "telegram", endpoint, responders: ["telegram:7"] }],
+      policy: { required: 1 },
+      expires_at: new Date(time + 300_000).toISOString(),
+      fingerprint: "f",
+    },
+  });
+}
+
+const anAttempt = (changes: Partial<Attempt> = {}): Attempt => ({
+  key: "tg42.1",
+  endpoint,
+  responder: "telegram:7",
+  name: "Alice",
+  channel: "telegram",
+  choice: { option: 0 },
+  storedAt: new Date(start + 60_000).toISOString(),
+  ...changes,
+});
+
+const now = new Date(start + 60_000);
+const entry = (seq: number, key: string, event: LogEntry["event"]): LogEntry => ({
+  seq,
+  subject: requestSubject(ref, key),
+  storedAt: event.time,
+  event,
+});
+
+function answer(created: CreatedEvent, option: number): DecidedEvent {
+  const result = judge(created, anAttempt({ choice: { option } }), now);
+  if (result.kind !== "decide") throw new Error(result.kind);
+  return result.event;
+}
+
+const envelope = (type: string, key: string, data: object) => ({
+  specversion: "1.0" as const,
+  id: `${id}.${key}`,
+  source: "test",
+  type: `loopgate.request.${type}.v1`,
+  subject: id,
+  time: new Date(start + 1_000).toISOString(),
+  tenant: "default",
+  data: { ...data },
+});
+const delivered = (copy: string) =>
+  envelope("delivered", `delivered.${endpoint}.${copy}`, { endpoint, copy });
+const undelivered = envelope("undelivered", `undelivered.${endpoint}`, { endpoint, reason: "blocked" });
+
+const aLife = fc
+  .record({
+    option: fc.integer({ min: 0, max: 2 }),
+    end: fc.constantFrom("answered", "cancelled", "expired", "open"),
+    copies: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 3 }),
+    failed: fc.boolean(),
+  })
+  .map(({ option, end, copies, failed }) => {
+    const created = aCreated();
+    const entries = [entry(1, "created", created)];
+    for (const copy of copies)
+      entries.push(entry(entries.length + 1, eventKey.delivered(endpoint, `${copy}`), delivered(`${copy}`)));
+    if (failed) entries.push(entry(entries.length + 1, eventKey.undelivered(endpoint), undelivered));
+    if (end === "answered") entries.push(entry(99, "decided", answer(created, option)));
+    if (end === "cancelled") entries.push(entry(99, "decided", cancellation(created, "cancel.1", now)));
+    if (end === "expired") entries.push(entry(99, "decided", expiry(created, now)));
+    return { entries, end, option };
+  });
+
+const shuffledWithRepeats = (entries: readonly LogEntry[]) =>
+  fc
+    .tuple(
+      fc.shuffledSubarray([...entries], { minLength: entries.length }),
+      fc.array(fc.constantFrom(...entries), { maxLength: 6 }),
+    )
+    .map(([all, repeats]) => [...repeats, ...all, ...repeats]);
+
+describe("a request is the set of its events", () => {
+  it("folds any order, repetition and batching to the same view", () => {
+    fc.assert(
+      fc.property(
+        aLife.chain(({ entries }) => fc.tuple(fc.constant(entries), shuffledWithRepeats(entries), fc.nat(8))),
+        ([entries, mixed, cut]) => {
+          const batched = merge(merge({}, mixed.slice(0, cut)), mixed.slice(cut));
+          expect(viewOf(batched)).toEqual(viewOf(fold(entries)));
+          expect(JSON.parse(JSON.stringify(batched))).toEqual(fold(entries));
+        },
+      ),
+    );
+  });
+
+  it("shows of any subset either nothing, pending, or the one decision, and approves only by an approving option", () => {
+    fc.assert(
+      fc.property(
+        aLife.chain((life) => fc.tuple(fc.constant(life), fc.subarray(life.entries))),
+        ([{ end, option }, some]) => {
+          const view = viewOf(fold(some));
+          const has = (key: string) => some.some(({ subject }) => subject.endsWith(`.${key}`));
+          const status = !has("decided") ? "pending" : end === "answered" ? "decided" : end;
+          expect(view?.status).toBe(has("created") ? status : undefined);
+          expect(view?.approved === true).toBe(has("created") && status === "decided" && option === 0);
+        },
+      ),
+    );
+  });
+
+  it("lets the newest entry of a subject stand, and voids a decision older than its question", () => {
+    const old = entry(2, "decided", answer(aCreated(), 0));
+    const asked = entry(3, "created", aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    expect(decisionOf(fold([old, asked]))).toBeUndefined();
+    expect(viewOf(fold([old, asked]))).toMatchObject({ status: "pending", approved: null });
+    expect(viewOf(fold([entry(1, "created", aCreated()), asked]))?.created_at).toBe(asked.event.time);
+  });
+
+  it("ignores events of a type that it does not know", () => {
+    const future = entry(5, "claimed", envelope("claimed", "claimed", {}));
+    const set = fold([entry(1, "created", aCreated()), future]);
+    expect(Object.keys(set)).toEqual(["created"]);
+  });
+});
+
+describe("the view", () => {
+  const created = aCreated();
+  const after = (...more: LogEntry[]) => viewOf(fold([entry(1, "created", created), ...more]));
+
+  it.each([
+    [0, { status: "decided", outcome: "approved", approved: true, response: "Approve" }],
+    [1, { status: "decided", outcome: "denied", approved: false, response: "Deny" }],
+    [2, { status: "decided", outcome: "answered", approved: null, response: "Later" }],
+  ])("of option %i", (option, expected) => {
+    expect(after(entry(2, "decided", answer(created, option)))).toMatchObject(expected);
+  });
+
+  it("reads silence and withdrawal of an approval as not approved, and of another question as no approval", () => {
+    const choice = aCreated(["Red", "Blue"]);
+    const ends = [expiry(choice, now), cancellation(choice, "cancel.1", now, "why")];
+    for (const end of ends) {
+      expect(after(entry(2, "decided", end))?.approved).toBe(false);
+      expect(viewOf(fold([entry(1, "created", choice), entry(2, "decided", end)]))?.approved).toBeNull();
+    }
+  });
+
+  it("is delivered with any copy, undelivered when every recipient failed, queued before", () => {
+    expect(after()?.delivery).toBe("queued");
+    expect(after(entry(2, eventKey.undelivered(endpoint), undelivered))).toMatchObject({
+      delivery: "undelivered",
+      poll_after_seconds: 30,
+    });
+    const both = after(
+      entry(2, eventKey.undelivered(endpoint), undelivered),
+      entry(3, eventKey.delivered(endpoint, "5"), delivered("5")),
+    );
+    expect(both).toMatchObject({ delivery: "delivered", poll_after_seconds: 5 });
+  });
+
+  it("lists every recorded copy, and carries what other services need", () => {
+    const set = fold([
+      entry(1, "created", created),
+      entry(3, eventKey.delivered(endpoint, "5"), delivered("5")),
+    ]);
+    expect(copiesOf(set)).toEqual([{ endpoint, copy: "5" }]);
+    expect(knownRequestOf(set)).toMatchObject({ fingerprint: "f", options: created.data.prompt.options });
+  });
+});
+
+describe("an attempt to answer", () => {
+  const created = aCreated();
+  it.each<[string, Partial<Attempt>, string]>([
+    ["another chat", { endpoint: "telegram_42_8" }, "not_a_recipient"],
+    ["a stranger", { responder: "telegram:8" }, "not_a_responder"],
+    ["an option out of range", { choice: { option: 3 } }, "unknown_option"],
+    ["a negative option", { choice: { option: -1 } }, "unknown_option"],
+    ["typed text on buttons", { choice: { text: "Approve" } }, "buttons_only"],
+  ])("from or with %s is refused", (_, changes, reason) => {
+    expect(judge(created, anAttempt(changes), now)).toEqual({ kind: "refused", reason });
+  });
+
+  it("after the end may only expire the request", () => {
+    const result = judge(created, anAttempt({ storedAt: created.data.expires_at }), now);
+    expect(result).toMatchObject({ kind: "too_late", event: { data: { kind: "expired" } } });
+  });
+
+  it("that was stored in time counts, however late it is handled", () => {
+    const late = new Date(Date.parse(created.data.expires_at) + 60_000);
+    expect(judge(created, anAttempt(), late)).toMatchObject({ kind: "decide" });
+  });
+
+  it("has the same decision id again after a redelivery, and another for another attempt", () => {
+    const id = (changes: Partial<Attempt>, at = now) => {
+      const result = judge(created, anAttempt(changes), at);
+      return result.kind === "decide" ? result.event.id : undefined;
+    };
+    expect(id({}, new Date(start + 90_000))).toBe(id({}));
+    expect(id({ key: "tg42.2" })).not.toBe(id({}));
+  });
+
+  it("with text answers a question without buttons, unless it is blank", () => {
+    const input = aCreated([]);
+    expect(judge(input, anAttempt({ choice: { text: "ship it" } }), now)).toMatchObject({
+      event: { data: { answer: { type: "text", text: "ship it" } } },
+    });
+    expect(judge(input, anAttempt({ choice: { text: " \n" } }), now)).toMatchObject({ reason: "empty" });
+    expect(judge(input, anAttempt({ choice: { option: 0 } }), now)).toMatchObject({ reason: "text_only" });
+  });
+});

@@ -1,0 +1,73 @@
+import {
+  type CreatedEvent,
+  type DecidedEvent,
+  type KnownRequest,
+  type RequestStatus,
+  type RequestView,
+} from "@loopgate/contracts";
+import { isApproval } from "./effects.ts";
+import { copiesOf, createdOf, decisionOf, failedEndpointsOf, type RequestSet } from "./request-set.ts";
+
+/** How long an agent should wait before it looks again, in seconds (design 4.2). */
+const pollAfterSeconds = { queued: 5, delivered: 5, undelivered: 30 } as const;
+
+/** The request as agents see it; undefined while the set does not hold its question. */
+export function viewOf(set: RequestSet): RequestView | undefined {
+  const created = createdOf(set)?.event;
+  if (created === undefined) return undefined;
+  const decided = decisionOf(set)?.event;
+  const delivery = deliveryOf(set, created);
+  return {
+    request_id: created.subject,
+    status: statusOf(decided),
+    request_type: created.data.prompt.kind,
+    session_id: created.data.session_id,
+    client_id: created.data.client_id,
+    message: created.data.prompt.message,
+    created_at: created.time,
+    expires_at: created.data.expires_at,
+    delivery,
+    approved: approvedBy(created, decided),
+    ...(decided === undefined ? { poll_after_seconds: pollAfterSeconds[delivery] } : endOf(decided)),
+  };
+}
+
+/** The request as services tell each other of it. */
+export function knownRequestOf(set: RequestSet): KnownRequest | undefined {
+  const view = viewOf(set);
+  const created = createdOf(set)?.event.data;
+  if (view === undefined || created === undefined) return undefined;
+  const { fingerprint, metadata, prompt } = created;
+  return { view, fingerprint, options: prompt.options, ...(metadata === undefined ? {} : { metadata }) };
+}
+
+function statusOf(decided: DecidedEvent | undefined): RequestStatus {
+  if (decided === undefined) return "pending";
+  return decided.data.kind === "answered" ? "decided" : decided.data.kind;
+}
+
+/** `true` only for a chosen option that approves; silence and withdrawal of an approval are `false` (I4). */
+function approvedBy(created: CreatedEvent, decided: DecidedEvent | undefined): boolean | null {
+  if (decided === undefined) return null;
+  if (decided.data.kind !== "answered") return isApproval(created.data.prompt.options) ? false : null;
+  const { answer } = decided.data;
+  if (answer.type === "text" || answer.effect === "neutral") return null;
+  return answer.effect === "approve";
+}
+
+function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
+  const end = { decided_at: time, decided_by: data.by };
+  if (data.kind !== "answered") return data.reason === undefined ? end : { ...end, reason: data.reason };
+  const { answer } = data;
+  if (answer.type === "text") return { ...end, outcome: "answered", response: answer.text };
+  return { ...end, outcome: outcomes[answer.effect], response: answer.value };
+}
+
+const outcomes = { approve: "approved", deny: "denied", neutral: "answered" } as const;
+
+/** Any copy arrived: delivered. All recipients failed: undelivered. Otherwise it is still on its way. */
+function deliveryOf(set: RequestSet, created: CreatedEvent): RequestView["delivery"] {
+  if (copiesOf(set).length > 0) return "delivered";
+  const failed = failedEndpointsOf(set);
+  return created.data.recipients.every(({ endpoint }) => failed.has(endpoint)) ? "undelivered" : "queued";
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with a configuration, one sentence each; never a value, because values may be secrets. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`configuration:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads a schema's variables. Empty counts as absent; for every name in `secrets`, `NAME_FILE` may name a file with the
+ * value instead.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readConfiguration<Schema extends z.ZodObject>(
+  schema: Schema,
+  environment: Environment,
+  secrets: readonly (keyof z.infer<Schema> & string)[] = [],
+): z.infer<Schema> {
+  const problems: string[] = [];
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = environment[name]?.trim();
+    if (value !== undefined && value !== "") given[name] = value;
+  }
+  for (const name of secrets) {
+    const file = environment[`${name}_FILE`]?.trim();
+    if (file === undefined || file === "") continue;
+    if (name in given) problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    else readSecret(name, file, given, problems);
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) problems.push(...parsed.error.issues.map(describeIssue));
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems);
+  return parsed.data;
+}
+
+/** A comma-separated list; absent: empty. */
+export const listSetting = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  );
+
+function readSecret(name: string, file: string, given: Record<string, string>, problems: string[]): void {
+  try {
+    const value = readFileSync(file, "utf8").trim();
+    if (value === "") problems.push(`${name}_FILE names an empty file`);
+    else given[name] = value;
+  } catch {
+    problems.push(`${name}_FILE names a file that can't be read: check its path and permissions`);
+  }
+}
+
+const describeIssue = (issue: z.core.$ZodIssue): string =>
+  `${issue.path.length > 0 ? issue.path.join(".") : "configuration"}: ${issue.message}`;

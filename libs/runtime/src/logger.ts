@@ -1,0 +1,45 @@
+import { type Logger, pino } from "pino";
+
+export type { Logger } from "pino";
+
+export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/**
+ * Structured logs on stderr, one JSON object a line. Errors are written as their name, code and first line: whole error
+ * objects of HTTP clients carry URLs with secrets (I9).
+ */
+export function createLogger(service: string, level: LogLevel): Logger {
+  return pino(
+    {
+      level,
+      base: { service },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+    },
+    pino.destination({ fd: 2, sync: true }),
+  );
+}
+
+/** What may be said of an error in a log line. */
+export interface ErrorDescription {
+  readonly name: string;
+  readonly message: string;
+  readonly code?: string | number;
+}
+
+/** An error without stack, cause and members: those may hold URLs, payloads and message texts. */
+export function describeError(error: unknown): ErrorDescription {
+  if (!(error instanceof Error)) return { name: "unknown", message: typeof error };
+  const code: unknown = "code" in error ? error.code : undefined;
+  const named = { name: error.name, message: redact(error.message.split("\n", 1)[0] ?? "") };
+  return typeof code === "string" || typeof code === "number" ? { ...named, code } : named;
+}
+
+/** Hides what has the shape of a bot token, an API key or credentials in a URL. */
+export const redact = (text: string): string =>
+  text
+    .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<bot token>")
+    .replaceAll(/lk_pub_[0-9a-f]{16,}/g, "<api key>")
+    .replaceAll(/\/\/[^/@\s]+@/g, "//<credentials>@");

@@ -1,0 +1,80 @@
+import {
+  CreatedEvent,
+  creationTag,
+  DueEvent,
+  filters,
+  type LogEntry,
+  parseRequestSubject,
+  type RequestRef,
+} from "@loopgate/contracts";
+import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
+import { expiry } from "@loopgate/domain";
+
+const TIMER = "expiry";
+
+/** The timer fires one second after the end: an answer stored in the last moment may still be on its way (design 3.1). */
+const AFTER_END_MS = 1_000;
+
+export interface ExpiryParts {
+  readonly log: EventLog;
+  readonly timers: Timers;
+  readonly requests: RequestLog;
+  readonly now: () => Date;
+}
+
+/** Ends every request that nobody decides in time. Both consumers never give an entry up: a lost one is pending for ever. */
+export async function startExpiry(parts: ExpiryParts): Promise<Subscription> {
+  const { log, timers } = parts;
+  const running = new AsyncDisposableStack();
+  running.use(
+    await log.consume(
+      { name: "state-timers", filters: [filters.created, filters.decided], maxAttempts: Infinity },
+      ({ entry }) => followTimer(timers, entry),
+    ),
+  );
+  running.use(
+    await log.consume({ name: "state-expiry", filters: [filters.due], maxAttempts: Infinity }, ({ entry }) =>
+      expire(parts, entry),
+    ),
+  );
+  return running;
+}
+
+/** A question sets its timer, a decision takes it away (best effort: one that fires after a decision changes nothing). */
+async function followTimer(timers: Timers, { subject, event }: LogEntry): Promise<Verdict> {
+  const ref = parseRequestSubject(subject);
+  if (ref === undefined) return { deadLetter: "not a request's subject" };
+  if (ref.key !== "created") {
+    await timers.cancel(ref, TIMER);
+    return "done";
+  }
+  const created = CreatedEvent.parse(event);
+  const at = new Date(Date.parse(created.data.expires_at) + AFTER_END_MS);
+  await timers.set(ref, TIMER, at, dueEvent(ref, created));
+  return "done";
+}
+
+async function expire({ requests, now }: ExpiryParts, { event }: LogEntry): Promise<Verdict> {
+  const due = DueEvent.parse(event);
+  const created = await requests.created({ tenant: due.tenant, id: due.subject });
+  if (created === undefined) return "done";
+  if (creationTag(created.event.subject, created.event.time) !== due.data.tag) return "done";
+  const early = Date.parse(created.event.data.expires_at) - now().getTime();
+  if (early > 0) return { retryInMs: early };
+  await requests.decide(created, expiry(created.event, now()));
+  return "done";
+}
+
+function dueEvent({ tenant, id }: RequestRef, created: CreatedEvent): DueEvent {
+  const tag = creationTag(id, created.time);
+  return {
+    specversion: "1.0",
+    id: `${id}.due.${TIMER}.${tag}`,
+    source: "loopgate",
+    type: "loopgate.timer.due.v1",
+    subject: id,
+    time: created.data.expires_at,
+    tenant,
+    data: { tag },
+  };
+}

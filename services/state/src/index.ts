@@ -1,0 +1,33 @@
+import type { EventLog, RequestLog, RequestQueries, Timers } from "@loopgate/bus";
+import type { Logger } from "@loopgate/runtime";
+import { startExpiry } from "./expiry.ts";
+import { startProjection } from "./projection.ts";
+import type { RequestStore } from "./request-store.ts";
+import { StateQueries } from "./state-queries.ts";
+
+export type { ListPosition, PendingPage, RequestStore } from "./request-store.ts";
+
+export interface StateParts {
+  readonly log: EventLog;
+  readonly timers: Timers;
+  readonly requests: RequestLog;
+  readonly store: RequestStore;
+  readonly logger: Logger;
+  readonly now?: () => Date;
+}
+
+export interface StateService extends AsyncDisposable {
+  readonly queries: RequestQueries;
+}
+
+/** Keeps the projection, ends requests in time and answers queries, until it is disposed of. */
+export async function startState(parts: StateParts): Promise<StateService> {
+  const { log, timers, requests, store, logger, now = () => new Date() } = parts;
+  const running = new AsyncDisposableStack();
+  running.use(await startProjection(log, store));
+  running.use(await startExpiry({ log, timers, requests, now }));
+  return {
+    queries: new StateQueries({ requests, store, logger, now }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

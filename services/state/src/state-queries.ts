@@ -1,0 +1,113 @@
+import { randomUUID } from "node:crypto";
+import type {
+  CancelCommand,
+  CancelReply,
+  KnownRequest,
+  ListQuery,
+  ListReply,
+  LogEntry,
+  RequestRef,
+  StatusQuery,
+  StatusReply,
+} from "@loopgate/contracts";
+import { type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import {
+  cancellation,
+  createdOf,
+  decisionOf,
+  knownRequestOf,
+  merge,
+  type RequestSet,
+} from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import { cursorOf, positionOf } from "./cursor.ts";
+import { expiredByLoss } from "./log-loss.ts";
+import type { RequestStore } from "./request-store.ts";
+
+export interface QueryParts {
+  readonly requests: RequestLog;
+  readonly store: RequestStore;
+  readonly logger: Logger;
+  readonly now: () => Date;
+}
+
+/** Answers from the store merged with the log, so that it is never behind what an agent or a person has been told. */
+export class StateQueries implements RequestQueries {
+  readonly #parts: QueryParts;
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  async status({ tenant, id }: StatusQuery): Promise<StatusReply> {
+    const request = await this.#find({ tenant, id });
+    return request === undefined ? { kind: "not_found" } : { kind: "found", request };
+  }
+
+  async list({ tenant, session_id, client_id, limit, cursor }: ListQuery): Promise<ListReply> {
+    const after = cursor === undefined ? undefined : positionOf(cursor);
+    if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
+    const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
+    const found = await this.#parts.store.listPending(page);
+    const shown = found.slice(0, limit);
+    const requests = shown.flatMap((set) => knownRequestOf(set) ?? []);
+    const last = shown.at(-1);
+    if (found.length <= limit || last === undefined) return { kind: "page", requests };
+    return { kind: "page", requests, next_cursor: cursorOf(last) };
+  }
+
+  async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
+    const { requests, now } = this.#parts;
+    const created = await requests.created({ tenant, id });
+    if (created !== undefined) {
+      const event = cancellation(created.event, `cancel.${randomUUID()}`, now(), reason);
+      const result = await requests.decide(created, event);
+      if (result.kind !== "gone") await this.#projectBeforeReply([created, result.decision]);
+    }
+    const request = await this.#find({ tenant, id });
+    if (request === undefined) return { kind: "not_found" };
+    return request.view.status === "cancelled"
+      ? { kind: "cancelled", request }
+      : { kind: "already_decided", request };
+  }
+
+  /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */
+  async #find(ref: RequestRef): Promise<KnownRequest | undefined> {
+    const logged = await this.#parts.requests.read(ref);
+    const stored = await this.#stored(ref, logged);
+    const set = merge(stored ?? {}, logged);
+    if (Object.keys(set).length === 0) return undefined;
+    if (createdOf(set) === undefined) throw new Unavailable("the request's question is not at hand");
+    return knownRequestOf(this.#withLoss(set, logged));
+  }
+
+  /** While the database is away, a question that the log still holds is answered from the log alone. */
+  async #stored(ref: RequestRef, logged: readonly LogEntry[]): Promise<RequestSet | undefined> {
+    try {
+      return await this.#parts.store.get(ref);
+    } catch (error) {
+      if (error instanceof Unavailable && createdOf(merge({}, logged)) !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** A stored question past its end that the log has lost can never be decided any more. */
+  #withLoss(set: RequestSet, logged: readonly LogEntry[]): RequestSet {
+    const created = createdOf(set);
+    if (created === undefined || decisionOf(set) !== undefined) return set;
+    const isLogged = createdOf(merge({}, logged)) !== undefined;
+    if (isLogged || this.#parts.now().toISOString() < created.event.data.expires_at) return set;
+    this.#parts.logger.error({ request: created.event.subject }, "the log lost an undecided request");
+    return expiredByLoss(set, created);
+  }
+
+  /** Read-your-writes: lists show a cancel at once. Without the database the projection catches up later. */
+  async #projectBeforeReply(entries: readonly LogEntry[]): Promise<void> {
+    try {
+      await this.#parts.store.merge(entries);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      this.#parts.logger.warn({ err: error }, "the store is away; the projection catches up later");
+    }
+  }
+}

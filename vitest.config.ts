@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+const project = (name: string, include: readonly string[], testTimeout = 20_000) => ({
+  test: { name, include: [...include], testTimeout, hookTimeout: 120_000 },
+});
+
+export default defineConfig({
+  test: {
+    reporters: ["default", "./test/closing-line-reporter.ts"],
+    maxWorkers: 2,
+    projects: [
+      project("pure", ["libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts"]),
+      project("contract", ["libs/*/test/**/*.test.ts"], 60_000),
+      project("component", ["services/*/test/**/*.test.ts"], 60_000),
+      project("stories", ["test/stories/**/*.test.ts"], 60_000),
+      project("interop", ["test/interop/**/*.test.ts"], 120_000),
+      project("conformance", ["test/conformance/**/*.test.ts"], 180_000),
+      project("chaos", ["test/chaos/**/*.test.ts"], 1_200_000),
+    ],
+  },
+});
