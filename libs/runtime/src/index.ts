@@ -1,9 +1,4 @@
-export {
-  ConfigurationError,
-  listSetting,
-  readConfiguration,
-  type Environment,
-} from "./configuration.ts";
+export { ConfigurationError, listSetting, readConfiguration, type Environment } from "./configuration.ts";
 export { checkHealth, type HealthCheck, type HealthReport } from "./health.ts";
 export { createLogger, describeError, logLevels, redact, type Logger, type LogLevel } from "./logger.ts";
 export { runService } from "./run-service.ts";

@@ -1,1 +1,2 @@
-export {};
+export { startEmbedded, type Embedded } from "./embedded.ts";
+export { readSettings, type Settings } from "./settings.ts";

@@ -1,0 +1,63 @@
+import type { BucketLifetimes, KeyValue } from "../key-value.ts";
+import type { EventLog } from "../event-log.ts";
+import type { Timers } from "../timers.ts";
+import { SqliteDatabase } from "./sqlite-database.ts";
+import { SqliteEventLog } from "./sqlite-event-log.ts";
+import { SqliteKeyValue } from "./sqlite-key-value.ts";
+import { SqliteTimers } from "./sqlite-timers.ts";
+
+export { SqliteDatabase, type SqliteConnection } from "./sqlite-database.ts";
+
+export interface SqliteBusOptions {
+  /** The file; created if missing. */
+  readonly path: string;
+  readonly lifetimes: BucketLifetimes;
+  /** How long the log keeps an event, in milliseconds. */
+  readonly retentionMs: number;
+  /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt. */
+  readonly backOffMs?: readonly number[];
+}
+
+/** All ports of the bus over one file, for one process. */
+export interface SqliteBus extends AsyncDisposable {
+  readonly database: SqliteDatabase;
+  readonly log: EventLog;
+  readonly timers: Timers;
+  readonly keyValue: KeyValue;
+}
+
+const DEFAULT_BACK_OFF_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
+const CLEAN_EVERY_MS = 3_600_000;
+
+/** Opens the bus. Dispose it last: consumers that still run lose their log. */
+export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
+  const { path, lifetimes, retentionMs, backOffMs = DEFAULT_BACK_OFF_MS } = options;
+  const parts = new AsyncDisposableStack();
+  const database = parts.use(SqliteDatabase.open(path));
+  const log = await SqliteEventLog.open(database, { backOffMs });
+  const timers = parts.use(await SqliteTimers.open(database));
+  const keyValue = await SqliteKeyValue.open(database, lifetimes);
+  parts.use(
+    everyHour(async () => {
+      await log.forgetBefore(new Date(Date.now() - retentionMs));
+      await keyValue.forgetExpired();
+    }),
+  );
+  return { database, log, timers, keyValue, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+}
+
+/** Now and every hour; a round that fails is made up for by the next. */
+function everyHour(work: () => Promise<void>): AsyncDisposable {
+  let running = Promise.resolve();
+  const round = () => {
+    running = work().catch(() => undefined);
+  };
+  round();
+  const timer = setInterval(round, CLEAN_EVERY_MS);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import { Envelope, type LogEntry, subjectMatches, timestamp } from "@loopgate/contracts";
+import type {
+  AppendOptions,
+  AppendResult,
+  ConsumerSpec,
+  EventLog,
+  Handler,
+  Subscription,
+  TailListener,
+} from "../event-log.ts";
+import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
+import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, msg_id TEXT, time INTEGER NOT NULL, event TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, seq);
+  CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (msg_id) WHERE msg_id IS NOT NULL;
+`;
+const INSERT =
+  "INSERT INTO events (subject, msg_id, time, event) VALUES (?, ?, ?, ?) ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING";
+const INSERT_FIRST = `
+  INSERT INTO events (subject, msg_id, time, event)
+  SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM events WHERE subject = ?1)
+  ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING`;
+const COLUMNS = "seq, subject, time, event";
+
+/** How many entries are read at a time, and deleted at a time when they are too old. */
+const PAGE = 256;
+
+interface Tail {
+  readonly filters: readonly string[];
+  readonly listener: TailListener;
+}
+
+/** The log as one table of one file. It keeps one order over all subjects, dedupes for ever and loses no tail. */
+export class SqliteEventLog implements EventLog {
+  readonly #database: SqliteDatabase;
+  readonly #options: ConsumerOptions;
+  readonly #tails = new Set<Tail>();
+  readonly #consumers = new Map<string, SqliteConsumer>();
+  #published: number;
+
+  private constructor(database: SqliteDatabase, options: ConsumerOptions) {
+    this.#database = database;
+    this.#options = options;
+    this.#published = this.#newest();
+    database.onCommit(() => this.#publish());
+  }
+
+  static async open(database: SqliteDatabase, options: ConsumerOptions): Promise<SqliteEventLog> {
+    await database.write((db) => db.exec(SCHEMA));
+    return new SqliteEventLog(database, options);
+  }
+
+  append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
+    return this.#database.write((db) => appendTo(db, subject, event, first));
+  }
+
+  async last(subject: string): Promise<LogEntry | undefined> {
+    return this.#database.read((db) => newestOf(db, subject));
+  }
+
+  async below(prefix: string): Promise<readonly LogEntry[]> {
+    return this.#database.read((db) =>
+      db
+        .prepare(
+          `SELECT ${COLUMNS} FROM events WHERE seq IN
+             (SELECT max(seq) FROM events WHERE subject >= ? AND subject < ? GROUP BY subject) ORDER BY seq`,
+        )
+        .all(`${prefix}.`, `${prefix}/`)
+        .map(entryOf),
+    );
+  }
+
+  async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
+    const known = this.#consumers.get(spec.name);
+    if (known !== undefined) return known.join(spec, handle);
+    const consumer = new SqliteConsumer(spec, this.#database, {
+      ...this.#options,
+      newest: () => this.#published,
+      after: (seq) => this.after(seq, PAGE),
+      at: (seq) => this.#at(seq),
+      append: (subject, event) => this.append(subject, event),
+      ended: () => this.#consumers.delete(spec.name),
+    });
+    this.#consumers.set(spec.name, consumer);
+    return consumer.join(spec, handle);
+  }
+
+  async tail(filters: readonly string[], listener: TailListener): Promise<Subscription> {
+    const tail = { filters, listener };
+    this.#tails.add(tail);
+    return { [Symbol.asyncDispose]: async () => void this.#tails.delete(tail) };
+  }
+
+  /** Up to `limit` entries behind `seq`, in order. */
+  after(seq: number, limit: number): readonly LogEntry[] {
+    const sql = `SELECT ${COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?`;
+    return this.#database.read((db) => db.prepare(sql).all(seq, limit).map(entryOf));
+  }
+
+  /** Deletes entries stored before `time`, a page at a time so that nobody waits long. */
+  async forgetBefore(time: Date): Promise<void> {
+    const sql = `DELETE FROM events WHERE time < ?1 AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ${PAGE})`;
+    let deleted: number | bigint;
+    do {
+      deleted = await this.#database.write((db) => db.prepare(sql).run(time.getTime()).changes);
+    } while (deleted === PAGE);
+  }
+
+  /** Every commit hands its new entries on: to tails at once, to consumers that have read all before them. */
+  #publish(): void {
+    for (;;) {
+      const entries = this.after(this.#published, PAGE);
+      const last = entries.at(-1);
+      if (last === undefined) return;
+      const before = this.#published;
+      this.#published = last.seq;
+      for (const consumer of this.#consumers.values()) consumer.offer(before, entries);
+      for (const { filters, listener } of this.#tails) {
+        for (const entry of entries) {
+          if (filters.some((filter) => subjectMatches(filter, entry.subject))) listener.onEntry(entry);
+        }
+      }
+    }
+  }
+
+  #newest(): number {
+    return this.#database.read((db) =>
+      Number(db.prepare("SELECT max(seq) AS seq FROM events").get()?.["seq"] ?? 0),
+    );
+  }
+
+  #at(seq: number): LogEntry | undefined {
+    const row = this.#database.read((db) =>
+      db.prepare(`SELECT ${COLUMNS} FROM events WHERE seq = ?`).get(seq),
+    );
+    return row === undefined ? undefined : entryOf(row);
+  }
+}
+
+/** Appends within a transaction. `id` null: an entry that may stand several times, such as a timer's. */
+export function insertEntry(db: SqliteConnection, subject: string, id: string | null, event: Envelope): void {
+  db.prepare(INSERT).run(subject, id, Date.now(), JSON.stringify(event));
+}
+
+function appendTo(db: SqliteConnection, subject: string, event: Envelope, first: boolean): AppendResult {
+  const storedAt = Date.now();
+  const { changes, lastInsertRowid } = db
+    .prepare(first ? INSERT_FIRST : INSERT)
+    .run(subject, event.id, storedAt, JSON.stringify(event));
+  if (changes === 1) {
+    return {
+      kind: "stored",
+      entry: { seq: Number(lastInsertRowid), subject, storedAt: timestamp(storedAt), event },
+    };
+  }
+  const same = db.prepare(`SELECT ${COLUMNS} FROM events WHERE msg_id = ?`).get(event.id);
+  const standing = same === undefined ? newestOf(db, subject) : entryOf(same);
+  if (standing === undefined || standing.subject !== subject) {
+    throw new TypeError("an event's id must contain the identity of its subject");
+  }
+  return same === undefined ? { kind: "lost", winner: standing } : { kind: "stored", entry: standing };
+}
+
+function newestOf(db: SqliteConnection, subject: string): LogEntry | undefined {
+  const row = db
+    .prepare(`SELECT ${COLUMNS} FROM events WHERE subject = ? ORDER BY seq DESC LIMIT 1`)
+    .get(subject);
+  return row === undefined ? undefined : entryOf(row);
+}
+
+const entryOf = (row: Record<string, unknown>): LogEntry => ({
+  seq: Number(row["seq"]),
+  subject: String(row["subject"]),
+  storedAt: timestamp(Number(row["time"])),
+  event: Envelope.parse(JSON.parse(String(row["event"]))),
+});

@@ -1,0 +1,87 @@
+import { DueEvent, dueSubject, type RequestRef, timerSubject } from "@loopgate/contracts";
+import type { Timers } from "../timers.ts";
+import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
+import { insertEntry } from "./sqlite-event-log.ts";
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS timers (subject TEXT PRIMARY KEY, due INTEGER NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due);
+`;
+
+/** The longest time that `setTimeout` takes; a later timer is looked at again then. */
+const MAX_TIMEOUT_MS = 2_147_483_647;
+
+/** How many timers fire in one transaction. */
+const BATCH = 100;
+
+/** Timers as rows of the log's file: one that is due becomes its event in a single transaction. */
+export class SqliteTimers implements Timers, AsyncDisposable {
+  readonly #database: SqliteDatabase;
+  #wake: NodeJS.Timeout | undefined;
+  #wakeAt = Infinity;
+  #stopped = false;
+
+  private constructor(database: SqliteDatabase) {
+    this.#database = database;
+  }
+
+  static async open(database: SqliteDatabase): Promise<SqliteTimers> {
+    await database.write((db) => db.exec(SCHEMA));
+    const timers = new SqliteTimers(database);
+    timers.#wakeForNext();
+    return timers;
+  }
+
+  async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
+    const sql = "INSERT OR REPLACE INTO timers (subject, due, target, event) VALUES (?, ?, ?, ?)";
+    const row = [timerSubject(ref, name), at.getTime(), dueSubject(ref, name), JSON.stringify(due)] as const;
+    await this.#database.write((db) => db.prepare(sql).run(...row));
+    this.#wakeBy(at.getTime());
+  }
+
+  async cancel(ref: RequestRef, name: string): Promise<void> {
+    const subject = timerSubject(ref, name);
+    await this.#database.writeSoon(
+      (db) => void db.prepare("DELETE FROM timers WHERE subject = ?").run(subject),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#wake);
+  }
+
+  #wakeForNext(): void {
+    const sql = "SELECT min(due) AS due FROM timers";
+    const due = this.#database.read((db) => db.prepare(sql).get()?.["due"]);
+    if (typeof due === "number") this.#wakeBy(due);
+  }
+
+  #wakeBy(due: number): void {
+    if (this.#stopped || due >= this.#wakeAt) return;
+    this.#wakeAt = due;
+    clearTimeout(this.#wake);
+    const wait = Math.min(Math.max(due - Date.now(), 0), MAX_TIMEOUT_MS);
+    this.#wake = setTimeout(() => void this.#fire(), wait);
+  }
+
+  async #fire(): Promise<void> {
+    this.#wakeAt = Infinity;
+    try {
+      await this.#database.write(fireDue);
+      this.#wakeForNext();
+    } catch {
+      this.#wakeBy(Date.now() + 1_000);
+    }
+  }
+}
+
+function fireDue(db: SqliteConnection): void {
+  const due = db
+    .prepare(`SELECT subject, target, event FROM timers WHERE due <= ? ORDER BY due LIMIT ${BATCH}`)
+    .all(Date.now());
+  for (const { subject, target, event } of due) {
+    insertEntry(db, String(target), null, DueEvent.parse(JSON.parse(String(event))));
+    db.prepare("DELETE FROM timers WHERE subject = ?").run(subject ?? null);
+  }
+}

@@ -1,0 +1,24 @@
+import { Command } from "commander";
+import { ConfigurationError } from "@loopgate/runtime";
+import { serve } from "./serve.ts";
+import { version } from "./version.ts";
+
+const program = new Command("loopgate")
+  .description("The gateway that AI agents use to ask people")
+  .version(version)
+  .action(() =>
+    program.error("loopgate: MCP over stdio is not built yet: run `loopgate serve` and connect over HTTP"),
+  );
+
+program
+  .command("serve")
+  .description("run the embedded gateway over HTTP in the foreground")
+  .action(() => serve(process.env));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof ConfigurationError)) throw error;
+  process.stderr.write(`loopgate: ${error.message}\n`);
+  process.exitCode = 1;
+}

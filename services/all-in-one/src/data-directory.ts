@@ -1,0 +1,53 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Environment } from "@loopgate/runtime";
+
+export interface DataDirectory extends Disposable {
+  readonly path: string;
+  readonly database: string;
+}
+
+/** Another process has this data directory open: two would send every question twice. */
+export class DataDirectoryInUse extends Error {
+  override readonly name = "DataDirectoryInUse";
+}
+
+/**
+ * Opens the directory that holds everything: below `given`, or per user by XDG, one subdirectory a bot. Directory 0700,
+ * files 0600.
+ * @throws DataDirectoryInUse while another process has it open; a process that died has it no more.
+ */
+export function openDataDirectory(
+  given: string | undefined,
+  bot: string | undefined,
+  environment: Environment,
+): DataDirectory {
+  const path = join(given === undefined ? defaultDirectory(environment) : resolve(given), bot ?? "no-bot");
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  chmodSync(path, 0o700);
+  const lock = takeLock(join(path, "lock.db"), path);
+  return { path, database: join(path, "loopgate.db"), [Symbol.dispose]: () => lock.close() };
+}
+
+function defaultDirectory({ XDG_DATA_HOME, HOME }: Environment): string {
+  const data = XDG_DATA_HOME ?? join(HOME ?? homedir(), ".local", "share");
+  return join(data, "loopgate");
+}
+
+/** An exclusive transaction on a small database: a lock that the end of the process frees, however it ends. */
+function takeLock(file: string, directory: string): DatabaseSync {
+  const lock = new DatabaseSync(file);
+  try {
+    chmodSync(file, 0o600);
+    lock.exec("PRAGMA busy_timeout = 2000; BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw new DataDirectoryInUse(
+      `another Loopgate runs on ${directory}: stop it, or give this one its own LOOPGATE_DATA_DIR`,
+      { cause: error },
+    );
+  }
+}

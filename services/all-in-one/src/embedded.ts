@@ -1,0 +1,87 @@
+import { type BucketLifetimes, RequestLog } from "@loopgate/bus";
+import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
+import { createGateway } from "@loopgate/gateway";
+import { type Notifier, startNotifier } from "@loopgate/notifier";
+import type { Environment, HealthCheck, Logger } from "@loopgate/runtime";
+import { startState } from "@loopgate/state";
+import { SqliteRequestStore } from "@loopgate/state/sqlite";
+import { openDataDirectory } from "./data-directory.ts";
+import type { Settings } from "./settings.ts";
+import { version } from "./version.ts";
+
+/** How long a lease lives without renewal, in milliseconds (design 5). */
+const LEASE_MS = 15_000;
+
+export interface Embedded {
+  /** Where the gateway listens: `http://<host>:<port>`. */
+  readonly address: string;
+  readonly directory: string;
+  /** The bot's user name; absent without a bot token. */
+  readonly bot: string | undefined;
+}
+
+/**
+ * Starts all services over one SQLite file and serves HTTP. Every part goes to `parts`, which close in reverse order:
+ * intake first, the file last.
+ */
+export async function startEmbedded(
+  settings: Settings,
+  environment: Environment,
+  logger: Logger,
+  parts: AsyncDisposableStack,
+): Promise<Embedded> {
+  const { policy, retentionMs } = settings;
+  const directory = parts.use(openDataDirectory(settings.dataDirectory, policy.bot, environment));
+  const lifetimes: BucketLifetimes = { sessions: undefined, copies: retentionMs, leases: LEASE_MS };
+  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, retentionMs }));
+  const { log, timers, keyValue } = bus;
+  const requests = new RequestLog({ log, retentionMs });
+  const store = await SqliteRequestStore.open(bus.database);
+  const { queries } = parts.use(await startState({ log, timers, requests, store, logger }));
+  const notifier = await startTelegram(settings, bus, requests, logger);
+  if (notifier !== undefined) parts.use(notifier);
+  const gateway = parts.use(
+    await createGateway({
+      log,
+      requests,
+      queries,
+      sessions: await keyValue.bucket("sessions"),
+      policy,
+      settings: settings.gateway,
+      checks: checksOf(bus, notifier),
+      logger,
+      version,
+    }),
+  );
+  const address = await gateway.listen(settings.listen);
+  return { address, directory: directory.path, bot: notifier?.bot.username };
+}
+
+async function startTelegram(
+  { telegram, policy }: Settings,
+  { log, keyValue }: SqliteBus,
+  requests: RequestLog,
+  logger: Logger,
+): Promise<Notifier | undefined> {
+  if (telegram === undefined) return undefined;
+  return startNotifier({
+    log,
+    requests,
+    copies: await keyValue.bucket("copies"),
+    leases: await keyValue.bucket("leases"),
+    sessions: await keyValue.bucket("sessions"),
+    policy: () => policy,
+    telegram,
+    logger,
+  });
+}
+
+function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {
+  const store: HealthCheck = {
+    name: "store",
+    required: true,
+    check: async () => void database.read((db) => db.prepare("SELECT 1").get()),
+  };
+  if (notifier === undefined) return [store];
+  return [store, { name: "telegram", required: false, check: () => notifier.check() }];
+}

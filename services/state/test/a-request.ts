@@ -1,0 +1,78 @@
+import {
+  CreatedEvent,
+  type DecidedEvent,
+  type DeliveredEvent,
+  eventKey,
+  type LogEntry,
+  newRequestId,
+  type RequestRef,
+  requestSubject,
+} from "@loopgate/contracts";
+import { cancellation } from "@loopgate/domain";
+
+export interface CreatedOptions {
+  readonly id?: string;
+  readonly session?: string;
+  readonly client?: string;
+  readonly at?: Date;
+  readonly timeoutMs?: number;
+}
+
+/** A question with defaults; approval, one recipient. */
+export function aCreated({
+  id = newRequestId(),
+  session = "s",
+  client = "c",
+  at = new Date(),
+  timeoutMs = 300_000,
+}: CreatedOptions = {}): CreatedEvent {
+  return CreatedEvent.parse({
+    specversion: "1.0",
+    id: `${id}.created.${at.getTime()}`,
+    source: "test",
+    type: "loopgate.request.created.v1",
+    subject: id,
+    time: at.toISOString(),
+    tenant: "default",
+    data: {
+      session_id: session,
+      client_id: client,
+      prompt: {
+        kind: "confirmation",
+        message: "m",
+        options: [{ value: "Approve", label: "Approve", effect: "approve" }],
+      },
+      recipients: [{ channel: "telegram", endpoint: "telegram_42_7", responders: ["telegram:7"] }],
+      policy: { required: 1 },
+      expires_at: new Date(at.getTime() + timeoutMs).toISOString(),
+      fingerprint: "f",
+    },
+  });
+}
+
+export const refOf = (created: CreatedEvent): RequestRef => ({ tenant: created.tenant, id: created.subject });
+
+export const aDecided = (created: CreatedEvent): DecidedEvent =>
+  cancellation(created, "cancel.test", new Date(), "enough");
+
+export const aDelivered = (created: CreatedEvent, copy: string): DeliveredEvent => ({
+  ...created,
+  id: `${created.subject}.delivered.${copy}`,
+  type: "loopgate.request.delivered.v1",
+  data: { endpoint: "telegram_42_7", copy },
+});
+
+/** Events as a log would hand them out. */
+export const entriesOf = (...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]): LogEntry[] =>
+  events.map((event, index) => ({
+    seq: index + 1,
+    subject: requestSubject({ tenant: event.tenant, id: event.subject }, keyOf(event)),
+    storedAt: event.time,
+    event,
+  }));
+
+function keyOf(event: CreatedEvent | DecidedEvent | DeliveredEvent): string {
+  if (event.type === "loopgate.request.created.v1") return eventKey.created;
+  if (event.type === "loopgate.request.decided.v1") return eventKey.decided;
+  return eventKey.delivered(event.data.endpoint, event.data.copy);
+}

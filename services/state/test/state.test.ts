@@ -1,0 +1,228 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CreatedEvent, newRequestId, requestSubject } from "@loopgate/contracts";
+import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
+import { createLogger } from "@loopgate/runtime";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type RequestStore, startState } from "../src/index.ts";
+import { SqliteRequestStore } from "../src/store/sqlite.ts";
+import { aCreated, aDecided, entriesOf, refOf } from "./a-request.ts";
+
+const retentionMs = 90 * 86_400_000;
+let directory: string;
+let bus: SqliteBus;
+let requests: RequestLog;
+let store: RequestStore;
+let running: AsyncDisposableStack;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "loopgate-state-"));
+  await open();
+});
+afterEach(async () => {
+  await running.disposeAsync();
+  await rm(directory, { recursive: true });
+});
+
+async function open(): Promise<void> {
+  running = new AsyncDisposableStack();
+  const lifetimes = { sessions: undefined, copies: undefined, leases: undefined };
+  bus = running.use(await openSqliteBus({ path: join(directory, "loopgate.db"), lifetimes, retentionMs }));
+  requests = new RequestLog({ log: bus.log, retentionMs });
+  store = await SqliteRequestStore.open(bus.database);
+}
+
+async function start(changes: { store?: RequestStore; now?: () => Date } = {}): Promise<RequestQueries> {
+  const logger = createLogger("state-test", "silent");
+  const { log, timers } = bus;
+  return running.use(await startState({ log, timers, requests, store, logger, ...changes })).queries;
+}
+
+const submit = (created: CreatedEvent) => requests.submit(refOf(created), created);
+const viewOf = async (queries: RequestQueries, created: CreatedEvent) => {
+  const reply = await queries.status(refOf(created));
+  if (reply.kind === "not_found") throw new Error(reply.kind);
+  return reply.request.view;
+};
+
+describe("expiry", () => {
+  it("ends a request that nobody decides, one second after its end", async () => {
+    const queries = await start();
+    const created = aCreated({ timeoutMs: 100 });
+    await submit(created);
+    await expect
+      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
+      .toBe("expired");
+    const view = await viewOf(queries, created);
+    expect(view).toMatchObject({ approved: false, decided_by: { type: "timeout" } });
+    expect(Date.parse(view.decided_at ?? "") - Date.parse(view.expires_at)).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("ends a request whose time ran out while no process lived", async () => {
+    await start();
+    const created = aCreated({ timeoutMs: 50 });
+    await submit(created);
+    await running.disposeAsync();
+    await open();
+    const queries = await start();
+    await expect
+      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
+      .toBe("expired");
+  });
+
+  it("leaves a decision alone", async () => {
+    const queries = await start();
+    const created = aCreated({ timeoutMs: 100 });
+    const asked = await submit(created);
+    await requests.decide(asked.created, aDecided(created));
+    const witness = aCreated({ timeoutMs: 300 });
+    await submit(witness);
+    await expect
+      .poll(async () => (await viewOf(queries, witness)).status, { timeout: 5_000 })
+      .toBe("expired");
+    expect((await viewOf(queries, created)).status).toBe("cancelled");
+  });
+});
+
+describe("status", () => {
+  it("is never behind the log: right after an append, also while the projection stands still", async () => {
+    const queries = await start({ store: { ...awayStore, get: async () => undefined } });
+    const created = aCreated();
+    const asked = await submit(created);
+    expect((await viewOf(queries, created)).status).toBe("pending");
+    await requests.decide(asked.created, aDecided(created));
+    expect((await viewOf(queries, created)).status).toBe("cancelled");
+  });
+
+  it("is answered from the log alone while the store is away, but then nothing is called unknown", async () => {
+    const queries = await start({ store: awayStore });
+    const created = aCreated();
+    await submit(created);
+    expect((await viewOf(queries, created)).status).toBe("pending");
+    await expect(queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+  });
+
+  it("is not_found when neither the store nor the log knows the id", async () => {
+    const queries = await start();
+    expect(await queries.status({ tenant: "default", id: newRequestId() })).toEqual({ kind: "not_found" });
+  });
+
+  it("calls a decision without its question unavailable, not unknown", async () => {
+    const queries = await start();
+    const created = aCreated();
+    await bus.log.append(requestSubject(refOf(created), "decided"), aDecided(created));
+    await expect(queries.status(refOf(created))).rejects.toThrow(Unavailable);
+  });
+
+  it("reads a stored question that the log lost as expired once its time is over, and as pending before", async () => {
+    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
+    const open = aCreated();
+    await store.merge([...entriesOf(ended), ...entriesOf(open)]);
+    const queries = await start();
+    expect(await viewOf(queries, ended)).toMatchObject({
+      status: "expired",
+      reason: "log_lost",
+      approved: false,
+    });
+    expect(await viewOf(queries, open)).toMatchObject({ status: "pending" });
+  });
+
+  it("still knows a request after the log has let it go", async () => {
+    const created = aCreated();
+    await store.merge(entriesOf(created, aDecided(created)));
+    expect(await viewOf(await start(), created)).toMatchObject({ status: "cancelled", reason: "enough" });
+  });
+});
+
+describe("cancel", () => {
+  it("withdraws a pending request, and says so again when repeated", async () => {
+    const queries = await start();
+    const created = aCreated();
+    await submit(created);
+    for (const reason of ["changed my mind", "again"]) {
+      const reply = await queries.cancel({ ...refOf(created), reason });
+      expect(reply).toMatchObject({
+        kind: "cancelled",
+        request: { view: { status: "cancelled", reason: "changed my mind", approved: false } },
+      });
+    }
+  });
+
+  it("shows in the list at once", async () => {
+    const queries = await start();
+    const created = aCreated();
+    await submit(created);
+    await queries.cancel(refOf(created));
+    expect(await queries.list({ tenant: "default", limit: 10 })).toEqual({ kind: "page", requests: [] });
+  });
+
+  it("loses against a decision that stands, with the winner's view", async () => {
+    const queries = await start({ now: () => new Date() });
+    const created = aCreated({ timeoutMs: 50 });
+    await submit(created);
+    await expect
+      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
+      .toBe("expired");
+    expect(await queries.cancel(refOf(created))).toMatchObject({
+      kind: "already_decided",
+      request: { view: { status: "expired" } },
+    });
+  });
+
+  it("has exactly one winner among many", async () => {
+    const queries = await start();
+    const created = aCreated();
+    await submit(created);
+    const reasons = Array.from({ length: 30 }, (_, n) => `reason ${n}`);
+    const replies = await Promise.all(reasons.map((reason) => queries.cancel({ ...refOf(created), reason })));
+    const shown = replies.map((reply) =>
+      reply.kind === "cancelled" ? reply.request.view.reason : reply.kind,
+    );
+    expect(new Set(shown).size).toBe(1);
+  });
+
+  it("of an unknown id is not_found", async () => {
+    expect(await (await start()).cancel({ tenant: "default", id: newRequestId() })).toEqual({
+      kind: "not_found",
+    });
+  });
+});
+
+describe("list", () => {
+  it("pages through everything by its cursor, oldest first", async () => {
+    const queries = await start();
+    const all = Array.from({ length: 5 }, (_, n) => aCreated({ at: new Date(Date.now() + n) }));
+    for (const created of all) await submit(created);
+    await expect.poll(async () => (await store.listPending({ tenant: "default", limit: 9 })).length).toBe(5);
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await queries.list({
+        tenant: "default",
+        limit: 2,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      if (page.kind === "invalid_cursor") throw new Error(page.kind);
+      seen.push(...page.requests.map(({ view }) => view.request_id));
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(all.map((created) => created.subject));
+  });
+
+  it.each(["", "rubbish", Buffer.from("[1,2]").toString("base64url")])(
+    "refuses %j as a cursor",
+    async (cursor) => {
+      const reply = await (await start()).list({ tenant: "default", limit: 2, cursor });
+      expect(reply).toEqual({ kind: "invalid_cursor" });
+    },
+  );
+});
+
+/** A database that does not answer. */
+const awayStore: RequestStore = {
+  merge: () => Promise.reject(new Unavailable("the store is away")),
+  get: () => Promise.reject(new Unavailable("the store is away")),
+  listPending: () => Promise.reject(new Unavailable("the store is away")),
+};
