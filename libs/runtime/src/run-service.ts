@@ -1,6 +1,6 @@
 import closeWithGrace from "close-with-grace";
 import { ConfigurationError } from "./configuration.ts";
-import { describeError, type Logger } from "./logger.ts";
+import type { Logger } from "./logger.ts";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
@@ -36,5 +36,5 @@ export async function runService(
 
 function explain(logger: Logger, error: unknown): void {
   if (error instanceof ConfigurationError) process.stderr.write(`loopgate: ${error.message}\n`);
-  else logger.fatal({ err: describeError(error) }, "could not start");
+  else logger.fatal({ err: error }, "could not start");
 }

@@ -72,6 +72,7 @@ async function startTelegram(
     sessions: await keyValue.bucket("sessions"),
     policy: () => policy,
     telegram,
+    holder: "daemon",
     logger,
   });
 }

@@ -84,6 +84,7 @@ export function readSettings(environment: Environment) {
       maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
       maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
       allowedHosts: read.LOOPGATE_ALLOWED_HOSTS,
+      insecure: read.LOOPGATE_INSECURE,
     },
   };
 }

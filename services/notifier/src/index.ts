@@ -1,1 +1,1 @@
-export {};
+export { startNotifier, type Notifier, type NotifierOptions } from "./notifier.ts";

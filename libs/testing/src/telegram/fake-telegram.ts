@@ -1,0 +1,228 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Update, User } from "@grammyjs/types";
+import { z } from "zod";
+import { Chats, Refused, type ShownMessage } from "./chats.ts";
+import { type Fault, FaultList } from "./faults.ts";
+import { UpdateQueue } from "./update-queue.ts";
+
+/** A call that a bot made. */
+export interface RecordedCall {
+  readonly method: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** A person with a Telegram account. */
+export const person = (id: number, first_name = "Alice", last_name = "Weber"): User => ({
+  id,
+  is_bot: false,
+  first_name,
+  last_name,
+});
+
+/** How long a press may be answered, in milliseconds. */
+const ANSWER_WINDOW_MS = 30_000;
+
+const Polling = z.looseObject({
+  offset: z.number().default(0),
+  limit: z.number().default(100),
+  timeout: z.number().default(0),
+});
+const Answering = z.looseObject({
+  callback_query_id: z.string(),
+  text: z.string().default(""),
+  show_alert: z.boolean().default(false),
+});
+
+/**
+ * A Bot API server for one bot, on a free port of this machine, with Telegram's own semantics for offsets, conflicts and
+ * expiry, and with faults on demand. People act through its methods.
+ */
+export class FakeTelegram implements AsyncDisposable {
+  readonly calls: RecordedCall[] = [];
+  readonly chats: Chats;
+  readonly faults = new FaultList();
+  /** Answers to presses: what people were told. */
+  readonly answers: { readonly query: string; readonly text: string; readonly alert: boolean }[] = [];
+  /** Added to the clock, in milliseconds: jump over an expiry. */
+  clockOffsetMs = 0;
+  readonly #token: string;
+  readonly #me: User;
+  readonly #queue: UpdateQueue;
+  readonly #pressedAt = new Map<string, number>();
+  readonly #server: Server;
+  #nextQuery = 1;
+
+  private constructor(token: string) {
+    this.#token = token;
+    this.#me = { id: Number(token.split(":")[0]), is_bot: true, first_name: "Gate", username: "gate_bot" };
+    this.chats = new Chats(this.#me);
+    this.#queue = new UpdateQueue(() => this.#now());
+    this.#server = createServer(
+      (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
+    );
+  }
+
+  /** Starts a server that knows this one token. */
+  static async start(token: string): Promise<FakeTelegram> {
+    const fake = new FakeTelegram(token);
+    await new Promise<void>((resolve) => fake.#server.listen(0, "127.0.0.1", resolve));
+    return fake;
+  }
+
+  /** What to set as `TELEGRAM_API_ROOT`. */
+  get apiRoot(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Updates that no call confirmed yet. */
+  get held(): readonly Update[] {
+    return this.#queue.held;
+  }
+
+  /** The messages in a chat as they stand now, oldest first. */
+  messagesIn(chat: number): readonly ShownMessage[] {
+    return this.chats.messages.filter((message) => message.chat === String(chat));
+  }
+
+  /** `who` presses a button: by its text, or by data of their own making. Returns the id that the answer will bear. */
+  press(who: User, message: ShownMessage, button: string | { readonly data: string }): string {
+    const found = message.buttons.flat().find(({ text }) => text === button);
+    const data = typeof button === "string" ? found?.callback_data : button.data;
+    if (data === undefined) throw new Error(`no button ${String(button)} on message ${message.id}`);
+    const id = String(this.#nextQuery++);
+    this.#pressedAt.set(id, this.#now());
+    this.#queue.push({
+      callback_query: { id, from: who, chat_instance: "1", data, message: this.chats.asMessage(message) },
+    } as Omit<Update, "update_id">);
+    return id;
+  }
+
+  /** `who` writes into a chat; `extra` adds what Telegram would (`reply_to_message` by {@link reply}). */
+  say(who: User, chat: number, text: string, extra: object = {}): void {
+    const message_id = this.chats.takeId();
+    const place =
+      chat < 0
+        ? { id: chat, type: "supergroup", title: "Group" }
+        : { id: chat, type: "private", first_name: who.first_name };
+    this.#queue.push({
+      message: { message_id, date: Math.floor(this.#now() / 1_000), from: who, chat: place, text, ...extra },
+    } as Omit<Update, "update_id">);
+  }
+
+  /** `who` replies to a message of the bot. */
+  reply(who: User, message: ShownMessage, text: string, extra: object = {}): void {
+    this.say(who, Number(message.chat), text, { reply_to_message: this.chats.asMessage(message), ...extra });
+  }
+
+  /** Hands out an update as it is. */
+  push(update: Omit<Update, "update_id">): void {
+    this.#queue.push(update);
+  }
+
+  /** Makes the next `times` calls of a method fail. */
+  fail(method: string, fault: Fault, times = 1): void {
+    this.faults.add(method, fault, times);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #now(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? "") ?? [];
+    if (token !== this.#token) return refuse(response, new Refused(401, "Unauthorized"));
+    const payload =
+      chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as RecordedCall["payload"]);
+    this.calls.push({ method, payload });
+    const fault = this.faults.take(method);
+    if (fault?.kind === "hang") return;
+    if (fault?.kind === "slow") await pause(fault.ms);
+    if (fault?.kind === "reset_before") return void response.destroy();
+    if (fault?.kind === "html")
+      return void response.writeHead(502, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
+    if (fault?.kind === "refuse")
+      return refuse(response, new Refused(fault.code, fault.description, fault.parameters));
+    if (method === "getUpdates") return this.#poll(payload, response);
+    try {
+      const result = this.#handle(method, payload);
+      if (fault?.kind === "reset_after") response.destroy();
+      else send(response, 200, { ok: true, result });
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refuse(response, error);
+    }
+  }
+
+  #poll(payload: unknown, response: ServerResponse): void {
+    const { offset, limit, timeout } = Polling.parse(payload);
+    const leave = this.#queue.receive(
+      { offset, limit, timeoutMs: Math.min(timeout, 50) * 1_000 },
+      (updates) => send(response, 200, { ok: true, result: updates }),
+      () =>
+        refuse(
+          response,
+          new Refused(
+            409,
+            "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+          ),
+        ),
+    );
+    response.on("close", leave);
+  }
+
+  #handle(method: string, payload: unknown): unknown {
+    switch (method) {
+      case "getMe":
+        return {
+          ...this.#me,
+          can_join_groups: true,
+          can_read_all_group_messages: false,
+          supports_inline_queries: false,
+        };
+      case "sendMessage":
+        return this.chats.send(payload);
+      case "editMessageText":
+        return this.chats.edit(payload);
+      case "answerCallbackQuery":
+        return this.#answer(payload);
+      default:
+        throw new Refused(404, "Not Found");
+    }
+  }
+
+  #answer(payload: unknown): true {
+    const { callback_query_id: query, text, show_alert } = Answering.parse(payload);
+    const pressedAt = this.#pressedAt.get(query);
+    if (pressedAt === undefined || this.#now() - pressedAt > ANSWER_WINDOW_MS) {
+      throw new Refused(
+        400,
+        "Bad Request: query is too old and response timeout expired or query ID is invalid",
+      );
+    }
+    if (text.length > 200) throw new Refused(400, "Bad Request: MESSAGE_TOO_LONG");
+    this.answers.push({ query, text, alert: show_alert });
+    return true;
+  }
+}
+
+function refuse(response: ServerResponse, { code, message, parameters }: Refused): void {
+  send(response, code, {
+    ok: false,
+    error_code: code,
+    description: message,
+    ...(parameters === undefined ? {} : { parameters }),
+  });
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

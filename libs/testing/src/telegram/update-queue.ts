@@ -1,0 +1,89 @@
+import type { Update } from "@grammyjs/types";
+
+/** How long Telegram keeps what nobody fetched, in milliseconds: presses are short-lived (reference telegram.md 2.1). */
+const LIFETIME_MS = { callback_query: 150_000, other: 86_400_000 } as const;
+
+interface Queued {
+  readonly update: Update;
+  readonly expires: number;
+}
+
+interface Poll {
+  readonly offset: number;
+  readonly limit: number;
+  readonly timer: NodeJS.Timeout;
+  answer(updates: readonly Update[]): void;
+  replaced(): void;
+}
+
+/** Telegram's side of `getUpdates`: an update stays until a call names a higher offset, or until it is too old. */
+export class UpdateQueue {
+  readonly #now: () => number;
+  #queued: Queued[] = [];
+  #nextId = 1_000;
+  #poll: Poll | undefined;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** What nobody confirmed yet. */
+  get held(): readonly Update[] {
+    this.#queued = this.#queued.filter(({ expires }) => expires > this.#now());
+    return this.#queued.map(({ update }) => update);
+  }
+
+  push(update: Omit<Update, "update_id">): number {
+    const id = this.#nextId++;
+    const lifetime = "callback_query" in update ? LIFETIME_MS.callback_query : LIFETIME_MS.other;
+    this.#queued.push({ update: { update_id: id, ...update }, expires: this.#now() + lifetime });
+    if (this.#poll !== undefined && id >= this.#poll.offset) this.#endPoll();
+    return id;
+  }
+
+  /** Long-polls; a second poll ends the first one with a conflict. */
+  receive(
+    {
+      offset,
+      limit,
+      timeoutMs,
+    }: { readonly offset: number; readonly limit: number; readonly timeoutMs: number },
+    answer: (updates: readonly Update[]) => void,
+    replaced: () => void,
+  ): () => void {
+    if (offset > 0) this.#queued = this.#queued.filter(({ update }) => update.update_id >= offset);
+    const before = this.#poll;
+    this.#poll = undefined;
+    clearTimeout(before?.timer);
+    before?.replaced();
+    const waiting = this.#batch(offset, limit);
+    if (waiting.length > 0 || timeoutMs === 0) {
+      answer(waiting);
+      return () => undefined;
+    }
+    const poll: Poll = {
+      offset,
+      limit,
+      answer,
+      replaced,
+      timer: setTimeout(() => this.#endPoll(), timeoutMs),
+    };
+    this.#poll = poll;
+    return () => {
+      clearTimeout(poll.timer);
+      if (this.#poll === poll) this.#poll = undefined;
+    };
+  }
+
+  #endPoll(): void {
+    const poll = this.#poll;
+    if (poll === undefined) return;
+    this.#poll = undefined;
+    clearTimeout(poll.timer);
+    poll.answer(this.#batch(poll.offset, poll.limit));
+  }
+
+  #batch(offset: number, limit: number): readonly Update[] {
+    return this.held.filter((update) => update.update_id >= offset).slice(0, limit);
+  }
+}

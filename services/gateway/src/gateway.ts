@@ -1,0 +1,117 @@
+import { isIP } from "node:net";
+import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
+import type { RecipientPolicy } from "@loopgate/domain";
+import type { HealthCheck, Logger } from "@loopgate/runtime";
+import type { FastifyInstance } from "fastify";
+import { addAboutRoutes } from "./http/about-routes.ts";
+import { createApp } from "./http/app.ts";
+import { addFacadeRoutes } from "./http/facade.ts";
+import { addHealthRoutes } from "./http/health.ts";
+import { addMcpRoutes } from "./http/mcp-routes.ts";
+import { addSessionRoutes } from "./http/session-routes.ts";
+import { Submitter } from "./requests/submitter.ts";
+import { Waiters } from "./requests/waiters.ts";
+import { SessionRegistry } from "./sessions.ts";
+import type { GatewaySettings } from "./settings.ts";
+import { cancelRequest } from "./tools/cancel-request.ts";
+import { checkRequestStatus } from "./tools/check-request-status.ts";
+import { listPendingRequests } from "./tools/list-pending-requests.ts";
+import { ToolRegistry } from "./tools/registry.ts";
+import { requestHumanInput } from "./tools/request-human-input.ts";
+
+const DEFAULT_MAX_WAITERS = 20_000;
+
+export interface GatewayParts {
+  readonly log: EventLog;
+  readonly requests: RequestLog;
+  readonly queries: RequestQueries;
+  /** The `sessions` bucket. */
+  readonly sessions: Bucket;
+  readonly policy: RecipientPolicy;
+  readonly settings: GatewaySettings;
+  /** What `/readyz` reports. */
+  readonly checks: readonly HealthCheck[];
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+/** MCP and HTTP in. Disposing drains, answers what runs, and closes. */
+export interface Gateway extends AsyncDisposable {
+  readonly app: FastifyInstance;
+
+  /**
+   * Listens; resolves with `http://<host>:<port>`.
+   * @throws Error for a host beyond loopback, unless the settings say `insecure`.
+   */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+
+  /** From now on `/readyz` is 503, and calls that wait, also new ones, return the request as it stands. */
+  drain(): void;
+}
+
+/** Builds the gateway and starts to listen for decisions. Holds nothing that another replica lacks. */
+export async function createGateway(parts: GatewayParts): Promise<Gateway> {
+  const { log, requests, policy, settings, logger, version } = parts;
+  const sessions = new SessionRegistry(parts.sessions, policy);
+  const maxWaiters = settings.maxWaiters ?? DEFAULT_MAX_WAITERS;
+  const waiters = await Waiters.open({ log, requests, maxWaiters });
+  const tools = toolsOver(parts, sessions, waiters);
+  const app = createApp(settings.allowedHosts, logger);
+  let isDraining = false;
+  const drain = () => {
+    isDraining = true;
+    waiters.drain();
+  };
+  addHealthRoutes(app, { checks: parts.checks, isDraining: () => isDraining });
+  addAboutRoutes(app, tools, version);
+  addFacadeRoutes(app, tools);
+  addSessionRoutes(app, sessions);
+  const streams = addMcpRoutes(app, { tools, version, keepAliveMs: settings.keepAliveMs, logger });
+  if (policy.bot !== undefined && sessions.isOpen) {
+    logger.warn("any chat can be registered from this machine: TELEGRAM_ALLOWED_CHATS names those that may");
+  }
+  return {
+    app,
+    listen: async ({ host, port }) => {
+      refuseBeyondLoopback(host, settings);
+      return app.listen({ host, port });
+    },
+    drain,
+    [Symbol.asyncDispose]: async () => {
+      drain();
+      const closed = app.close();
+      await tools.idle();
+      await nextTurn();
+      await streams[Symbol.asyncDispose]();
+      await closed;
+      await waiters[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Waiters): ToolRegistry {
+  const { requests, queries, settings, logger } = parts;
+  const submitter = new Submitter({ requests, queries, sessions, settings, now: () => new Date() });
+  const readers = { requests, queries };
+  return new ToolRegistry(
+    [
+      requestHumanInput({ submitter, waiters, settings }),
+      checkRequestStatus({ readers, waiters, settings }),
+      listPendingRequests(queries),
+      cancelRequest(queries),
+    ],
+    logger,
+  );
+}
+
+/** Nobody has to prove who they are, so only this machine may call (design 4.4). */
+function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySettings): void {
+  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+  if (isLoopback || insecure) return;
+  throw new Error(
+    "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
+  );
+}
+
+/** Answers that were just produced are written before their streams are closed. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

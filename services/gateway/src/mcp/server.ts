@@ -1,0 +1,51 @@
+import {
+  type McpServerFactory,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import type { ToolRegistry } from "../tools/registry.ts";
+import { toolResult } from "../tools/result.ts";
+import type { Caller, WaitProgress } from "../tools/tool.ts";
+import { capabilities, instructions, serverInfo } from "./identity.ts";
+import { traceparentOf } from "./traceparent.ts";
+
+/** The tool list of one version never changes. */
+const LIST_TTL_MS = 3_600_000;
+
+/** One server for each exchange (HTTP) or connection (stdio), for every protocol revision, over the same tools. */
+export function mcpServerFactory(tools: ToolRegistry, version: string): McpServerFactory {
+  const info = serverInfo(version);
+  const list = { tools: tools.definitions.map((definition) => ({ ...definition })) };
+  const options = {
+    capabilities,
+    instructions,
+    cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" } },
+  } as const;
+  return () => {
+    const server = new Server(info, options);
+    server.setRequestHandler("tools/list", () => list);
+    server.setRequestHandler("tools/call", async ({ params }, context) => {
+      if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
+      const caller = callerOf(context, server.getClientVersion()?.name);
+      const outcome = await tools.call(params.name, params.arguments, caller);
+      return { ...toolResult(outcome) };
+    });
+    return server;
+  };
+}
+
+function callerOf({ mcpReq }: ServerContext, clientName: string | undefined): Caller {
+  const token = mcpReq._meta?.progressToken;
+  const onProgress = (progress: WaitProgress) => {
+    if (token === undefined || mcpReq.signal.aborted) return;
+    void mcpReq.notify({ method: "notifications/progress", params: { progressToken: token, ...progress } });
+  };
+  return {
+    clientName,
+    traceparent: traceparentOf(mcpReq._meta),
+    signal: mcpReq.signal,
+    ...(token === undefined ? {} : { onProgress }),
+  };
+}

@@ -1,0 +1,45 @@
+import {
+  type CreatedEvent,
+  type Prompt,
+  type Recipient,
+  type RequestRef,
+  timestamp,
+} from "@loopgate/contracts";
+
+/** A question with all that is decided about it. */
+export interface Question {
+  readonly ref: RequestRef;
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly prompt: Prompt;
+  readonly recipients: readonly Recipient[];
+  readonly timeoutSeconds: number;
+  readonly metadata?: Record<string, unknown> | undefined;
+  readonly fingerprint: string;
+  readonly traceparent?: string | undefined;
+}
+
+/** The event that asks it. Append this very event again after an unknown outcome: its id stays the same. */
+export function createdEvent(question: Question, now: Date): CreatedEvent {
+  const { ref, metadata, traceparent } = question;
+  return {
+    specversion: "1.0",
+    id: `${ref.id}.created.${now.getTime().toString(36)}`,
+    source: "loopgate",
+    type: "loopgate.request.created.v1",
+    subject: ref.id,
+    time: timestamp(now),
+    tenant: ref.tenant,
+    ...(traceparent === undefined ? {} : { traceparent }),
+    data: {
+      session_id: question.sessionId,
+      client_id: question.clientId,
+      prompt: question.prompt,
+      recipients: [...question.recipients],
+      policy: { required: 1 },
+      ...(metadata === undefined ? {} : { metadata }),
+      expires_at: timestamp(now.getTime() + question.timeoutSeconds * 1_000),
+      fingerprint: question.fingerprint,
+    },
+  };
+}

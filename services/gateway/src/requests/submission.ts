@@ -1,0 +1,81 @@
+import { Effect, fingerprint, RequestType } from "@loopgate/contracts";
+import { z } from "zod";
+import { type Parsed, parseArguments, seconds, text, withoutNulls } from "./arguments.ts";
+
+const MAX_METADATA_BYTES = 8_192;
+const MAX_OPTIONS = 50;
+
+const OfferedOption = z.union(
+  [
+    text(200),
+    z.object({
+      label: text(200).describe("What the person sees."),
+      value: text(200).optional().describe("What the answer is reported as. Default: the label."),
+      effect: Effect.optional().describe("What choosing it means for an approval."),
+    }),
+  ],
+  "must be a text of 1 to 200 characters or an object { label, value?, effect? }",
+);
+
+/** What a caller submits, before defaults. */
+export const Submission = z.object(
+  {
+    message: text(16_000)
+      .refine((message) => /[^\s\p{C}]/u.test(message), "must have a visible character")
+      .describe("The question, in plain text, with all that the person needs to know in order to answer."),
+    request_type: RequestType.optional().describe(
+      "confirmation: approve or deny. choice: one of the options. input: free text. Default: choice if options are given, else input.",
+    ),
+    options: z
+      .array(OfferedOption, "must be a list")
+      .max(MAX_OPTIONS, `must have at most ${MAX_OPTIONS} entries`)
+      .optional()
+      .describe("The buttons. A confirmation without options has Approve and Deny."),
+    timeout_seconds: seconds().optional(),
+    wait_seconds: seconds().optional(),
+    session_id: text(128).optional().describe('The route to the people who are asked. Default: "default".'),
+    client_id: text(128).optional().describe("Who asks, as a label. Default: the MCP client's name."),
+    metadata: z
+      .record(z.string(), z.unknown(), "must be an object")
+      .refine((metadata) => jsonBytes(metadata) <= MAX_METADATA_BYTES, "must have at most 8 KiB as JSON")
+      .optional()
+      .describe("Facts that are shown to the person beside the question."),
+    idempotency_key: text(200)
+      .optional()
+      .describe(
+        "The same key with the same arguments is the same request, also after a crash: nobody is asked twice.",
+      ),
+  },
+  "must be an object",
+);
+export type Submission = z.infer<typeof Submission>;
+
+/** Reads a submission. An empty list of options and a timeout of 0 count as absent. */
+export function parseSubmission(given: unknown): Parsed<Submission> {
+  const parsed = parseArguments(Submission, withoutNullOptions(withoutNulls(given)));
+  if (parsed.kind === "refused") return parsed;
+  const { options, timeout_seconds, ...rest } = parsed.value;
+  return {
+    kind: "parsed",
+    value: {
+      ...rest,
+      ...(options === undefined || options.length === 0 ? {} : { options }),
+      ...(timeout_seconds === undefined || timeout_seconds === 0 ? {} : { timeout_seconds }),
+    },
+  };
+}
+
+/** What "the same submission" means: how long a call waits is no part of what it asks. */
+export const fingerprintOf = (submission: Submission): string =>
+  fingerprint({ ...submission, wait_seconds: undefined });
+
+function withoutNullOptions(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || !("options" in given)) return given;
+  if (!Array.isArray(given.options)) return given;
+  return {
+    ...given,
+    options: given.options.map((option) => (option === null ? option : withoutNulls(option))),
+  };
+}
+
+const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));

@@ -1,0 +1,159 @@
+import {
+  type CreatedEvent,
+  DEFAULT_TENANT,
+  keyedRequestId,
+  type KnownRequest,
+  newRequestId,
+  type Prompt,
+  type Recipient,
+  type RequestRef,
+} from "@loopgate/contracts";
+import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
+import { fold, knownRequestOf, promptOf } from "@loopgate/domain";
+import type { SessionRegistry } from "../sessions.ts";
+import type { GatewaySettings } from "../settings.ts";
+import { clamp } from "./arguments.ts";
+import { createdEvent } from "./created-event.ts";
+import { invalidArguments, refused, type Refused } from "./refusal.ts";
+import { fingerprintOf, type Submission } from "./submission.ts";
+
+export interface SubmitterParts {
+  readonly requests: RequestLog;
+  readonly queries: RequestQueries;
+  readonly sessions: SessionRegistry;
+  readonly settings: GatewaySettings;
+  readonly now: () => Date;
+}
+
+/** What a connection says about who submits. */
+export interface Submitting {
+  readonly clientName?: string | undefined;
+  readonly traceparent?: string | undefined;
+}
+
+export type SubmitOutcome = { readonly kind: "accepted"; readonly request: KnownRequest } | Refused;
+
+/** Takes questions in: the rules of design 3.1 for submissions, in one place. */
+export class Submitter {
+  readonly #parts: SubmitterParts;
+
+  constructor(parts: SubmitterParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * `accepted` once the question is in the log (I1). The same submission under the same key is the same request (I7).
+   * @throws Unavailable when it is not known whether the question was stored; without a key a repetition may ask twice.
+   */
+  async submit(submission: Submission, submitting: Submitting): Promise<SubmitOutcome> {
+    const { message, request_type, options } = submission;
+    const offered = options?.map((option) => (typeof option === "string" ? { label: option } : option));
+    const shown = promptOf({ message, requestType: request_type, options: offered });
+    if (shown.kind === "invalid") return invalidArguments([shown.problem]);
+    const draft = draftOf(submission, submitting);
+    if (submission.idempotency_key !== undefined) {
+      const known = await this.#known(draft);
+      if (known !== undefined) return known;
+    }
+    const placed = await this.#parts.sessions.recipientsOf(draft.sessionId);
+    if (placed.kind === "refused") return placed;
+    return this.#append(draft, this.#event(draft, shown.prompt, placed.recipients));
+  }
+
+  /** The request that this key already has. */
+  async #known(draft: Draft): Promise<SubmitOutcome | undefined> {
+    const { queries, requests } = this.#parts;
+    try {
+      const reply = await queries.status(draft.ref);
+      return reply.kind === "found" ? sameOrConflict(reply.request, draft) : undefined;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
+    const decision = await requests.decision(draft.ref);
+    return decision === undefined ? undefined : this.#logged(draft);
+  }
+
+  /** What the log holds under this key. Without its question a decision answers nothing that we know of. */
+  async #logged(draft: Draft): Promise<SubmitOutcome> {
+    const request = knownRequestOf(fold(await this.#parts.requests.read(draft.ref)));
+    if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
+    return sameOrConflict(request, draft);
+  }
+
+  #event(draft: Draft, prompt: Prompt, recipients: readonly Recipient[]): CreatedEvent {
+    const { defaultTimeoutSeconds, minTimeoutSeconds, maxTimeoutSeconds } = this.#parts.settings;
+    const timeout = draft.submission.timeout_seconds ?? defaultTimeoutSeconds;
+    const timeoutSeconds = clamp(timeout, minTimeoutSeconds, maxTimeoutSeconds);
+    const { metadata } = draft.submission;
+    return createdEvent({ ...draft, prompt, recipients, metadata, timeoutSeconds }, this.#parts.now());
+  }
+
+  async #append(draft: Draft, event: CreatedEvent): Promise<SubmitOutcome> {
+    const result = await this.#submitTwice(draft.ref, event);
+    if (result === undefined) return logIsFull();
+    const { created } = result;
+    if (result.kind === "exists") return this.#logged(draft);
+    const request = knownRequestOf({ created });
+    if (request === undefined) throw new TypeError("a created event without a view");
+    return sameOrConflict(request, draft);
+  }
+
+  /** Once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
+  async #submitTwice(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult | undefined> {
+    const { requests } = this.#parts;
+    try {
+      return await requests.submit(ref, event);
+    } catch (error) {
+      if (error instanceof LogFull) return undefined;
+      if (!(error instanceof Unavailable)) throw error;
+      return requests.submit(ref, event);
+    }
+  }
+}
+
+interface Draft {
+  readonly submission: Submission;
+  readonly ref: RequestRef;
+  readonly sessionId: string;
+  readonly clientId: string;
+  readonly fingerprint: string;
+  readonly traceparent?: string | undefined;
+}
+
+function draftOf(submission: Submission, { clientName, traceparent }: Submitting): Draft {
+  const sessionId = submission.session_id ?? "default";
+  const clientId = submission.client_id ?? labelOf(clientName) ?? "agent";
+  const tenant = DEFAULT_TENANT;
+  const key = submission.idempotency_key;
+  const id = key === undefined ? newRequestId() : keyedRequestId({ tenant, clientId, sessionId, key });
+  return {
+    submission,
+    ref: { tenant, id },
+    sessionId,
+    clientId,
+    fingerprint: fingerprintOf(submission),
+    traceparent,
+  };
+}
+
+/** A client's name as a client id: no longer than one. */
+function labelOf(name: string | undefined): string | undefined {
+  return name === undefined || name === ""
+    ? undefined
+    : Array.from(name.slice(0, 256)).slice(0, 128).join("");
+}
+
+/** Also an event of this very id may be another's: two gateways may give one key in the same millisecond. */
+function sameOrConflict(request: KnownRequest, { fingerprint }: Draft): SubmitOutcome {
+  if (request.fingerprint === fingerprint) return { kind: "accepted", request };
+  return refused(
+    "idempotency_conflict",
+    "This idempotency_key stands for a request with other arguments. Use a new key for a new question.",
+  );
+}
+
+const logIsFull = (): Refused =>
+  refused(
+    "unavailable",
+    "The log is full and keeps its last room for decisions. Nothing was asked; call again later, and tell the operator.",
+  );

@@ -1,0 +1,43 @@
+/** One waiting call: what makes it look again, and what ends its wait. */
+export class Waiter implements Disposable {
+  readonly #signal: AbortSignal;
+  readonly #deadline: NodeJS.Timeout;
+  #called = Promise.withResolvers<void>();
+  #hasEnded = false;
+
+  /** @param signal aborted when nobody listens to the answer any more */
+  constructor(seconds: number, signal: AbortSignal) {
+    this.#signal = signal;
+    this.#deadline = setTimeout(this.end, seconds * 1_000);
+    signal.addEventListener("abort", this.end);
+    if (signal.aborted) this.end();
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** Ends the wait: whoever waits looks once more and returns. */
+  readonly end = (): void => {
+    this.#hasEnded = true;
+    this.look();
+  };
+
+  /** Something may have happened: look again. */
+  look(): void {
+    this.#called.resolve();
+  }
+
+  /** Resolves at the next call to look, also if that came since the last one; at the latest after `ms`. */
+  async called(ms: number): Promise<void> {
+    const timer = setTimeout(() => this.look(), ms);
+    await this.#called.promise;
+    clearTimeout(timer);
+    this.#called = Promise.withResolvers<void>();
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#deadline);
+    this.#signal.removeEventListener("abort", this.end);
+  }
+}

@@ -1,0 +1,152 @@
+import {
+  DEFAULT_TENANT,
+  filters,
+  type KnownRequest,
+  parseRequestSubject,
+  requestPrefix,
+  type RequestRef,
+} from "@loopgate/contracts";
+import { type EventLog, type RequestLog, type Subscription, Unavailable } from "@loopgate/bus";
+import { fold, knownRequestOf } from "@loopgate/domain";
+import { Waiter } from "./waiter.ts";
+
+/** Everybody looks again after this long even if nothing was heard, plus as much again at random. */
+const RECHECK_MS = 10_000;
+/** After a failed look. */
+const RETRY_MS = 1_000;
+/** After a gap everybody looks again, spread over one millisecond a waiter and at most this long. */
+const MAX_SPREAD_MS = 5_000;
+
+export interface WaitersParts {
+  readonly log: EventLog;
+  readonly requests: RequestLog;
+  readonly maxWaiters: number;
+  readonly recheckMs?: number;
+}
+
+export interface WaitOptions {
+  readonly seconds: number;
+  /** Ends the wait, and nothing else (I6). */
+  readonly signal: AbortSignal;
+}
+
+/** The right to wait once. Dispose of it in any case. */
+export interface WaitingPlace extends Disposable {
+  /**
+   * Waits until the request is decided, or until its last recipient fails during this wait, wherever that came in; at
+   * the latest until `seconds` are over, the caller is gone, or the gateway drains. The request as it then stands;
+   * undefined if the log holds it no more.
+   * @throws Unavailable when the log does not answer at the end.
+   */
+  wait(known: KnownRequest, options: WaitOptions): Promise<KnownRequest | undefined>;
+}
+
+/** The calls of this process that wait for a decision. Holds nothing that another replica lacks. */
+export class Waiters implements AsyncDisposable {
+  readonly #parts: WaitersParts;
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  #tail: Subscription | undefined;
+  #places = 0;
+  #isDraining = false;
+
+  private constructor(parts: WaitersParts) {
+    this.#parts = parts;
+  }
+
+  /** Starts to listen for decisions. */
+  static async open(parts: WaitersParts): Promise<Waiters> {
+    const waiters = new Waiters(parts);
+    waiters.#tail = await parts.log.tail([filters.decided, filters.undelivered], {
+      onEntry: ({ subject }) => waiters.#wake(subject),
+      onGap: () => waiters.#wakeAll(),
+    });
+    return waiters;
+  }
+
+  /** A place to wait in; undefined when all are taken. */
+  reserve(): WaitingPlace | undefined {
+    if (this.#places >= this.#parts.maxWaiters) return undefined;
+    this.#places += 1;
+    return {
+      wait: (known, options) => this.#wait(known, options),
+      [Symbol.dispose]: () => {
+        this.#places -= 1;
+      },
+    };
+  }
+
+  /** Ends all waits, also those to come. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const waiters of this.#waiting.values()) for (const waiter of waiters) waiter.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.drain();
+    await this.#tail?.[Symbol.asyncDispose]();
+  }
+
+  /** Registered before the first look, so that nothing falls between the two (design 3.1). */
+  async #wait(known: KnownRequest, { seconds, signal }: WaitOptions): Promise<KnownRequest | undefined> {
+    const ref = { tenant: DEFAULT_TENANT, id: known.view.request_id };
+    using waiter = new Waiter(seconds, signal);
+    using _registered = this.#register(ref, waiter);
+    if (this.#isDraining) waiter.end();
+    for (;;) {
+      const look = await this.#look(ref);
+      if (look.kind === "seen") {
+        const { request } = look;
+        if (request === undefined || isOver(request, known) || waiter.hasEnded) return request;
+      } else if (waiter.hasEnded) throw look.error;
+      await waiter.called(look.kind === "seen" ? this.#recheckMs() : RETRY_MS);
+      if (signal.aborted) return known;
+    }
+  }
+
+  /** The log may be away for a while during a wait: only its last look must succeed. */
+  async #look(ref: RequestRef): Promise<Look> {
+    try {
+      return { kind: "seen", request: knownRequestOf(fold(await this.#parts.requests.read(ref))) };
+    } catch (error) {
+      if (error instanceof Unavailable) return { kind: "failed", error };
+      throw error;
+    }
+  }
+
+  #register(ref: RequestRef, waiter: Waiter): Disposable {
+    const key = requestPrefix(ref);
+    const waiters = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiters.add(waiter));
+    return {
+      [Symbol.dispose]: () => {
+        waiters.delete(waiter);
+        if (waiters.size === 0 && this.#waiting.get(key) === waiters) this.#waiting.delete(key);
+      },
+    };
+  }
+
+  #wake(subject: string): void {
+    const ref = parseRequestSubject(subject);
+    if (ref === undefined) return;
+    for (const waiter of this.#waiting.get(requestPrefix(ref)) ?? []) waiter.look();
+  }
+
+  #wakeAll(): void {
+    const spreadMs = Math.min(this.#places, MAX_SPREAD_MS);
+    for (const waiters of this.#waiting.values()) {
+      for (const waiter of waiters) setTimeout(() => waiter.look(), Math.random() * spreadMs);
+    }
+  }
+
+  #recheckMs(): number {
+    const { recheckMs = RECHECK_MS } = this.#parts;
+    return recheckMs * (1 + Math.random());
+  }
+}
+
+type Look =
+  | { readonly kind: "seen"; readonly request: KnownRequest | undefined }
+  | { readonly kind: "failed"; readonly error: Unavailable };
+
+const isOver = ({ view }: KnownRequest, known: KnownRequest): boolean =>
+  view.status !== "pending" || (view.delivery === "undelivered" && known.view.delivery !== "undelivered");

@@ -1,0 +1,64 @@
+import { DEFAULT_TENANT } from "@loopgate/contracts";
+import type { RequestQueries } from "@loopgate/bus";
+import { z } from "zod";
+import { clamp, parseArguments, text, withoutNulls } from "../requests/arguments.ts";
+import { invalidArguments } from "../requests/refusal.ts";
+import { toolSchema } from "./json-schema.ts";
+import { PageOutput } from "./outputs.ts";
+import type { Tool } from "./tool.ts";
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+
+const Arguments = z.object(
+  {
+    session_id: text(128).optional().describe("Only requests of this session."),
+    client_id: text(128).optional().describe("Only requests of this client."),
+    limit: z
+      .number("must be a number")
+      .optional()
+      .describe(`How many, at most. Default: ${DEFAULT_LIMIT}; kept within 1–${MAX_LIMIT}.`),
+    cursor: z.string("must be a string").optional().describe("The next_cursor of an earlier page."),
+  },
+  "must be an object",
+);
+
+/** Lists what is open. */
+export function listPendingRequests(queries: RequestQueries): Tool {
+  return {
+    definition,
+    run: async (given) => {
+      const parsed = parseArguments(Arguments, withoutNulls(given));
+      if (parsed.kind === "refused") return parsed;
+      const { limit = DEFAULT_LIMIT, ...filter } = parsed.value;
+      const reply = await queries.list({
+        tenant: DEFAULT_TENANT,
+        ...filter,
+        limit: clamp(limit, 1, MAX_LIMIT),
+      });
+      if (reply.kind === "invalid_cursor") {
+        return invalidArguments(["cursor: is not the next_cursor of an earlier page"]);
+      }
+      return { kind: "page", requests: reply.requests, nextCursor: reply.next_cursor };
+    },
+  };
+}
+
+const definition = {
+  name: "list_pending_requests",
+  title: "List pending requests",
+  description: [
+    "Lists the requests that wait for a person, oldest first: id, question (cut to 200 characters), session, client, delivery and end.",
+    "count is the number returned; with more to come, next_cursor is the cursor of the next page.",
+    'Example: {"session_id": "deploys", "limit": 20}',
+  ].join("\n"),
+  annotations: {
+    title: "List pending requests",
+    readOnlyHint: true,
+    destructiveHint: false,
+    idempotentHint: true,
+    openWorldHint: false,
+  },
+  inputSchema: toolSchema(Arguments, "input"),
+  outputSchema: toolSchema(PageOutput, "output"),
+} as const;

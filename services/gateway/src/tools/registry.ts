@@ -1,0 +1,97 @@
+import { Unavailable } from "@loopgate/bus";
+import { describeError, type Logger } from "@loopgate/runtime";
+import { refused } from "../requests/refusal.ts";
+import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
+
+/** The names of the tools: interface, and stay. */
+export type ToolName =
+  | "request_human_input"
+  | "check_request_status"
+  | "list_pending_requests"
+  | "cancel_request";
+
+/** A call broke; what went wrong stands in the log, and is nothing that a caller may see. */
+export class CallFailed extends Error {
+  override readonly name = "CallFailed";
+  override readonly message = "internal error";
+}
+
+/** The tools, however they are called. */
+export class ToolRegistry {
+  readonly #tools: ReadonlyMap<string, Tool>;
+  readonly #logger: Logger;
+  readonly #running = new Set<Promise<unknown>>();
+
+  /** What `tools/list` shows, always in the same order. */
+  readonly definitions: readonly ToolDefinition[];
+
+  constructor(tools: readonly Tool[], logger: Logger) {
+    this.#tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
+    this.#logger = logger;
+    this.definitions = tools.map(({ definition }) => definition);
+  }
+
+  has(name: string): name is ToolName {
+    return this.#tools.has(name);
+  }
+
+  /**
+   * Runs a tool and writes one line about it: ids, outcome and time, no text.
+   * @throws CallFailed when the tool broke a promise.
+   */
+  async call(name: ToolName, given: unknown, caller: Caller): Promise<ToolOutcome> {
+    const tool = this.#tools.get(name);
+    if (tool === undefined) throw new TypeError("no such tool");
+    const started = performance.now();
+    const running = this.#run(tool, given, caller);
+    this.#running.add(running);
+    try {
+      const outcome = await running;
+      this.#log(name, outcome, caller, started);
+      return outcome;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Resolves when no call runs any more. */
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+  }
+
+  async #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
+    try {
+      return await tool.run(given, caller);
+    } catch (error) {
+      if (error instanceof Unavailable) return outOfReach();
+      this.#logger.error({ tool: tool.definition.name, err: describeError(error) }, "call failed");
+      throw new CallFailed();
+    }
+  }
+
+  #log(tool: ToolName, outcome: ToolOutcome, { signal }: Caller, started: number): void {
+    const view = viewOf(outcome);
+    const ms = Math.round(performance.now() - started);
+    const ended = signal.aborted ? "disconnected" : outcomeName(outcome);
+    this.#logger.info(
+      { tool, request: view?.request_id, client: view?.client_id, outcome: ended, ms },
+      "call",
+    );
+  }
+}
+
+const viewOf = (outcome: ToolOutcome) => {
+  if (outcome.kind === "request") return outcome.request.view;
+  return outcome.kind === "refused" ? outcome.refusal.request : undefined;
+};
+
+function outcomeName(outcome: ToolOutcome): string {
+  if (outcome.kind === "refused") return outcome.refusal.code;
+  return outcome.kind === "request" ? outcome.request.view.status : "listed";
+}
+
+const outOfReach = () =>
+  refused(
+    "unavailable",
+    "Loopgate's log or store does not answer now. Call again in a few seconds; with an idempotency_key a repeated question is asked once.",
+  );

@@ -1,0 +1,37 @@
+import { GrammyError, HttpError } from "grammy";
+
+/** What a failed call to Telegram means for the one who made it (reference telegram.md 3.3). */
+export type Failure =
+  /** Wait, then try again; the call did nothing. */
+  | { readonly kind: "throttled"; readonly retryInMs: number }
+  /** Try again; the call may have been carried out all the same. */
+  | { readonly kind: "transient" }
+  /** The token no longer works: keep everything, tell the operator. */
+  | { readonly kind: "unauthorized" }
+  /** It will never work; `reason` is a word of ours, never Telegram's text. */
+  | { readonly kind: "permanent"; readonly reason: string };
+
+/** Reads a failure by code and parameters; texts only refine, because Telegram may change them. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof HttpError) return { kind: "transient" };
+  if (!(error instanceof GrammyError)) throw error;
+  const { error_code, parameters, description } = error;
+  if (error_code === 429) return { kind: "throttled", retryInMs: (parameters.retry_after ?? 1) * 1_000 };
+  if (error_code === 401 || error_code === 404) return { kind: "unauthorized" };
+  if (error_code === undefined || error_code >= 500) return { kind: "transient" };
+  if (error_code === 409) return { kind: "transient" };
+  return { kind: "permanent", reason: reasonOf(error_code, description, parameters.migrate_to_chat_id) };
+}
+
+/** True if an edit changed nothing because the message shows that text already: what was wanted stands. */
+export const isNotModified = (error: unknown): boolean =>
+  error instanceof GrammyError && error.error_code === 400 && /not modified/i.test(error.description);
+
+function reasonOf(code: number, description: string, migratedTo: number | undefined): string {
+  if (migratedTo !== undefined) return "chat_migrated";
+  if (code !== 403) return /chat not found/i.test(description) ? "chat_not_found" : "rejected";
+  if (/blocked/i.test(description)) return "blocked";
+  if (/deactivated/i.test(description)) return "user_deactivated";
+  if (/initiate/i.test(description)) return "never_started";
+  return /kicked|not a member|deleted/i.test(description) ? "removed_from_chat" : "forbidden";
+}

@@ -1,0 +1,152 @@
+import { telegramEndpoint, telegramResponder } from "@loopgate/contracts";
+import { z } from "zod";
+import { type Button, parseCallbackData } from "./callback-data.ts";
+import { oneLine } from "./text.ts";
+
+const User = z.looseObject({
+  id: z.number(),
+  is_bot: z.boolean(),
+  first_name: z.string(),
+  last_name: z.string().optional(),
+});
+const Chat = z.looseObject({ id: z.number(), type: z.string() });
+
+const Press = z.looseObject({
+  id: z.string(),
+  from: User,
+  data: z.string().optional(),
+  message: z.looseObject({ message_id: z.number(), chat: Chat }).optional(),
+});
+const Message = z.looseObject({
+  message_id: z.number(),
+  chat: Chat,
+  from: User.optional(),
+  sender_chat: z.unknown().optional(),
+  via_bot: z.unknown().optional(),
+  forward_origin: z.unknown().optional(),
+  text: z.string().optional(),
+  reply_to_message: z.looseObject({ message_id: z.number(), from: User.optional() }).optional(),
+});
+const Update = z.looseObject({
+  update_id: z.number(),
+  callback_query: Press.optional().catch(undefined),
+  message: Message.optional().catch(undefined),
+});
+
+interface Common {
+  /** The same for a redelivered update; part of the decision's id. */
+  readonly key: string;
+  readonly chat: string;
+  readonly storedAt: string;
+  /** How the person is answered: a press by its query, a message by a reply to it. */
+  readonly to: { readonly query: string } | { readonly message: number };
+}
+
+/** Somebody tries to answer: by a button, or by a typed reply to one of this bot's messages. */
+export interface IncomingAnswer extends Common {
+  readonly kind: "answer";
+  readonly endpoint: string;
+  readonly responder: string;
+  readonly name: string;
+  /** The message that was pressed or replied to. */
+  readonly copy: string;
+  readonly choice: { readonly button: Button } | { readonly text: string };
+}
+
+/** No answer, but a person who should be told why. */
+export interface IncomingHint extends Common {
+  readonly kind: "hint";
+  readonly text: string;
+}
+
+export type Incoming = IncomingAnswer | IncomingHint;
+
+/** What an update means; undefined for all that needs no reaction. It trusts no field that another person could have set. */
+export function incomingOf(bot: string, raw: unknown, storedAt: string): Incoming | undefined {
+  const update = Update.safeParse(raw);
+  if (!update.success) return undefined;
+  const { update_id, callback_query, message } = update.data;
+  const key = `tg${bot}.${update_id}`;
+  if (callback_query !== undefined) return ofPress(bot, key, callback_query, storedAt);
+  return message === undefined ? undefined : ofMessage(bot, key, message, storedAt);
+}
+
+function ofPress(
+  bot: string,
+  key: string,
+  press: z.infer<typeof Press>,
+  storedAt: string,
+): Incoming | undefined {
+  const { id, from, data, message } = press;
+  const chat = String(message?.chat.id ?? from.id);
+  const common = { key, chat, storedAt, to: { query: id } };
+  const button = parseCallbackData(data ?? "");
+  if (from.is_bot) return { ...common, kind: "hint", text: "Only people can answer." };
+  if (button === undefined || message === undefined) {
+    return { ...common, kind: "hint", text: "This button is not one of mine. Nothing was decided." };
+  }
+  return {
+    ...common,
+    kind: "answer",
+    endpoint: telegramEndpoint({ bot, chat }),
+    responder: telegramResponder(from.id),
+    name: nameOf(from),
+    copy: String(message.message_id),
+    choice: { button },
+  };
+}
+
+function ofMessage(
+  bot: string,
+  key: string,
+  message: z.infer<typeof Message>,
+  storedAt: string,
+): Incoming | undefined {
+  const { from, text, reply_to_message: repliedTo } = message;
+  const chat = String(message.chat.id);
+  const common = { key, chat, storedAt, to: { message: message.message_id } };
+  if (from === undefined || (from.is_bot && message.sender_chat === undefined)) return undefined;
+  if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot)
+    return hintForLooseText(common, message);
+  if (
+    message.sender_chat !== undefined ||
+    message.via_bot !== undefined ||
+    message.forward_origin !== undefined
+  ) {
+    return {
+      ...common,
+      kind: "hint",
+      text: "Please answer as yourself, in your own words: an anonymous or forwarded message is no answer.",
+    };
+  }
+  if (text === undefined) return { ...common, kind: "hint", text: "Please answer with text." };
+  return {
+    ...common,
+    kind: "answer",
+    endpoint: telegramEndpoint({ bot, chat }),
+    responder: telegramResponder(from.id),
+    name: nameOf(from),
+    copy: String(repliedTo.message_id),
+    choice: { text },
+  };
+}
+
+/** In a private chat, text that answers nothing gets a word of help; in a group it is none of our business. */
+function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
+  if (chat.type !== "private" || text === undefined) return undefined;
+  if (text.startsWith("/start")) {
+    return {
+      ...common,
+      kind: "hint",
+      text: `This chat is ready: its id is ${chat.id}. Questions of your agents appear here.`,
+    };
+  }
+  return {
+    ...common,
+    kind: "hint",
+    text: "To answer a question, press one of its buttons, or reply to its message.",
+  };
+}
+
+const nameOf = ({ first_name, last_name }: z.infer<typeof User>): string =>
+  oneLine([first_name, last_name].filter((part) => part !== undefined).join(" "), 64) || "somebody";

@@ -1,0 +1,44 @@
+import type { CreatedEvent, Option } from "@loopgate/contracts";
+import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
+import { callbackData } from "./callback-data.ts";
+import { oneLine } from "./text.ts";
+
+/** What a phone shows of a button that has a row to itself. */
+const LABEL_LENGTH = 48;
+const NUMBERS_FROM = 9;
+const NUMBERS_PER_ROW = 4;
+
+/** With many options the buttons bear numbers, and the message lists the labels. */
+export const isNumbered = (options: readonly Option[]): boolean => options.length >= NUMBERS_FROM;
+
+/** Buttons for the options; without options a box for a reply. */
+export function replyMarkup(created: CreatedEvent): InlineKeyboardMarkup | ForceReply {
+  const { options } = created.data.prompt;
+  if (options.length === 0) {
+    return { force_reply: true, selective: true, input_field_placeholder: "Your answer" };
+  }
+  const buttons = options.map((option, index) => ({
+    text: isNumbered(options) ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
+    callback_data: callbackData(created, index),
+    ...styles[option.effect],
+  }));
+  const perRow = isNumbered(options) ? NUMBERS_PER_ROW : isShortPair(options) ? 2 : 1;
+  return { inline_keyboard: rowsOf(buttons, perRow) };
+}
+
+/** Sent with the verdict: it takes the buttons away. */
+export const noButtons: InlineKeyboardMarkup = { inline_keyboard: [] };
+
+const styles = {
+  approve: { style: "success" },
+  deny: { style: "danger" },
+  neutral: {},
+} as const;
+
+const isShortPair = (options: readonly Option[]): boolean =>
+  options.length === 2 && options.every(({ label }) => label.length <= 16);
+
+const rowsOf = <Item>(items: readonly Item[], perRow: number): Item[][] =>
+  Array.from({ length: Math.ceil(items.length / perRow) }, (_, row) =>
+    items.slice(row * perRow, (row + 1) * perRow),
+  );

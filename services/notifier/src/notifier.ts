@@ -1,0 +1,96 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Bucket, EventLog, RequestLog } from "@loopgate/bus";
+import type { RecipientPolicy } from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import { type Api, GrammyError } from "grammy";
+import type { AnswerParts } from "./channels/telegram/answer.ts";
+import { createBotApi, type BotApiOptions } from "./channels/telegram/bot-api.ts";
+import { startCloser } from "./channels/telegram/closer.ts";
+import { startInbound } from "./channels/telegram/inbound.ts";
+import { startOutbound } from "./channels/telegram/outbound.ts";
+import { Outbox } from "./channels/telegram/outbox.ts";
+import { type Poller, startPoller } from "./channels/telegram/poller.ts";
+import { whileLeased } from "./lease.ts";
+
+export interface NotifierOptions {
+  readonly log: EventLog;
+  readonly requests: RequestLog;
+  readonly copies: Bucket;
+  readonly leases: Bucket;
+  readonly sessions: Bucket;
+  /** Who may be asked and who may answer, as the operator has it now. */
+  readonly policy: () => RecipientPolicy;
+  readonly telegram: BotApiOptions;
+  /** Names this process in the lease of its bot; the same name takes the lease over at once. */
+  readonly holder: string;
+  readonly logger: Logger;
+  readonly now?: () => Date;
+}
+
+export interface Notifier extends AsyncDisposable {
+  readonly bot: { readonly id: string; readonly username: string };
+  /** Rejects with why Telegram can't be reached, if so. */
+  check(): Promise<void>;
+}
+
+/** Telegram did not accept the bot token, or did not answer: the first sentence says what to do. */
+export class TelegramUnusable extends Error {
+  override readonly name = "TelegramUnusable";
+}
+
+/** How long a start waits for Telegram, and between tries, in milliseconds. */
+const START_DEADLINE_MS = 10_000;
+const START_RETRY_MS = 1_000;
+
+/**
+ * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and poller of a bot run where
+ * its lease is held; answers are handled everywhere.
+ * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s.
+ */
+export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
+  const { log, logger, now = () => new Date() } = options;
+  const api = createBotApi(options.telegram);
+  const me = await identify(api.send, logger);
+  const bot = String(me.id);
+  const parts = { ...options, now, bot, api: api.send, outbox: new Outbox() } satisfies AnswerParts;
+  const running = new AsyncDisposableStack();
+  running.use(await startInbound(parts, log));
+  let poller: Poller | undefined;
+  running.use(
+    whileLeased({ ...options, key: `telegram_${bot}` }, async () => {
+      const leased = new AsyncDisposableStack();
+      leased.use(await startOutbound(parts));
+      leased.use(await startCloser(parts, log));
+      poller = leased.use(startPoller({ api: api.poll, bot, log, logger }));
+      return leased;
+    }),
+  );
+  return {
+    bot: { id: bot, username: me.username },
+    check: async () => poller?.check(),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function identify(
+  api: Api,
+  logger: Logger,
+): Promise<{ readonly id: number; readonly username: string }> {
+  const deadline = Date.now() + START_DEADLINE_MS;
+  for (;;) {
+    try {
+      return await api.getMe();
+    } catch (error) {
+      if (error instanceof GrammyError && (error.error_code === 401 || error.error_code === 404)) {
+        throw new TelegramUnusable(
+          "Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather",
+        );
+      }
+      if (Date.now() > deadline) {
+        throw new TelegramUnusable("Telegram does not answer: check the network and TELEGRAM_API_ROOT");
+      }
+      logger.warn({ err: error }, "Telegram does not answer yet");
+      await pause(START_RETRY_MS);
+    }
+  }
+}
