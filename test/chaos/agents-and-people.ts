@@ -1,0 +1,94 @@
+import { setImmediate as turn, setTimeout as pause } from "node:timers/promises";
+import { type FakeTelegram, person, type ShownMessage } from "@loopgate/testing";
+import { viewFrom } from "../harness/call.ts";
+import { textCanary } from "../harness/secret-scan.ts";
+import type { Ledger } from "./ledger.ts";
+
+export interface World {
+  readonly telegram: FakeTelegram;
+  readonly ledger: Ledger;
+  readonly chats: readonly number[];
+  /** How many questions agents may have asked by now: more than chats take in their time prove nothing. */
+  budget: number;
+  /** 0 ≤ n < 1 */
+  random(): number;
+}
+
+/** Agents and people at work on one Loopgate until `signal`; a call that dies with it says nothing. */
+export async function work(world: World, url: string, signal: AbortSignal): Promise<void> {
+  const loops = [ask, ask, ask, wait, cancel].map((act) => repeat(signal, () => act(world, url, signal)));
+  await Promise.all([...loops, repeat(signal, () => pressOne(world, 0.5))]);
+}
+
+/** Every message that still has buttons gets a press, also the copies that nobody recorded. */
+export function pressAll(world: World): void {
+  for (const message of world.telegram.chats.messages) if (message.buttons.length > 0) press(world, message);
+}
+
+/** The key that a message shows: every question bears its own. */
+export const keyOn = ({ text }: ShownMessage): string => /key-\d+/.exec(text)?.[0] ?? "";
+
+async function ask(
+  { ledger, chats, random, budget }: World,
+  url: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const old = [...ledger.ids.keys()];
+  const repeats = nextKey > budget || (random() < 0.2 && old.length > 0);
+  const key = repeats ? (old[Math.floor(random() * old.length)] ?? "") : `key-${nextKey++}`;
+  if (key === "") return;
+  const number = Number(key.slice(4));
+  const view = await viewFrom(
+    url,
+    "request_human_input",
+    {
+      message: `${textCanary} ${key}`,
+      request_type: "confirmation",
+      session_id: `session-${chats[number % chats.length]}`,
+      client_id: "chaos",
+      timeout_seconds: 3_600,
+      idempotency_key: key,
+    },
+    signal,
+  );
+  ledger.accepted(key, view);
+}
+let nextKey = 1;
+
+async function wait({ ledger, random }: World, url: string, signal: AbortSignal): Promise<void> {
+  const request_id = pick([...ledger.ids.values()], random);
+  if (request_id === undefined) return;
+  ledger.saw(await viewFrom(url, "check_request_status", { request_id, wait_seconds: 1 }, signal));
+}
+
+async function cancel({ ledger, random }: World, url: string, signal: AbortSignal): Promise<void> {
+  await pause(50, undefined, { signal });
+  const request_id = pick([...ledger.ids.values()], random);
+  if (request_id === undefined || random() < 0.7) return;
+  const view = await viewFrom(url, "cancel_request", { request_id }, signal).catch(() => undefined);
+  if (view !== undefined) ledger.saw(view);
+}
+
+async function pressOne(world: World, share: number): Promise<void> {
+  await pause(2);
+  const open = world.telegram.chats.messages.filter((message) => message.buttons.length > 0);
+  const message = pick(open, world.random);
+  if (message !== undefined && world.random() < share) press(world, message);
+}
+
+function press({ telegram, ledger, random }: World, message: ShownMessage): void {
+  const option = random() < 0.5 ? "Approve" : "Deny";
+  const query = telegram.press(person(Number(message.chat)), message, option);
+  ledger.presses.set(query, { key: keyOn(message), option });
+}
+
+/** Again and again; whatever a dying Loopgate does to a call ends only that call. */
+async function repeat(signal: AbortSignal, act: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    await act().catch(() => turn());
+    await turn();
+  }
+}
+
+const pick = <Item>(items: readonly Item[], random: () => number): Item | undefined =>
+  items[Math.floor(random() * items.length)];

@@ -1,0 +1,130 @@
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+import { FakeTelegram } from "@loopgate/testing";
+import { expect, it } from "vitest";
+import { viewFrom } from "../harness/call.ts";
+import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
+import { botToken } from "../harness/secret-scan.ts";
+import { keyOn, pressAll, work, type World } from "./agents-and-people.ts";
+import { Ledger } from "./ledger.ts";
+
+const rounds = Number(process.env["LOOPGATE_CHAOS_ROUNDS"] ?? 200);
+const chats = Array.from({ length: 12 }, (_, index) => 101 + index);
+
+it(`loses and doubles nothing in ${rounds} rounds of kill -9 at random moments under load`, async () => {
+  await using telegram = await FakeTelegram.start(botToken);
+  await using directory = await temporaryDirectory();
+  const world: World = { telegram, ledger: new Ledger(), chats, budget: 0, random: Math.random };
+  const start = () =>
+    startLoopgate({
+      directory: directory.path,
+      apiRoot: telegram.apiRoot,
+      environment: { TELEGRAM_ALLOWED_CHATS: chats.join(","), LOG_LEVEL: "error" },
+    });
+
+  for (let round = 0; round < rounds; round++) {
+    const loopgate = await start();
+    if (round === 0) await registerSessions(loopgate);
+    world.budget += 8;
+    const stop = new AbortController();
+    const working = work(world, loopgate.url, stop.signal);
+    await pause(world.random() * 600);
+    await loopgate.kill();
+    stop.abort();
+    await working;
+  }
+  expectNoExcess(world);
+
+  await using loopgate = await start();
+  await settle(world, loopgate);
+  await expectPromisesKept(world, loopgate);
+  expectOneDecisionEach(directory.path);
+  console.log(
+    `${world.ledger.ids.size} requests, ${world.ledger.presses.size} presses, ${extraMessages(world).length} extra messages`,
+  );
+});
+
+async function registerSessions({ url }: RunningLoopgate): Promise<void> {
+  for (const chat of chats) {
+    const body = JSON.stringify({ session_id: `session-${chat}`, client_id: "chaos", telegram_id: chat });
+    const response = await fetch(`${url}/hitl/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body,
+    });
+    expect(response.status).toBe(200);
+  }
+}
+
+/** With no more faults, everybody presses what is open until nothing is. */
+async function settle(world: World, { url }: RunningLoopgate): Promise<void> {
+  const pending = async () => {
+    const views = await Promise.all(
+      [...world.ledger.ids.values()].map((request_id) =>
+        viewFrom(url, "check_request_status", { request_id }),
+      ),
+    );
+    for (const view of views) world.ledger.saw(view);
+    return views.filter(({ status }) => status === "pending").length;
+  };
+  await expect
+    .poll(
+      async () => {
+        pressAll(world);
+        return [
+          await pending(),
+          world.telegram.held.length,
+          world.telegram.chats.messages.filter(({ buttons }) => buttons.length > 0).length,
+        ];
+      },
+      { timeout: 240_000, interval: 500 },
+    )
+    .toEqual([0, 0, 0]);
+}
+
+async function expectPromisesKept({ ledger, telegram }: World, { url }: RunningLoopgate): Promise<void> {
+  expect(ledger.violations).toEqual([]);
+  const keys = new Map([...ledger.ids].map(([key, id]) => [key, ledger.seen.get(id)]));
+  for (const [key, view] of keys) {
+    const again = await viewFrom(url, "check_request_status", { request_id: view?.request_id });
+    expect(again).toEqual(view);
+    expect(again.approved, key).toBe(again.status === "decided" && again.response === "Approve");
+  }
+  for (const { query, text } of telegram.answers) {
+    const press = ledger.presses.get(query);
+    const told = /^(?:Recorded|Already recorded): (\w+)/.exec(text)?.[1];
+    const view = keys.get(press?.key ?? "");
+    if (told !== undefined && view !== undefined)
+      expect([told, told], press?.key).toEqual([press?.option, view.response]);
+  }
+  for (const message of telegram.chats.messages) {
+    const view = keys.get(keyOn(message));
+    const title =
+      view?.status === "cancelled" ? "🚫 Cancelled" : view?.approved === true ? "✅ Approved" : "❌ Denied";
+    if (view !== undefined) expect(message.text.split(" · ")[0]).toBe(title);
+  }
+}
+
+/** Telegram's send can't be made idempotent: one extra message a kill for each chat, and no more (I8). */
+function expectNoExcess(world: World): void {
+  for (const chat of chats) {
+    expect(
+      extraMessages(world).filter((message) => message.chat === String(chat)).length,
+    ).toBeLessThanOrEqual(rounds);
+  }
+}
+
+function extraMessages({ telegram }: World) {
+  const first = new Map(telegram.chats.messages.toReversed().map((message) => [keyOn(message), message]));
+  return telegram.chats.messages.filter((message) => first.get(keyOn(message)) !== message);
+}
+
+function expectOneDecisionEach(directory: string): void {
+  const bot = botToken.split(":")[0] ?? "";
+  using log = new DatabaseSync(join(directory, bot, "loopgate.db"), { readOnly: true });
+  const count =
+    "SELECT subject FROM events WHERE subject LIKE '%.decided' OR subject LIKE '%.created' GROUP BY subject HAVING count(*) > 1";
+  expect(log.prepare(count).all()).toEqual([]);
+  expect(log.prepare("PRAGMA integrity_check").get()).toEqual({ integrity_check: "ok" });
+}
