@@ -7,7 +7,7 @@ export interface Load {
   readonly inFlight: number;
   readonly headers: Readonly<Record<string, string>>;
   /** The body of the n-th request. */
-  body(n: number): string;
+  readonly body: (n: number) => string;
 }
 
 export interface LoadResult {
@@ -54,7 +54,7 @@ export function percentile(samples: readonly number[], percent: number): number 
 }
 
 /** User and system time of a process so far, all threads: Linux counts it in ticks of 10 ms. */
-export function cpuMicros(pid: number): number {
+function cpuMicros(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10_000;
 }

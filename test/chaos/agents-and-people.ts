@@ -11,7 +11,7 @@ export interface World {
   /** How many questions agents may have asked by now: more than chats take in their time prove nothing. */
   budget: number;
   /** 0 ≤ n < 1 */
-  random(): number;
+  readonly random: () => number;
 }
 
 /** Agents and people at work on one Loopgate until `signal`; a call that dies with it says nothing. */

@@ -3,7 +3,7 @@ import { stringify, v7 } from "uuid";
 import { z } from "zod";
 
 /** A request's id: a lower-case UUID, version 7 (unkeyed) or 8 (from an idempotency key). It is no secret. */
-export const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
+const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
 
 /** True for the ids that Loopgate hands out; anything else is answered with `not_found` without a look-up. */
 export const isRequestId = (id: string): boolean =>

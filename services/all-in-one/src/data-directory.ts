@@ -10,7 +10,7 @@ export interface DataDirectory extends Disposable {
 }
 
 /** Another process has this data directory open: two would send every question twice. */
-export class DataDirectoryInUse extends Error {
+class DataDirectoryInUse extends Error {
   override readonly name = "DataDirectoryInUse";
 }
 
