@@ -17,7 +17,7 @@ export interface World {
 /** Agents and people at work on one Loopgate until `signal`; a call that dies with it says nothing. */
 export async function work(world: World, url: string, signal: AbortSignal): Promise<void> {
   const loops = [ask, ask, ask, wait, cancel].map((act) => repeat(signal, () => act(world, url, signal)));
-  await Promise.all([...loops, repeat(signal, () => pressOne(world, 0.5))]);
+  await Promise.all([...loops, repeat(signal, () => pressSome(world))]);
 }
 
 /** Every message that still has buttons gets a press, also the copies that nobody recorded. */
@@ -28,30 +28,31 @@ export function pressAll(world: World): void {
 /** The key that a message shows: every question bears its own. */
 export const keyOn = ({ text }: ShownMessage): string => /key-\d+/.exec(text)?.[0] ?? "";
 
-async function ask(
-  { ledger, chats, random, budget }: World,
+/** Asks under this key; the same key always asks the same. */
+export async function askUnder(
+  key: string,
+  { ledger, chats }: World,
   url: string,
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<void> {
-  const old = [...ledger.ids.keys()];
-  const repeats = nextKey > budget || (random() < 0.2 && old.length > 0);
-  const key = repeats ? (old[Math.floor(random() * old.length)] ?? "") : `key-${nextKey++}`;
-  if (key === "") return;
-  const number = Number(key.slice(4));
-  const view = await viewFrom(
-    url,
-    "request_human_input",
-    {
-      message: `${textCanary} ${key}`,
-      request_type: "confirmation",
-      session_id: `session-${chats[number % chats.length]}`,
-      client_id: "chaos",
-      timeout_seconds: 3_600,
-      idempotency_key: key,
-    },
-    signal,
-  );
-  ledger.accepted(key, view);
+  ledger.asked.add(key);
+  const chat = chats[Number(key.slice(4)) % chats.length];
+  const submission = {
+    message: `${textCanary} ${key}`,
+    request_type: "confirmation",
+    session_id: `session-${chat}`,
+    client_id: "chaos",
+    timeout_seconds: 3_600,
+    idempotency_key: key,
+  };
+  ledger.accepted(key, await viewFrom(url, "request_human_input", submission, signal));
+}
+
+async function ask(world: World, url: string, signal: AbortSignal): Promise<void> {
+  const { ledger, random, budget } = world;
+  const repeats = nextKey > budget || random() < 0.2;
+  const key = repeats ? pick([...ledger.asked], random) : `key-${nextKey++}`;
+  if (key !== undefined) await askUnder(key, world, url, signal);
 }
 let nextKey = 1;
 
@@ -69,11 +70,21 @@ async function cancel({ ledger, random }: World, url: string, signal: AbortSigna
   if (view !== undefined) ledger.saw(view);
 }
 
-async function pressOne(world: World, share: number): Promise<void> {
-  await pause(2);
-  const open = world.telegram.chats.messages.filter((message) => message.buttons.length > 0);
-  const message = pick(open, world.random);
-  if (message !== undefined && world.random() < share) press(world, message);
+/** Somebody answers a question that nobody has pressed yet: each of these presses must count. */
+export function pressFresh(world: World): void {
+  const pressed = new Set(world.ledger.presses.values().map(({ key }) => key));
+  const { messages } = world.telegram.chats;
+  const fresh = messages.filter((message) => message.buttons.length > 0 && !pressed.has(keyOn(message)));
+  const message = pick(fresh, world.random);
+  if (message !== undefined) press(world, message);
+}
+
+/** Now and then somebody presses again what is pressed already. */
+async function pressSome(world: World): Promise<void> {
+  await pause(20);
+  if (world.random() < 0.5) return pressFresh(world);
+  const message = pick(world.telegram.chats.messages, world.random);
+  if (message !== undefined && message.buttons.length > 0 && world.random() < 0.2) press(world, message);
 }
 
 function press({ telegram, ledger, random }: World, message: ShownMessage): void {

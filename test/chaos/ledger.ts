@@ -2,6 +2,8 @@ import type { RequestView } from "@loopgate/contracts";
 
 /** What the outside world was told, to be held against what stands at the end. */
 export class Ledger {
+  /** Every idempotency key that was sent, whatever became of the call. */
+  readonly asked = new Set<string>();
   /** The id that each idempotency key was given first. */
   readonly ids = new Map<string, string>();
   /** What each press said: by the query that Telegram answers it with. */
