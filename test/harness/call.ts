@@ -7,7 +7,12 @@ const Result = z.looseObject({
 });
 
 /** Calls a tool the way `curl` would: one JSON body without `jsonrpc`, one JSON answer. */
-async function callTool(url: string, name: string, args: Record<string, unknown>, signal?: AbortSignal) {
+export async function callTool(
+  url: string,
+  name: string,
+  args: Record<string, unknown>,
+  signal?: AbortSignal,
+) {
   const response = await fetch(`${url}/mcp`, {
     method: "POST",
     headers: { "content-type": "application/json" },

@@ -67,6 +67,5 @@ describe("the first question", () => {
     await expect.poll(() => message.text).toContain("✅ Approved");
     expect(message.buttons).toEqual([]);
     expect(message.text).toContain("Restart?");
-    console.log(message.text);
   });
 });

@@ -21,6 +21,9 @@ import { requestHumanInput } from "./tools/request-human-input.ts";
 
 const DEFAULT_MAX_WAITERS = 20_000;
 
+/** How long connections on which nothing runs any more may stay open at a stop, in milliseconds. */
+const LINGER_MS = 500;
+
 export interface GatewayParts {
   readonly log: EventLog;
   readonly requests: RequestLog;
@@ -83,7 +86,9 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       await tools.idle();
       await nextTurn();
       await streams[Symbol.asyncDispose]();
+      const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);
       await closed;
+      clearTimeout(lingering);
       await waiters[Symbol.asyncDispose]();
     },
   };
@@ -104,10 +109,13 @@ function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Wait
   );
 }
 
+/** True for an address that only this machine reaches. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+
 /** Nobody has to prove who they are, so only this machine may call (design 4.4). */
 function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySettings): void {
-  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  if (isLoopback || insecure) return;
+  if (insecure || isLoopback(host)) return;
   throw new Error(
     "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
   );

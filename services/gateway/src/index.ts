@@ -1,2 +1,2 @@
-export { createGateway, type Gateway, type GatewayParts } from "./gateway.ts";
+export { createGateway, isLoopback, type Gateway, type GatewayParts } from "./gateway.ts";
 export type { GatewaySettings } from "./settings.ts";

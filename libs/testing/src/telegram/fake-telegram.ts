@@ -90,7 +90,7 @@ export class FakeTelegram implements AsyncDisposable {
   press(who: User, message: ShownMessage, button: string | { readonly data: string }): string {
     const found = message.buttons.flat().find(({ text }) => text === button);
     const data = typeof button === "string" ? found?.callback_data : button.data;
-    if (data === undefined) throw new Error(`no button ${String(button)} on message ${message.id}`);
+    if (data === undefined) throw new Error(`no such button on message ${message.id}`);
     const id = String(this.#nextQuery++);
     this.#pressedAt.set(id, this.#now());
     this.#queue.push({

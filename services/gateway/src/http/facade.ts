@@ -78,7 +78,10 @@ const required = () => text(128);
 
 /** The original asks for three fields; what it lets callers leave empty counts as absent. The call returns at once. */
 const Submitted = z
-  .looseObject({ session_id: required(), client_id: required(), message: z.unknown() }, "must be an object")
+  .looseObject(
+    { session_id: required(), client_id: required(), message: z.unknown().optional() },
+    "must be an object",
+  )
   .transform((body) => ({
     ...body,
     wait_seconds: undefined,
@@ -88,7 +91,7 @@ const Submitted = z
 const RequestNamed = z.object({ request_id: z.string("is required").min(1, "is required") });
 
 const Cancelled = z.object(
-  { request_id: z.string("is required").min(1, "is required"), reason: z.unknown() },
+  { request_id: z.string("is required").min(1, "is required"), reason: z.unknown().optional() },
   "must be an object",
 );
 

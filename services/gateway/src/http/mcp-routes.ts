@@ -1,13 +1,11 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { type NodeMcpRequestHandler, toNodeHandler } from "@modelcontextprotocol/node";
 import { classifyInboundRequest, createMcpHandler } from "@modelcontextprotocol/server";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { z } from "zod";
 import { answerPlainCall, brokenJson } from "../mcp/plain-call.ts";
 import { mcpServerFactory } from "../mcp/server.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { jsonRpcError } from "./errors.ts";
+import { exchange, goneSignal, type WebHandler } from "./exchange.ts";
 import { oneJsonAnswer } from "./one-json-answer.ts";
 import { readJson } from "./read-json.ts";
 
@@ -23,7 +21,7 @@ export interface McpRouteParts {
  * that are open.
  */
 export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncDisposable {
-  const exchanges = openExchanges(parts);
+  const handlers = openHandlers(parts);
   app.post("/mcp", async (request, reply) => {
     const body = readJson(request.body);
     if (body === undefined) {
@@ -32,9 +30,8 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
       return isJsonRpc ? reply.code(400).send(jsonRpcError(-32_700, "Parse error")) : reply.send(brokenJson);
     }
     if (speaksJsonRpc(body.value)) {
-      reply.hijack();
-      await exchanges.handlerFor(request, body.value)(messageOf(request.raw), reply.raw, body.value);
-      return reply;
+      const handler = handlers[answerShape(request, body.value)];
+      return exchange(handler, request, reply, body.value);
     }
     const answer = await answerPlainCall(parts, body.value, { signal: goneSignal(reply.raw) });
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
@@ -45,27 +42,27 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
     handler: (_request, reply) =>
       reply.code(405).header("allow", "POST").send(jsonRpcError(-32_000, "Method not allowed.")),
   });
-  return exchanges;
+  return handlers;
 }
 
-interface Exchanges extends AsyncDisposable {
-  handlerFor(request: FastifyRequest, body: unknown): NodeMcpRequestHandler;
-}
+type AnswerShape = "streaming" | "direct" | "oneJson";
 
-function openExchanges({ tools, version, keepAliveMs, logger }: McpRouteParts): Exchanges {
+function openHandlers({
+  tools,
+  version,
+  keepAliveMs,
+  logger,
+}: McpRouteParts): Record<AnswerShape, WebHandler> & AsyncDisposable {
   const factory = mcpServerFactory(tools, version);
   // An error's message may hold what the caller sent.
   const onerror = ({ name }: Error) => logger.debug({ error: name }, "mcp exchange");
   const keepAlive = keepAliveMs === undefined ? {} : { keepAliveMs };
   const streaming = createMcpHandler(factory, { responseMode: "sse", onerror, ...keepAlive });
   const direct = createMcpHandler(factory, { responseMode: "auto", onerror, ...keepAlive });
-  const handlers = {
-    streaming: toNodeHandler(streaming, { onerror }),
-    direct: toNodeHandler(direct, { onerror }),
-    oneJson: toNodeHandler(oneJsonAnswer(factory), { onerror }),
-  };
   return {
-    handlerFor: (request, body) => handlers[answerShape(request, body)],
+    streaming,
+    direct,
+    oneJson: oneJsonAnswer(factory),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([streaming.close(), direct.close()]);
     },
@@ -76,7 +73,7 @@ function openExchanges({ tools, version, keepAliveMs, logger }: McpRouteParts): 
  * A call that waits gets an event stream at once, because its comments keep connections alive; others are answered
  * directly. A client of the older era that asked for no stream gets one JSON object, whatever it waits for.
  */
-function answerShape({ headers }: FastifyRequest, body: unknown): "streaming" | "direct" | "oneJson" {
+function answerShape({ headers }: FastifyRequest, body: unknown): AnswerShape {
   const takesStream = headers.accept?.toLowerCase().includes("text/event-stream") === true;
   if (takesStream) return waits(body) ? "streaming" : "direct";
   const era = classifyInboundRequest({
@@ -92,32 +89,18 @@ function answerShape({ headers }: FastifyRequest, body: unknown): "streaming" | 
 const headerOf = (name: string, value: string | string[] | undefined) =>
   typeof value === "string" ? { [name]: value } : {};
 
-const WaitingCall = z.looseObject({
-  params: z.looseObject({ arguments: z.looseObject({ wait_seconds: z.number().positive() }) }),
-});
-
-const waits = (body: unknown): boolean => WaitingCall.safeParse(body).success;
+function waits(body: unknown): boolean {
+  const seconds = member(member(member(body, "params"), "arguments"), "wait_seconds");
+  return typeof seconds === "number" && seconds > 0;
+}
 
 /** A message, or a batch of the older era with one in it. */
 const speaksJsonRpc = (body: unknown): boolean =>
   Array.isArray(body) ? body.some(isMessage) : isMessage(body);
 
-const isMessage = (body: unknown): boolean =>
-  typeof body === "object" && body !== null && Object.hasOwn(body, "jsonrpc");
+const isMessage = (body: unknown): boolean => member(body, "jsonrpc") !== undefined;
 
-/** The same message, typed as the adapter wants it; its body is read already. */
-const messageOf = (raw: IncomingMessage) => ({
-  method: "POST",
-  url: raw.url ?? "/mcp",
-  headers: raw.headers,
-  [Symbol.asyncIterator]: () => raw[Symbol.asyncIterator](),
-});
-
-/** Aborted when the connection ends before its answer. */
-function goneSignal(response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
+const member = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? Reflect.get(value, name)
+    : undefined;

@@ -2,15 +2,15 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import type { FetchLikeMcpHandler } from "@modelcontextprotocol/node";
+import type { WebHandler } from "./exchange.ts";
 
 /**
  * Serves one exchange of the older protocol era with a single JSON object: for clients that ask for no event stream, which
  * the protocol's own transport refuses.
  */
-export function oneJsonAnswer(factory: McpServerFactory): FetchLikeMcpHandler {
+export function oneJsonAnswer(factory: McpServerFactory): WebHandler {
   return {
-    fetch: async (request, options) => {
+    fetch: async (request, { parsedBody }) => {
       const headers = new Headers(request.headers);
       headers.set("accept", "application/json, text/event-stream");
       const accepting = new Request(request.url, { method: request.method, headers });
@@ -20,10 +20,7 @@ export function oneJsonAnswer(factory: McpServerFactory): FetchLikeMcpHandler {
       const gone = Promise.withResolvers<Response>();
       request.signal.addEventListener("abort", () => gone.resolve(new Response(null, { status: 499 })));
       try {
-        return await Promise.race([
-          transport.handleRequest(accepting, { parsedBody: options?.parsedBody }),
-          gone.promise,
-        ]);
+        return await Promise.race([transport.handleRequest(accepting, { parsedBody }), gone.promise]);
       } finally {
         await server.close();
       }

@@ -111,12 +111,12 @@ const Id = z.union([z.string(), z.number()]);
 const PlainCall = z.looseObject({
   id: Id.nullish().transform((id) => id ?? undefined),
   method: z.string(),
-  params: z.unknown(),
+  params: z.unknown().optional(),
 });
 
 const ToolParams = z.looseObject({
   name: z.string(),
-  arguments: z.unknown(),
+  arguments: z.unknown().optional(),
   _meta: z.record(z.string(), z.unknown()).optional().catch(undefined),
 });
 

@@ -40,7 +40,9 @@ function callerOf({ mcpReq }: ServerContext, clientName: string | undefined): Ca
   const token = mcpReq._meta?.progressToken;
   const onProgress = (progress: WaitProgress) => {
     if (token === undefined || mcpReq.signal.aborted) return;
-    void mcpReq.notify({ method: "notifications/progress", params: { progressToken: token, ...progress } });
+    const params = { progressToken: token, ...progress };
+    // A report that can't be sent any more belongs to a connection whose end ends the wait as well.
+    mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
   };
   return {
     clientName,

@@ -20,6 +20,15 @@ export function withoutNulls(given: unknown): unknown {
   return Object.fromEntries(Object.entries(given).filter(([, member]) => member !== null));
 }
 
+/** The same, and without those of the named ones that are empty text: some callers fill in every argument. */
+export function withoutBlanks(given: unknown, names: readonly string[]): unknown {
+  const said = withoutNulls(given);
+  if (typeof said !== "object" || said === null || Array.isArray(said)) return said;
+  return Object.fromEntries(
+    Object.entries(said).filter(([name, member]) => member !== "" || !names.includes(name)),
+  );
+}
+
 /** Text of 1 to `max` code points, whatever they are. Halves of surrogate pairs are replaced: no channel takes them. */
 export const text = (max: number) =>
   z

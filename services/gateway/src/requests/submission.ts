@@ -21,7 +21,7 @@ const OfferedOption = z.union(
 export const Submission = z.object(
   {
     message: text(16_000)
-      .refine((message) => /[^\s\p{C}]/u.test(message), "must have a visible character")
+      .refine((message) => message === "" || /[^\s\p{C}]/u.test(message), "must have a visible character")
       .describe("The question, in plain text, with all that the person needs to know in order to answer."),
     request_type: RequestType.optional().describe(
       "confirmation: approve or deny. choice: one of the options. input: free text. Default: choice if options are given, else input.",

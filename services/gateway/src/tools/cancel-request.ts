@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT, isRequestId } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { parseArguments, text, withoutNulls } from "../requests/arguments.ts";
+import { parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
 import { notFound, refused } from "../requests/refusal.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
@@ -21,7 +21,7 @@ export function cancelRequest(queries: RequestQueries): Tool {
   return {
     definition,
     run: async (given) => {
-      const parsed = parseArguments(Arguments, withoutNulls(given));
+      const parsed = parseArguments(Arguments, withoutBlanks(given, ["reason"]));
       if (parsed.kind === "refused") return parsed;
       const { request_id: id, reason } = parsed.value;
       return isRequestId(id) ? cancel(queries, id, reason) : notFound();

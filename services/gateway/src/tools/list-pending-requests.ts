@@ -1,7 +1,7 @@
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { clamp, parseArguments, text, withoutNulls } from "../requests/arguments.ts";
+import { clamp, parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
 import { invalidArguments } from "../requests/refusal.ts";
 import { toolSchema } from "./json-schema.ts";
 import { PageOutput } from "./outputs.ts";
@@ -28,7 +28,7 @@ export function listPendingRequests(queries: RequestQueries): Tool {
   return {
     definition,
     run: async (given) => {
-      const parsed = parseArguments(Arguments, withoutNulls(given));
+      const parsed = parseArguments(Arguments, withoutBlanks(given, ["session_id", "client_id", "cursor"]));
       if (parsed.kind === "refused") return parsed;
       const { limit = DEFAULT_LIMIT, ...filter } = parsed.value;
       const reply = await queries.list({

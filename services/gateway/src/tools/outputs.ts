@@ -1,10 +1,15 @@
-import { ErrorCode, RequestView } from "@loopgate/contracts";
+import { RequestView } from "@loopgate/contracts";
 import { z } from "zod";
 
+/** Open where it may grow: a client that kept an older schema must accept newer codes and members. */
 const ToolError = z.object({
-  code: ErrorCode,
-  message: z.string(),
-  request: RequestView.optional(),
+  code: z
+    .string()
+    .describe(
+      "not_found, invalid_arguments, already_decided, idempotency_conflict, session_inactive, no_recipient or unavailable.",
+    ),
+  message: z.string().describe("What happened, and the next step."),
+  request: z.looseObject({}).optional().describe("The request as it stands, if that is why."),
 });
 
 /** One object for success and failure: clients validate errors too. */

@@ -1,0 +1,44 @@
+import type { ServerResponse } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+
+/** A web-standard handler of the protocol's library. */
+export interface WebHandler {
+  fetch(request: Request, options: { readonly parsedBody: unknown }): Promise<Response>;
+}
+
+/** All that the protocol's library reads of a request besides its body. */
+const HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"] as const;
+
+/** Has a handler answer a request whose body is read already. */
+export async function exchange(
+  handler: WebHandler,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  body: unknown,
+): Promise<FastifyReply> {
+  const headers: Record<string, string> = {};
+  for (const name of HEADERS) {
+    const value = request.headers[name];
+    if (typeof value === "string") headers[name] = value;
+  }
+  const signal = goneSignal(reply.raw);
+  const asked = new Request("http://loopgate/mcp", { method: "POST", headers, signal });
+  const response = await handler.fetch(asked, { parsedBody: body });
+  if (isStream(response)) return reply.send(response);
+  return reply
+    .code(response.status)
+    .headers(Object.fromEntries(response.headers))
+    .send(response.body === null ? undefined : await response.text());
+}
+
+/** Aborted when the client is gone before it has its answer. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  return gone.signal;
+}
+
+const isStream = ({ headers }: Response): boolean =>
+  headers.get("content-type")?.startsWith("text/event-stream") === true;

@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { fingerprintOf, parseSubmission, type Submission } from "./submission.ts";
+
+function parsed(given: unknown): Submission {
+  const result = parseSubmission(given);
+  if (result.kind === "refused") throw new Error(result.refusal.message);
+  return result.value;
+}
+
+function problemsOf(given: unknown): readonly string[] {
+  const result = parseSubmission(given);
+  return result.kind === "refused" ? (result.refusal.problems ?? []) : [];
+}
+
+describe("what counts as absent", () => {
+  it.each([
+    [
+      "null members",
+      { message: "m", options: null, timeout_seconds: null, metadata: null, session_id: null },
+    ],
+    ["an empty list of options and a timeout of 0", { message: "m", options: [], timeout_seconds: 0 }],
+    ["members that nobody knows", { message: "m", callback_url: "https://example.com", approved: true }],
+  ])("%s", (_name, given) => {
+    expect(parsed(given)).toEqual({ message: "m" });
+  });
+
+  it("null members of an option, but not of metadata", () => {
+    const options = [{ label: "Yes", value: null, effect: null }];
+    expect(parsed({ message: "m", options, metadata: { a: null } })).toEqual({
+      message: "m",
+      options: [{ label: "Yes" }],
+      metadata: { a: null },
+    });
+  });
+});
+
+describe("limits", () => {
+  const face = "👍";
+
+  it("counts code points, not UTF-16 units", () => {
+    expect(parsed({ message: face.repeat(16_000) }).message).toHaveLength(32_000);
+    expect(problemsOf({ message: face.repeat(16_001) })).toEqual([
+      "message: must have 1 to 16000 characters",
+    ]);
+    expect(problemsOf({ message: "m", session_id: face.repeat(129) })).toEqual([
+      "session_id: must have 1 to 128 characters",
+    ]);
+  });
+
+  it.each([
+    [{}, "message: is required"],
+    [{ message: 7 }, "message: must be a string"],
+    [{ message: "" }, "message: must have 1 to 16000 characters"],
+    [{ message: " \n\u200B" }, "message: must have a visible character"],
+    [{ message: "m", client_id: "" }, "client_id: must have 1 to 128 characters"],
+    [{ message: "m", idempotency_key: "k".repeat(201) }, "idempotency_key: must have 1 to 200 characters"],
+    [{ message: "m", timeout_seconds: "60" }, "timeout_seconds: must be a number of seconds"],
+    [{ message: "m", options: Array(51).fill("x") }, "options: must have at most 50 entries"],
+    [{ message: "m", options: "Yes" }, "options: must be a list"],
+    [
+      { message: "m", options: [7] },
+      "options.0: must be a text of 1 to 200 characters or an object { label, value?, effect? }",
+    ],
+    [{ message: "m", options: ["x".repeat(201)] }, "options.0: must have 1 to 200 characters"],
+    [{ message: "m", metadata: { a: "x".repeat(8_192) } }, "metadata: must have at most 8 KiB as JSON"],
+    [{ message: "m", metadata: [] }, "metadata: must be an object"],
+    ["m", "arguments: must be an object"],
+    [[], "arguments: must be an object"],
+  ])("refuses %j", (given, problem) => {
+    expect(problemsOf(given)).toEqual([problem]);
+  });
+
+  it("takes metadata of exactly 8 KiB", () => {
+    expect(problemsOf({ message: "m", metadata: { a: "x".repeat(8_192 - 8) } })).toEqual([]);
+  });
+
+  it("names every problem at once", () => {
+    expect(problemsOf({ request_type: "vote", timeout_seconds: "60" })).toHaveLength(3);
+  });
+
+  it("replaces halves of characters, which no channel takes", () => {
+    expect(parsed({ message: "half \uD83D" }).message).toBe("half \uFFFD");
+  });
+});
+
+describe("the same submission", () => {
+  const print = (given: unknown) => fingerprintOf(parsed(given));
+
+  it("does not depend on the order of arguments, on what counts as absent, or on how long the call waits", () => {
+    const one = print({ message: "m", metadata: { a: 1, b: 2 } });
+    expect(print({ metadata: { b: 2, a: 1 }, wait_seconds: 50, options: null, message: "m" })).toBe(one);
+  });
+
+  it.each([{ message: "n" }, { message: "m", timeout_seconds: 300 }, { message: "m", client_id: "agent" }])(
+    "is not %j",
+    (other) => {
+      expect(print(other)).not.toBe(print({ message: "m" }));
+    },
+  );
+});

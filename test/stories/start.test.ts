@@ -1,0 +1,136 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { FakeTelegram } from "@loopgate/testing";
+import { describe, expect, it } from "vitest";
+import { callTool } from "../harness/call.ts";
+import { startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
+import { botToken, expectNoSecrets, textCanary } from "../harness/secret-scan.ts";
+
+const cli = fileURLToPath(new URL("../../services/all-in-one/src/cli.ts", import.meta.url));
+
+async function run(
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [cli, ...args], {
+    env: { PATH: "/usr/bin:/bin", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const [code] = (await once(child, "close")) as [number | null];
+  expectNoSecrets(output);
+  return { code, output };
+}
+
+describe("a start", () => {
+  it("reports all problems of the configuration at once, and never a value", async () => {
+    const { code, output } = await run(["serve"], {
+      TELEGRAM_BOT_TOKEN: textCanary,
+      TELEGRAM_CHAT_ID: "@someone",
+      SERVER_HOST: "0.0.0.0",
+      SERVER_PORT: "many",
+      LOOPGATE_API_KEYS_FILE: "/keys.json",
+      LOG_LEVEL: "loud",
+    });
+    expect(code).toBe(1);
+    for (const name of [
+      "TELEGRAM_BOT_TOKEN",
+      "TELEGRAM_CHAT_ID",
+      "SERVER_HOST",
+      "SERVER_PORT",
+      "LOOPGATE_API_KEYS_FILE",
+      "LOG_LEVEL",
+    ]) {
+      expect(output).toContain(`- ${name}: `);
+    }
+  });
+
+  it.each([
+    ["beyond loopback without LOOPGATE_INSECURE", { SERVER_HOST: "0.0.0.0" }, "SERVER_HOST"],
+    [
+      "with a group that names no responders",
+      { TELEGRAM_BOT_TOKEN: botToken, TELEGRAM_CHAT_ID: "-5" },
+      "TELEGRAM_RESPONDER_IDS",
+    ],
+    [
+      "with a retention shorter than the longest timeout",
+      { LOOPGATE_LOG_RETENTION_DAYS: "40" },
+      "LOOPGATE_LOG_RETENTION_DAYS",
+    ],
+    [
+      "with a minimum above the maximum",
+      { LOOPGATE_MIN_TIMEOUT_SECONDS: "20", LOOPGATE_MAX_TIMEOUT_SECONDS: "10" },
+      "LOOPGATE_MIN_TIMEOUT_SECONDS",
+    ],
+    [
+      "with a token file that is not there",
+      { TELEGRAM_BOT_TOKEN_FILE: "/nowhere" },
+      "TELEGRAM_BOT_TOKEN_FILE",
+    ],
+  ])("%s is refused, and the sentence names the setting", async (_, environment, name) => {
+    await using directory = await temporaryDirectory();
+    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, ...environment });
+    expect({ code, named: output.includes(name) }, output).toEqual({ code: 1, named: true });
+  });
+
+  it("with a token that Telegram refuses says so, without the token", async () => {
+    await using telegram = await FakeTelegram.start("1:another");
+    await using directory = await temporaryDirectory();
+    const { code, output } = await run(["serve"], {
+      LOOPGATE_DATA_DIR: directory.path,
+      TELEGRAM_BOT_TOKEN: botToken,
+      TELEGRAM_API_ROOT: telegram.apiRoot,
+    });
+    expect(code).toBe(1);
+    expect(output).toContain("TELEGRAM_BOT_TOKEN");
+  });
+
+  it("on a data directory that is in use is refused; after kill -9 of the user it is free", async () => {
+    await using telegram = await FakeTelegram.start(botToken);
+    await using directory = await temporaryDirectory();
+    const options = { directory: directory.path, apiRoot: telegram.apiRoot };
+    const loopgate = await startLoopgate(options);
+    const second = await run(["serve"], {
+      LOOPGATE_DATA_DIR: directory.path,
+      TELEGRAM_BOT_TOKEN: botToken,
+      TELEGRAM_API_ROOT: telegram.apiRoot,
+      SERVER_PORT: "0",
+    });
+    expect(second.code).toBe(1);
+    expect(second.output).toContain("another Loopgate");
+    await loopgate.kill();
+    await using third = await startLoopgate(options);
+    expect(await third.stop()).toBe(0);
+  });
+
+  it("without a bot token serves its tools, and answers requests with no_recipient and the way out", async () => {
+    await using directory = await temporaryDirectory();
+    await using loopgate = await startLoopgate({
+      directory: directory.path,
+      apiRoot: "http://127.0.0.1:9",
+      environment: { TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "" },
+    });
+    expect(loopgate.output()).toContain("TELEGRAM_BOT_TOKEN");
+    const result = await callTool(loopgate.url, "request_human_input", { message: textCanary });
+    expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: "no_recipient" } } });
+    expect(JSON.stringify(result)).toContain("TELEGRAM_BOT_TOKEN");
+  });
+});
+
+describe("the scan of outputs", () => {
+  it.each([
+    botToken,
+    `https://host/bot${botToken}/getMe`,
+    `text with ${textCanary} inside`,
+    botToken.slice(11),
+  ])("finds a planted secret", (planted) => {
+    expect(() => expectNoSecrets(`{"level":"info","msg":"${planted}"}`)).toThrow();
+  });
+
+  it("passes what holds none", () => {
+    expect(() => expectNoSecrets('{"level":"info","request":"019ab3f0"}')).not.toThrow();
+  });
+});
