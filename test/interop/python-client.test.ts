@@ -2,25 +2,15 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { FakeTelegram, person } from "@loopgate/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
+import { person } from "@loopgate/testing";
+import { describe, expect, it } from "vitest";
+import { useLoopgate } from "../harness/use-loopgate.ts";
 import { pythonPackage } from "../harness/python-package.ts";
-import { botToken, textCanary } from "../harness/secret-scan.ts";
+import { textCanary } from "../harness/secret-scan.ts";
 
 const script = fileURLToPath(new URL("python_client.py", import.meta.url));
 const alice = person(7);
-let parts: AsyncDisposableStack;
-let telegram: FakeTelegram;
-let loopgate: RunningLoopgate;
-
-beforeAll(async () => {
-  parts = new AsyncDisposableStack();
-  telegram = parts.use(await FakeTelegram.start(botToken));
-  const { path } = parts.use(await temporaryDirectory());
-  loopgate = parts.use(await startLoopgate({ directory: path, apiRoot: telegram.apiRoot }));
-});
-afterAll(() => parts.disposeAsync());
+const setting = useLoopgate();
 
 describe.each([
   { version: "1.30.0", mode: "1" },
@@ -30,7 +20,7 @@ describe.each([
   it("lists the tools, asks, waits and has the answer; errors are results that it accepts", async () => {
     const packages = await pythonPackage("mcp", version);
     const message = `${textCanary} from Python ${version} ${mode}`;
-    const python = spawn("python3", [script, `${loopgate.url}/mcp`, message, mode], {
+    const python = spawn("python3", [script, `${setting.loopgate.url}/mcp`, message, mode], {
       env: { ...process.env, PYTHONPATH: packages },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -38,11 +28,13 @@ describe.each([
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     const { value: requestId } = await lines.next();
     await expect
-      .poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message)), { timeout: 10_000 })
+      .poll(() => setting.telegram.messagesIn(7).some(({ text }) => text.includes(message)), {
+        timeout: 10_000,
+      })
       .toBe(true);
-    telegram.press(
+    setting.telegram.press(
       alice,
-      telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
+      setting.telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
       "Approve",
     );
     const { value: report = "" } = await lines.next();

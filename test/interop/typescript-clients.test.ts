@@ -4,24 +4,14 @@ import {
 } from "@modelcontextprotocol/client";
 import { Client as FirstClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as FirstTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
-import { FakeTelegram, person } from "@loopgate/testing";
+import { person } from "@loopgate/testing";
 import { Ajv } from "ajv";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
-import { botToken, textCanary } from "../harness/secret-scan.ts";
+import { describe, expect, it } from "vitest";
+import { useLoopgate } from "../harness/use-loopgate.ts";
+import { textCanary } from "../harness/secret-scan.ts";
 
 const alice = person(7);
-let parts: AsyncDisposableStack;
-let telegram: FakeTelegram;
-let loopgate: RunningLoopgate;
-
-beforeAll(async () => {
-  parts = new AsyncDisposableStack();
-  telegram = parts.use(await FakeTelegram.start(botToken));
-  const { path } = parts.use(await temporaryDirectory());
-  loopgate = parts.use(await startLoopgate({ directory: path, apiRoot: telegram.apiRoot }));
-});
-afterAll(() => parts.disposeAsync());
+const setting = useLoopgate();
 
 interface Tool {
   readonly name: string;
@@ -74,7 +64,7 @@ describe.each([
   ["@modelcontextprotocol/client 2.x, pinned to 2026-07-28", current({ pin: "2026-07-28" })],
 ])("%s", (name, connect) => {
   it("lists the tools, asks, waits with progress and gets the answer; every result fits its outputSchema", async () => {
-    const client = await connect(new URL(`${loopgate.url}/mcp`));
+    const client = await connect(new URL(`${setting.loopgate.url}/mcp`));
     const { tools } = await client.listTools();
     expect(tools.map((tool) => tool.name)).toEqual([
       "request_human_input",
@@ -109,7 +99,9 @@ describe.each([
       status: "pending",
       request_type: "choice",
     });
-    await expect.poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message))).toBe(true);
+    await expect
+      .poll(() => setting.telegram.messagesIn(7).some(({ text }) => text.includes(message)))
+      .toBe(true);
 
     const progress: number[] = [];
     const waiting = call(
@@ -118,9 +110,9 @@ describe.each([
       (one) => progress.push(one),
     );
     await expect.poll(() => progress.length).toBeGreaterThan(0);
-    telegram.press(
+    setting.telegram.press(
       alice,
-      telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
+      setting.telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
       "Hold",
     );
     expect((await waiting).structuredContent).toMatchObject({
