@@ -181,6 +181,7 @@ describe("a restart", () => {
     const silent = await ask("expires during the restart", { timeout_seconds: 3 });
     const message = await messageWith("answered after a restart");
     const waiting = statusOf(answered.request_id, 30);
+    expect((await statusOf(silent.request_id)).status).toBe("pending");
     expect(await setting.loopgate.stop()).toBe(0);
     expect((await waiting).status).toBe("pending");
     setting.telegram.press(alice, message, "Approve");
