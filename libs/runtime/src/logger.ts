@@ -1,4 +1,4 @@
-import { type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, pino } from "pino";
 
 export type { Logger } from "pino";
 
@@ -6,10 +6,14 @@ export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "s
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * Structured logs on stderr, one JSON object a line. Errors are written as their name, code and first line: whole error
+ * Structured logs, one JSON object a line, on stderr unless told otherwise. Errors are written as their name, code and first line: whole error
  * objects of HTTP clients carry URLs with secrets (I9).
  */
-export function createLogger(service: string, level: LogLevel): Logger {
+export function createLogger(
+  service: string,
+  level: LogLevel,
+  destination: DestinationStream = pino.destination({ fd: 2, sync: true }),
+): Logger {
   return pino(
     {
       level,
@@ -18,7 +22,7 @@ export function createLogger(service: string, level: LogLevel): Logger {
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    pino.destination({ fd: 2, sync: true }),
+    destination,
   );
 }
 

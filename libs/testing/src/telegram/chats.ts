@@ -123,7 +123,7 @@ export class Chats {
     const payload = Payload.parse(raw);
     const refusal = this.refusing.get(payload.chat_id);
     if (refusal !== undefined) throw refusal;
-    if ([...payload.text].length > 4_096) throw new Refused(400, "Bad Request: message is too long");
+    if (Array.from(payload.text).length > 4_096) throw new Refused(400, "Bad Request: message is too long");
     checkEntities(payload.text, payload.entities);
     for (const { callback_data } of payload.reply_markup?.inline_keyboard?.flat() ?? []) {
       const bytes = Buffer.byteLength(callback_data ?? "");

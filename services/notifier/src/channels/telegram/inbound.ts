@@ -26,10 +26,7 @@ async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise
   try {
     return await decideAndTell(parts, incoming);
   } catch (error) {
-    parts.logger.warn(
-      { update: incoming.key, attempt, err: error },
-      "a message could not be handled",
-    );
+    parts.logger.warn({ update: incoming.key, attempt, err: error }, "a message could not be handled");
     if (error instanceof Unavailable || attempt >= MAX_ATTEMPTS) await tell(parts, incoming, apology(error));
     throw error;
   }

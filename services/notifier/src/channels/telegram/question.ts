@@ -117,8 +117,12 @@ function metadataList(metadata: CreatedEvent["data"]["metadata"]): FormattedStri
     : quote(unlinked(cut(lines.join("\n"), METADATA_BUDGET)));
 }
 
-const quote = (text: string): FormattedString =>
-  text.length > FOLD_FROM ? FormattedString.expandableBlockquote(text) : FormattedString.blockquote(text);
+function quote(text: string): FormattedString {
+  if (text.trim() === "") return new FormattedString("(no visible text)");
+  return text.length > FOLD_FROM
+    ? FormattedString.expandableBlockquote(text)
+    : FormattedString.blockquote(text);
+}
 
 function cutWithNote(text: string, length: number): string {
   if (text.length <= length) return text;

@@ -26,8 +26,8 @@ export const clean = (text: string): string =>
 export const oneLine = (text: string, length: number): string =>
   cut(clean(text).replaceAll(/\s+/g, " ").trim(), length);
 
-/** Keeps Telegram from linking names, commands and hashtags that an agent wrote: in a group those would ping people. */
-export const unlinked = (text: string): string => text.replaceAll(/[@#/](?=\w)/g, "$&\u2060");
+/** Keeps Telegram from linking the @names that an agent wrote: in a group that would ping people. All else stays as it is. */
+export const unlinked = (text: string): string => text.replaceAll(/(?<!\w)@(?=[A-Za-z])/g, "$&\u2060");
 
 /** A moment as text, for people: `2026-11-24 14:32 UTC`. */
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

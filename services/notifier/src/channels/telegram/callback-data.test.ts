@@ -1,0 +1,32 @@
+import { creationTag, CreatedEvent, newRequestId } from "@loopgate/contracts";
+import * as fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { callbackData, parseCallbackData } from "./callback-data.ts";
+
+const golden = new URL("../../../../../libs/contracts/golden/request.created.v1.json", import.meta.url);
+const created = CreatedEvent.parse(JSON.parse(readFileSync(golden, "utf8")));
+
+it("survives the way through a button, in less than Telegram's 64 bytes", () => {
+  fc.assert(
+    fc.property(fc.nat(255), (option) => {
+      const event = { ...created, subject: newRequestId() };
+      const data = callbackData(event, option);
+      expect(Buffer.byteLength(data)).toBe(30);
+      expect(parseCallbackData(data)).toEqual({
+        requestId: event.subject,
+        tag: creationTag(event.subject, event.time),
+        option,
+      });
+    }),
+  );
+});
+
+it("is not read from anything else", () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 64 }), (data) => {
+      expect(/^a[\w-]{29}$/.test(data) ? undefined : parseCallbackData(data)).toBeUndefined();
+    }),
+  );
+  expect(parseCallbackData(`b${callbackData(created, 0).slice(1)}`)).toBeUndefined();
+});

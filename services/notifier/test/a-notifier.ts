@@ -1,0 +1,169 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import {
+  CreatedEvent,
+  type DecidedEvent,
+  type LogEntry,
+  newRequestId,
+  telegramEndpoint,
+  telegramResponder,
+} from "@loopgate/contracts";
+import { RequestLog } from "@loopgate/bus";
+import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
+import { cancellation, createdOf, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
+import { createLogger } from "@loopgate/runtime";
+import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
+import { afterEach, beforeEach, expect } from "vitest";
+import { type Notifier, startNotifier } from "../src/index.ts";
+
+export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
+export const bot = "4200000001";
+const retentionMs = 90 * 86_400_000;
+const lifetimes = { sessions: undefined, copies: retentionMs, leases: 15_000 };
+
+export interface AskOptions {
+  readonly id?: string;
+  readonly message?: string;
+  readonly options?: readonly string[];
+  readonly chats?: readonly (readonly [chat: number, people: readonly number[]])[];
+  readonly timeoutMs?: number;
+}
+
+/** A notifier over a real bus and a Telegram, for every test of a file anew. */
+export class NotifierSetting {
+  telegram!: FakeTelegram;
+  bus!: SqliteBus;
+  requests!: RequestLog;
+  /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
+  policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
+  readonly logged: string[] = [];
+  #directory = "";
+  #running = new AsyncDisposableStack();
+
+  static use(): NotifierSetting {
+    const setting = new NotifierSetting();
+    beforeEach(async () => {
+      setting.telegram = await FakeTelegram.start(token);
+      setting.#directory = await mkdtemp(join(tmpdir(), "loopgate-notifier-"));
+      setting.policy = { bot, responders: ["7", "8"], allowedChats: [] };
+      setting.logged.length = 0;
+      await setting.open();
+    });
+    afterEach(async () => {
+      await setting.close();
+      await setting.telegram[Symbol.asyncDispose]();
+      await rm(setting.#directory, { recursive: true });
+      expect(setting.logged.join("")).not.toContain(token.slice(11));
+      expect(setting.logged.join("")).not.toContain("secret question");
+    });
+    return setting;
+  }
+
+  async open(): Promise<void> {
+    this.#running = new AsyncDisposableStack();
+    const path = join(this.#directory, "loopgate.db");
+    this.bus = this.#running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }));
+    this.requests = new RequestLog({ log: this.bus.log, retentionMs });
+  }
+
+  /** Starts a notifier; it ends with the setting. */
+  async start(holder = "test"): Promise<Notifier> {
+    const { log, keyValue } = this.bus;
+    const sink = new Writable({
+      write: (chunk: Buffer, _, done) => (this.logged.push(chunk.toString()), done()),
+    });
+    return this.#running.use(
+      await startNotifier({
+        log,
+        requests: this.requests,
+        copies: await keyValue.bucket("copies"),
+        leases: await keyValue.bucket("leases"),
+        sessions: await keyValue.bucket("sessions"),
+        policy: () => this.policy,
+        telegram: { token, apiRoot: this.telegram.apiRoot },
+        holder,
+        logger: createLogger("notifier-test", "trace", sink),
+      }),
+    );
+  }
+
+  /** Ends everything that runs, in order. */
+  async close(): Promise<void> {
+    await this.#running.disposeAsync();
+  }
+
+  /** Puts a question into the log, as a gateway would. */
+  async ask({
+    id = newRequestId(),
+    message = "secret question",
+    options = ["Approve", "Deny"],
+    chats = [[7, [7]]],
+    timeoutMs = 600_000,
+  }: AskOptions = {}): Promise<LogEntry<CreatedEvent>> {
+    const effects = { Approve: "approve", Deny: "deny" } as Record<string, string>;
+    const now = Date.now();
+    const event = CreatedEvent.parse({
+      specversion: "1.0",
+      id: `${id}.created.${now}`,
+      source: "test",
+      type: "loopgate.request.created.v1",
+      subject: id,
+      time: new Date(now).toISOString(),
+      tenant: "default",
+      data: {
+        session_id: "s",
+        client_id: "deploy-bot",
+        prompt: {
+          kind: options.length > 0 ? "choice" : "input",
+          message,
+          options: options.map((label) => ({ value: label, label, effect: effects[label] ?? "neutral" })),
+        },
+        recipients: chats.map(([chat, people]) => ({
+          channel: "telegram",
+          endpoint: telegramEndpoint({ bot, chat: String(chat) }),
+          responders: people.map(telegramResponder),
+        })),
+        policy: { required: 1 },
+        expires_at: new Date(now + timeoutMs).toISOString(),
+        fingerprint: "f",
+      },
+    });
+    return (await this.requests.submit({ tenant: "default", id }, event)).created;
+  }
+
+  async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {
+    await this.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), reason));
+  }
+
+  /** What the log holds of a question now. */
+  async set(created: LogEntry<CreatedEvent>) {
+    return fold(await this.requests.read({ tenant: "default", id: created.event.subject }));
+  }
+
+  async decision(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"] | undefined> {
+    const set = await this.set(created);
+    expect(createdOf(set)).toBeDefined();
+    return decisionOf(set)?.event.data;
+  }
+
+  /** The decision, once there is one. */
+  async decided(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"]> {
+    await expect.poll(() => this.decision(created), { timeout: 5_000 }).toBeDefined();
+    return (await this.decision(created))!;
+  }
+
+  /** The n-th message in a chat, once it is there. */
+  async message(chat = 7, n = 0): Promise<ShownMessage> {
+    await expect.poll(() => this.telegram.messagesIn(chat).length, { timeout: 10_000 }).toBeGreaterThan(n);
+    return this.telegram.messagesIn(chat)[n]!;
+  }
+
+  /** What a person was told about a press. */
+  async told(query: string): Promise<string> {
+    const find = () => this.telegram.answers.find((answer) => answer.query === query);
+    await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+    return find()!.text;
+  }
+}

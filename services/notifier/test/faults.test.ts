@@ -1,0 +1,192 @@
+import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
+import { person, Refused, tooManyRequests } from "@loopgate/testing";
+import { deadLetterSubject } from "@loopgate/contracts";
+import { describe, expect, it } from "vitest";
+import { bot, NotifierSetting, token } from "./a-notifier.ts";
+
+const alice = person(7);
+const here = NotifierSetting.use();
+const sends = () => here.telegram.calls.filter(({ method }) => method === "sendMessage").length;
+
+describe("sending", () => {
+  it("obeys 429 and sends once the time is over", async () => {
+    here.telegram.fail("sendMessage", tooManyRequests(1));
+    await here.start();
+    const asked = Date.now();
+    await here.ask();
+    await here.message();
+    expect(Date.now() - asked).toBeGreaterThanOrEqual(1_000);
+    expect(sends()).toBe(2);
+  });
+
+  it("that is throttled in one chat holds up no other", async () => {
+    here.telegram.fail("sendMessage", tooManyRequests(30));
+    await here.start();
+    await here.ask({ chats: [[7, [7]]] });
+    await expect.poll(sends).toBe(1);
+    await here.ask({ chats: [[8, [8]]] });
+    await here.message(8);
+    expect(here.telegram.messagesIn(7)).toHaveLength(0);
+  });
+
+  it.each([
+    ["an HTML 502", { kind: "html" }],
+    ["a 500", { kind: "refuse", code: 500, description: "Internal Server Error" }],
+    ["a reset before it was done", { kind: "reset_before" }],
+  ] as const)("is repeated after %s", async (_, fault) => {
+    here.telegram.fail("sendMessage", fault);
+    await here.start();
+    await here.ask();
+    await here.message();
+    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+  });
+
+  it("whose answer is lost leaves a twin: either decides, once, and both are closed", async () => {
+    here.telegram.fail("sendMessage", { kind: "reset_after" });
+    await here.start();
+    const created = await here.ask();
+    const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
+    expect(await here.told(here.telegram.press(alice, lost, "Approve"))).toBe("Recorded: Approve");
+    for (const message of [lost, recorded]) await expect.poll(() => message.text).toMatch(/^✅ Approved/);
+    expect(copiesOf(await here.set(created))).toHaveLength(1);
+  });
+
+  it("whose answer is lost: a typed reply to the twin that nobody recorded is told which message to answer", async () => {
+    here.telegram.fail("sendMessage", { kind: "reset_after" });
+    await here.start();
+    const created = await here.ask({ options: [] });
+    const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
+    here.telegram.reply(alice, lost, "yes");
+    expect((await here.message(7, 2)).text).toContain("newest message of the question");
+    here.telegram.reply(alice, recorded, "yes");
+    expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
+  });
+
+  it.each([
+    ["blocked", new Refused(403, "Forbidden: bot was blocked by the user")],
+    ["chat_not_found", new Refused(400, "Bad Request: chat not found")],
+    ["removed_from_chat", new Refused(403, "Forbidden: bot was kicked from the supergroup chat")],
+    ["rejected", new Refused(400, "Bad Request: something new")],
+  ])("that can never work is undelivered: %s", async (reason, refusal) => {
+    here.telegram.chats.refusing.set("7", refusal);
+    await here.start();
+    const created = await here.ask({
+      chats: [
+        [7, [7]],
+        [8, [8]],
+      ],
+    });
+    await here.message(8);
+    await expect
+      .poll(async () => [...failedEndpointsOf(await here.set(created))])
+      .toEqual([`telegram_${bot}_7`]);
+    expect(Object.values(await here.set(created)).map(({ event }) => event.data)).toContainEqual(
+      expect.objectContaining({ reason }),
+    );
+  });
+
+  it("of a question that is decided, or over, does not happen", async () => {
+    const decided = await here.ask();
+    await here.cancel(decided);
+    await here.ask({ timeoutMs: -1 });
+    await here.start();
+    await here.ask({ chats: [[8, [8]]] });
+    await here.message(8);
+    expect(here.telegram.messagesIn(7)).toHaveLength(0);
+  });
+});
+
+describe("closing", () => {
+  it("is repeated until Telegram takes it", async () => {
+    here.telegram.fail("editMessageText", tooManyRequests(1));
+    here.telegram.fail("editMessageText", { kind: "html" });
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    await here.cancel(created);
+    await expect.poll(() => message.text, { timeout: 10_000 }).toMatch(/^🚫 Cancelled/);
+  });
+
+  it("happens also for what was decided while nobody ran", async () => {
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    await here.close();
+    await here.open();
+    await here.cancel(created);
+    await here.start();
+    await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
+  });
+});
+
+describe("receiving", () => {
+  it("takes what was pressed while nobody ran, also if it had been fetched but not confirmed", async () => {
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    await here.close();
+    const query = here.telegram.press(alice, message, "Approve");
+    await here.open();
+    await here.start();
+    expect(await here.told(query)).toBe("Recorded: Approve");
+    expect(await here.decision(created)).toMatchObject({ kind: "answered" });
+    await expect.poll(() => here.telegram.held).toEqual([]);
+  });
+
+  it("goes on after a conflict, a rate limit and a broken answer, and says so", async () => {
+    here.telegram.fail("getUpdates", {
+      kind: "refuse",
+      code: 409,
+      description: "Conflict: terminated by other getUpdates request",
+    });
+    here.telegram.fail("getUpdates", { kind: "html" });
+    const notifier = await here.start();
+    await expect
+      .poll(() =>
+        notifier.check().then(
+          () => "",
+          (error: Error) => error.message,
+        ),
+      )
+      .toContain("somebody else polls");
+    const created = await here.ask();
+    here.telegram.press(alice, await here.message(), "Deny");
+    expect(await here.decided(created)).toMatchObject({ answer: { value: "Deny" } });
+    await notifier.check();
+  });
+
+  it("sets a message aside that it can't read, and goes on", async () => {
+    await here.start();
+    here.telegram.push({ message: { message_id: "rubbish" } } as never);
+    here.telegram.push({ callback_query: { id: 5 } } as never);
+    here.telegram.push({ something_new: {} } as never);
+    const created = await here.ask();
+    here.telegram.press(alice, await here.message(), "Approve");
+    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+    expect(await here.bus.log.last(deadLetterSubject(`notifier-inbound-${bot}`))).toBeUndefined();
+  });
+
+  it("polls once at a time with two notifiers of one bot", async () => {
+    await here.start("one");
+    await here.start("two");
+    const created = await here.ask();
+    here.telegram.press(alice, await here.message(), "Approve");
+    await here.decided(created);
+    expect(here.logged.join("")).not.toContain("polling failed");
+    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+  });
+});
+
+describe("a start", () => {
+  it("that Telegram refuses names the setting and not the token", async () => {
+    here.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
+    const failure = await here.start().catch((error: Error) => error.message);
+    expect(failure).toContain("TELEGRAM_BOT_TOKEN");
+    expect(failure).not.toContain(token);
+  });
+
+  it("waits for a Telegram that does not answer yet", async () => {
+    here.telegram.fail("getMe", { kind: "html" });
+    expect((await here.start()).bot).toEqual({ id: bot, username: "gate_bot" });
+  });
+});
