@@ -52,15 +52,21 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const api = createBotApi(options.telegram);
   const me = await identify(api.send, logger);
   const bot = String(me.id);
-  const parts = { ...options, now, bot, api: api.send, outbox: new Outbox() } satisfies AnswerParts;
   const running = new AsyncDisposableStack();
-  running.use(await startInbound(parts, log));
+  const partsWith = (outbox: Outbox) =>
+    ({ ...options, now, bot, api: api.send, outbox }) satisfies AnswerParts;
+  const replies = new Outbox();
+  running.use(await startInbound(partsWith(replies), log));
+  running.use(replies);
   let poller: Poller | undefined;
   running.use(
     whileLeased({ ...options, key: `telegram_${bot}` }, async () => {
       const leased = new AsyncDisposableStack();
+      const outbox = new Outbox();
+      const parts = partsWith(outbox);
       leased.use(await startOutbound(parts));
       leased.use(await startCloser(parts, log));
+      leased.use(outbox);
       poller = leased.use(startPoller({ api: api.poll, bot, log, logger }));
       return leased;
     }),

@@ -96,6 +96,25 @@ describe("sending", () => {
   });
 });
 
+describe("a stop", () => {
+  it(
+    "does not wait for what the rates hold back; the next start sends it, and nothing twice",
+    { timeout: 20_000 },
+    async () => {
+      await here.start();
+      for (let n = 0; n < 60; n++) await here.ask({ message: `question ${n}.` });
+      await here.message(7, 5);
+      await here.close();
+      const sent = here.telegram.messagesIn(7).length;
+      await here.open();
+      await here.start();
+      await here.message(7, sent + 5);
+      const asked = here.telegram.messagesIn(7).map(({ text }) => /question \d+\./.exec(text)?.[0]);
+      expect(new Set(asked).size).toBe(asked.length);
+    },
+  );
+});
+
 describe("closing", () => {
   it("is repeated until Telegram takes it", async () => {
     here.telegram.fail("editMessageText", tooManyRequests(1));

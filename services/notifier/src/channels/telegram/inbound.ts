@@ -27,7 +27,8 @@ async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise
     return await decideAndTell(parts, incoming);
   } catch (error) {
     parts.logger.warn({ update: incoming.key, attempt, err: error }, "a message could not be handled");
-    if (error instanceof Unavailable || attempt >= MAX_ATTEMPTS) await tell(parts, incoming, apology(error));
+    const isNews = error instanceof Unavailable ? attempt === 1 : attempt >= MAX_ATTEMPTS;
+    if (isNews) await tell(parts, incoming, apology(error));
     throw error;
   }
 }

@@ -30,14 +30,18 @@ const LIMITS = {
   groupEdits: { burst: 18, perSecond: 18 / 60 },
 } as const;
 
+/** A call that was not made because the outbox stopped belongs to the next one soon. */
+const STOPPED_RETRY_MS = 100;
+
 /** So many chats throttled within so long mean that the bot is. */
 const BOT_PAUSE = { chats: 3, withinMs: 10_000 } as const;
 
 /**
- * All calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a
- * call: what failed goes back to whoever asked, and from there into the log's queue.
+ * Calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a call:
+ * what failed goes back to whoever asked, and from there into the log's queue. Disposed of, it makes no further call.
  */
-export class Outbox {
+export class Outbox implements Disposable {
+  readonly #stop = new AbortController();
   readonly #chats = new Map<string, Chat>();
   readonly #bot = new Bucket(LIMITS.bot);
   #throttled: { readonly chat: string; readonly at: number }[] = [];
@@ -77,9 +81,8 @@ export class Outbox {
     call: () => Promise<Result>,
   ): Promise<CallResult<Result>> {
     const paused = Math.max(chat.pausedUntil, this.#pausedUntil) - Date.now();
-    if (paused > 0) return { kind: "failed", failure: { kind: "throttled", retryInMs: paused } };
-    await (kind === "send" ? chat.sends : chat.edits).take();
-    await this.#bot.take();
+    if (paused > 0) return notNow(paused);
+    if (!(await this.#isTurn(kind === "send" ? chat.sends : chat.edits))) return notNow(STOPPED_RETRY_MS);
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {
@@ -87,6 +90,16 @@ export class Outbox {
       if (failure.kind === "throttled") this.#pause(chat, failure.retryInMs);
       return { kind: "failed", failure };
     }
+  }
+
+  /** Waits for the rates; false if the outbox was disposed of meanwhile. */
+  async #isTurn(bucket: Bucket): Promise<boolean> {
+    const { signal } = this.#stop;
+    return !signal.aborted && (await bucket.take(signal)) && (await this.#bot.take(signal));
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
   }
 
   #pause(chat: Chat, ms: number): void {
@@ -127,11 +140,19 @@ class Bucket {
     this.#tokens = burst;
   }
 
-  async take(): Promise<void> {
+  /** Resolves with true when it is the caller's turn, with false if `signal` ends the wait. */
+  async take(signal: AbortSignal): Promise<boolean> {
     const now = Date.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledAt) / 1_000) * this.#perSecond);
     this.#filledAt = now;
     this.#tokens -= 1;
-    if (this.#tokens < 0) await pause((-this.#tokens / this.#perSecond) * 1_000);
+    if (this.#tokens >= 0) return true;
+    const waitMs = (-this.#tokens / this.#perSecond) * 1_000;
+    return pause(waitMs, true, { signal }).catch(() => false);
   }
 }
+
+const notNow = (retryInMs: number): CallResult<never> => ({
+  kind: "failed",
+  failure: { kind: "throttled", retryInMs },
+});
