@@ -34,7 +34,7 @@ export interface Notifier extends AsyncDisposable {
 }
 
 /** Telegram did not accept the bot token, or did not answer: the first sentence says what to do. */
-export class TelegramUnusable extends Error {
+class TelegramUnusable extends Error {
   override readonly name = "TelegramUnusable";
 }
 

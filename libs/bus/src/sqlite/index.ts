@@ -32,9 +32,9 @@ const CLEAN_EVERY_MS = 3_600_000;
 /** Opens the bus. Dispose it last: consumers that still run lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
   const { path, lifetimes, retentionMs, backOffMs = DEFAULT_BACK_OFF_MS } = options;
-  const parts = new AsyncDisposableStack();
+  await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
-  const log = await SqliteEventLog.open(database, { backOffMs });
+  const log = parts.use(await SqliteEventLog.open(database, { backOffMs }));
   const timers = parts.use(await SqliteTimers.open(database));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
   parts.use(
@@ -43,7 +43,8 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
       await keyValue.forgetExpired();
     }),
   );
-  return { database, log, timers, keyValue, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  const whole = parts.move();
+  return { database, log, timers, keyValue, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 /** Now and every hour; a round that fails is made up for by the next. */

@@ -1,11 +1,4 @@
-import {
-  deadLetterSubject,
-  type DeadLetterEvent,
-  type Envelope,
-  type LogEntry,
-  subjectMatches,
-  timestamp,
-} from "@loopgate/contracts";
+import { deadLetterSubject, type Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
   type ConsumerSpec,
   type Handler,
@@ -13,14 +6,12 @@ import {
   Unavailable,
   type Verdict,
 } from "../event-log.ts";
+import { deadLetter, nameOf } from "./dead-letter.ts";
+import { Parking, type Tries } from "./parking.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS consumers (name TEXT PRIMARY KEY, floor INTEGER NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS parked (
-    consumer TEXT NOT NULL, seq INTEGER NOT NULL, attempt INTEGER NOT NULL, due INTEGER NOT NULL, PRIMARY KEY (consumer, seq)
-  ) WITHOUT ROWID;
-`;
+export const CONSUMER_SCHEMA =
+  "CREATE TABLE IF NOT EXISTS consumers (name TEXT PRIMARY KEY, floor INTEGER NOT NULL) WITHOUT ROWID;";
 
 export interface ConsumerOptions {
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
@@ -37,17 +28,9 @@ interface Source extends ConsumerOptions {
 }
 
 /** An entry on its way through a handler. A parked one has its row in the table until it is done. */
-interface Job {
+interface Job extends Tries {
   readonly entry: LogEntry;
-  readonly attempt: number;
   readonly parked: boolean;
-}
-
-interface Parked {
-  readonly attempt: number;
-  readonly due: number;
-  /** Until its row is durable, a parked entry holds the floor like one in flight. */
-  durable: boolean;
 }
 
 interface Member {
@@ -58,7 +41,14 @@ interface Member {
   readonly running: Set<Promise<void>>;
 }
 
-const MAX_TIMEOUT_MS = 2_147_483_647;
+/** How many parked entries are taken up at a time. */
+const PAGE = 256;
+
+/** Looks again after so long at the latest: a timeout does not notice that the machine slept or its clock moved. */
+const LOOK_AGAIN_MS = 60_000;
+
+/** How soon a consumer looks again whose log could not be read. */
+const RECOVER_MS = 1_000;
 
 /**
  * A durable consumer: everything up to its floor is done or parked; what is above comes again after a crash. Parked
@@ -70,20 +60,25 @@ export class SqliteConsumer {
   readonly #source: Source;
   readonly #members = new Set<Member>();
   readonly #inFlight = new Map<number, Job>();
-  readonly #parked: Map<number, Parked>;
+  readonly #parking: Parking;
+  /** Parked before a crash although the floor had not got there: the log does not hand them out a second time. */
+  readonly #parkedAhead: Set<number>;
   #queue: Job[] = [];
   /** Everything up to here has been looked at; what matched is queued, in flight, parked or done. */
   #position: number;
   #savedFloor: number;
-  #floorIsQueued = false;
+  #savingFloor: Promise<void> | undefined;
   #wake: NodeJS.Timeout | undefined;
+  #wakeAt = Infinity;
+  #halted = false;
 
   constructor(spec: ConsumerSpec, database: SqliteDatabase, source: Source) {
     this.#spec = spec;
     this.#database = database;
     this.#source = source;
     this.#position = database.read((db) => floorOf(db, spec.name));
-    this.#parked = database.read((db) => parkedOf(db, spec.name));
+    this.#parking = new Parking(spec.name, database);
+    this.#parkedAhead = new Set(this.#parking.waiting().filter((seq) => seq > this.#position));
     this.#savedFloor = this.#position;
   }
 
@@ -107,30 +102,70 @@ export class SqliteConsumer {
     this.#fill();
   }
 
+  /** Stops at once, because the log closes: what runs comes again at the next opening. */
+  halt(): void {
+    this.#halted = true;
+    clearTimeout(this.#wake);
+    for (const { stop } of this.#members) stop.abort();
+  }
+
   #take(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
       this.#position = entry.seq;
+      if (this.#parkedAhead.delete(entry.seq)) continue;
       if (!this.#spec.filters.some((filter) => subjectMatches(filter, entry.subject))) continue;
-      this.#queue.push({ entry, attempt: 1, parked: false });
+      this.#queue.push({ entry, attempt: 1, failures: 0, parked: false });
     }
     this.#saveFloor();
   }
 
   /** Hands out work while there is work and somebody free for it. */
   #fill(): void {
-    if (this.#members.size === 0) return;
-    this.#queueDue();
     for (;;) {
+      if (this.#halted) return;
       const member = [...this.#members].find(({ running, limit }) => running.size < limit);
       if (member === undefined) return;
-      if (this.#queue.length === 0 && this.#position < this.#source.newest()) {
-        this.#take(this.#source.after(this.#position));
-        continue;
-      }
+      if (this.#queue.length === 0) this.#refill();
       const job = this.#queue.shift();
       if (job === undefined) return;
       this.#start(member, job);
     }
+  }
+
+  /** Queues what is parked and due, else the next page of the log; comes back for the rest of either. */
+  #refill(): void {
+    try {
+      this.#queueDue();
+      if (this.#queue.length === 0 && this.#position < this.#source.newest()) {
+        this.#take(this.#source.after(this.#position));
+      }
+      const isBehind = this.#queue.length === 0 && this.#position < this.#source.newest();
+      this.#wakeBy(isBehind ? Date.now() : this.#parking.nextDue);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      this.#wakeBy(Date.now() + RECOVER_MS);
+    }
+  }
+
+  #queueDue(): void {
+    for (const { seq, attempt, failures } of this.#parking.takeDue(PAGE)) {
+      const entry = this.#source.at(seq);
+      if (entry === undefined) void this.#parking.finish(seq);
+      else this.#queue.push({ entry, attempt: attempt + 1, failures, parked: true });
+    }
+  }
+
+  #wakeBy(time: number): void {
+    const at = Math.min(time, Date.now() + LOOK_AGAIN_MS);
+    if (this.#halted || time === Infinity || this.#wakeAt <= at) return;
+    this.#wakeAt = at;
+    clearTimeout(this.#wake);
+    this.#wake = setTimeout(() => this.#wakeUp(), Math.max(at - Date.now(), 0));
+  }
+
+  #wakeUp(): void {
+    this.#wakeAt = Infinity;
+    this.#fill();
   }
 
   #start(member: Member, job: Job): void {
@@ -146,26 +181,23 @@ export class SqliteConsumer {
   }
 
   async #run(member: Member, job: Job): Promise<void> {
-    const verdict = await this.#verdictOf(member, job);
-    const { entry, attempt, parked } = job;
-    if (verdict === undefined) this.#queue.unshift(job);
-    else if (verdict === "done") this.#finish(entry.seq, parked);
-    else if ("retryInMs" in verdict) this.#park(entry.seq, attempt, verdict.retryInMs);
-    else await this.#bury(job, verdict.deadLetter);
+    const { entry, attempt, failures, parked } = job;
+    try {
+      const verdict = await member.handle({ entry, attempt, signal: member.stop.signal });
+      await this.#follow(job, verdict);
+    } catch (error) {
+      if (member.stop.signal.aborted) return void this.#queue.unshift(job);
+      if (error instanceof Unavailable) return this.#park(job, this.#backOff(attempt));
+      const failed = { entry, attempt, failures: failures + 1, parked };
+      if (failed.failures >= member.maxAttempts) return this.#bury(failed, nameOf(error));
+      this.#park(failed, this.#backOff(attempt));
+    }
   }
 
-  /** What became of the entry; undefined: its handler was stopped, another one takes it. */
-  async #verdictOf(
-    { handle, maxAttempts, stop }: Member,
-    { entry, attempt }: Job,
-  ): Promise<Verdict | undefined> {
-    try {
-      return await handle({ entry, attempt, signal: stop.signal });
-    } catch (error) {
-      if (stop.signal.aborted) return undefined;
-      if (!(error instanceof Unavailable) && attempt >= maxAttempts) return { deadLetter: nameOf(error) };
-      return { retryInMs: this.#backOff(attempt) };
-    }
+  async #follow(job: Job, verdict: Verdict): Promise<void> {
+    if (verdict === "done") return this.#finish(job);
+    if ("retryInMs" in verdict) return this.#park(job, verdict.retryInMs);
+    return this.#bury(job, verdict.deadLetter);
   }
 
   #backOff(attempt: number): number {
@@ -175,77 +207,49 @@ export class SqliteConsumer {
   }
 
   /** A dead letter is stored before its entry counts as done. */
-  async #bury({ entry, attempt, parked }: Job, error: string): Promise<void> {
+  async #bury(job: Job, error: string): Promise<void> {
     const { name } = this.#spec;
     try {
-      await this.#source.append(deadLetterSubject(name), deadLetter(name, entry, attempt, error));
-      this.#finish(entry.seq, parked);
+      await this.#source.append(deadLetterSubject(name), deadLetter(name, job.entry, job.attempt, error));
     } catch {
-      this.#park(entry.seq, attempt, this.#backOff(attempt));
+      return this.#park(job, this.#backOff(job.attempt));
     }
+    this.#finish(job);
   }
 
-  #finish(seq: number, parked: boolean): void {
-    if (!parked) return;
-    const sql = "DELETE FROM parked WHERE consumer = ? AND seq = ?";
-    void this.#soon((db) => db.prepare(sql).run(this.#spec.name, seq));
+  #finish({ entry, parked }: Job): void {
+    if (parked) void this.#parking.finish(entry.seq);
   }
 
-  #park(seq: number, attempt: number, waitMs: number): void {
-    const parked = { attempt, due: Math.ceil(Date.now() + waitMs), durable: false };
-    this.#parked.set(seq, parked);
-    const sql = "INSERT OR REPLACE INTO parked (consumer, seq, attempt, due) VALUES (?, ?, ?, ?)";
-    void this.#soon((db) => db.prepare(sql).run(this.#spec.name, seq, attempt, parked.due)).then(
-      (written) => {
-        parked.durable = written;
-        this.#saveFloor();
-      },
-    );
-  }
-
-  /** Queues what is parked and due, and comes back for the next. */
-  #queueDue(): void {
-    const now = Date.now();
-    for (const [seq, { attempt, due }] of this.#parked) {
-      if (due > now) continue;
-      this.#parked.delete(seq);
-      const entry = this.#source.at(seq);
-      if (entry === undefined) this.#finish(seq, true);
-      else this.#queue.push({ entry, attempt: attempt + 1, parked: true });
-    }
-    clearTimeout(this.#wake);
-    if (this.#parked.size === 0) return;
-    const next = Math.min(...this.#parked.values().map(({ due }) => due));
-    this.#wake = setTimeout(() => this.#fill(), Math.min(Math.max(next - now, 1), MAX_TIMEOUT_MS));
+  #park({ entry, parked, ...tries }: Job, waitMs: number): void {
+    void this.#parking.park(entry.seq, tries, waitMs, parked).then(() => this.#saveFloor());
   }
 
   /** The floor rides on the next commit: losing it to a crash only repeats work. */
   #saveFloor(): void {
-    if (this.#floorIsQueued || this.#floor() === this.#savedFloor) return;
-    this.#floorIsQueued = true;
-    void this.#soon((db) => {
-      this.#floorIsQueued = false;
-      const floor = this.#floor();
+    if (this.#savingFloor !== undefined || this.#floor() === this.#savedFloor) return;
+    let floor = this.#savedFloor;
+    const save = (db: SqliteConnection) => {
+      floor = this.#floor();
       db.prepare("INSERT OR REPLACE INTO consumers (name, floor) VALUES (?, ?)").run(this.#spec.name, floor);
-      this.#savedFloor = floor;
-    });
+    };
+    this.#savingFloor = this.#database.writeSoon(save).then(
+      () => {
+        this.#savedFloor = floor;
+        this.#savingFloor = undefined;
+      },
+      () => {
+        this.#savingFloor = undefined;
+      },
+    );
   }
 
   #floor(): number {
-    let floor = this.#position;
+    let floor = Math.min(this.#position, this.#parking.lowestUnsaved - 1);
     for (const { entry, parked } of this.#queue) if (!parked) floor = Math.min(floor, entry.seq - 1);
     for (const { entry, parked } of this.#inFlight.values())
       if (!parked) floor = Math.min(floor, entry.seq - 1);
-    for (const [seq, { durable }] of this.#parked) if (!durable) floor = Math.min(floor, seq - 1);
     return floor;
-  }
-
-  /** True once it is written; false if it could not be: then the entry comes again after a restart, as after a crash. */
-  #soon(work: (db: SqliteConnection) => void): Promise<boolean> {
-    return this.#database.writeSoon(work).then(
-      () => true,
-      () => false,
-    );
   }
 
   async #leave(member: Member): Promise<void> {
@@ -253,36 +257,21 @@ export class SqliteConsumer {
     member.stop.abort();
     await Promise.all(member.running);
     if (this.#members.size > 0) return this.#fill();
-    clearTimeout(this.#wake);
+    await this.#settle();
+    if (this.#members.size > 0) return;
+    this.halt();
     this.#source.ended();
+  }
+
+  /** Waits until the state of this consumer is written, so that its next opening starts where this one ended. */
+  async #settle(): Promise<void> {
+    await this.#parking.settled();
+    await this.#savingFloor;
+    this.#saveFloor();
+    await this.#savingFloor;
   }
 }
 
 function floorOf(db: SqliteConnection, name: string): number {
-  db.exec(SCHEMA);
   return Number(db.prepare("SELECT floor FROM consumers WHERE name = ?").get(name)?.["floor"] ?? 0);
 }
-
-function parkedOf(db: SqliteConnection, name: string): Map<number, Parked> {
-  const rows = db.prepare("SELECT seq, attempt, due FROM parked WHERE consumer = ?").all(name);
-  return new Map(
-    rows.map(({ seq, attempt, due }) => [
-      Number(seq),
-      { attempt: Number(attempt), due: Number(due), durable: true },
-    ]),
-  );
-}
-
-/** An error's name says enough for an operator to look; its message might hold what people wrote. */
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
-
-const deadLetter = (consumer: string, entry: LogEntry, attempts: number, error: string): DeadLetterEvent => ({
-  specversion: "1.0",
-  id: `${consumer}.${entry.subject}.${entry.seq}`,
-  source: "loopgate",
-  type: "loopgate.dead_letter.v1",
-  subject: entry.event.subject,
-  time: timestamp(),
-  tenant: entry.event.tenant,
-  data: { consumer, subject: entry.subject, seq: entry.seq, error, attempts, event: entry.event },
-});

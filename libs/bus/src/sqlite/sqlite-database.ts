@@ -19,6 +19,11 @@ interface Queued {
 /** How long work that may wait for company does so at most, in milliseconds. */
 const LAZY_MS = 50;
 
+const BUSY = 5;
+
+/** Busy, locked, out of memory, read-only, I/O error, corrupt, full, cannot open, lock protocol. */
+const NOT_NOW = new Set([BUSY, 6, 7, 8, 10, 11, 13, 14, 15]);
+
 /**
  * One SQLite file with group commit: all writes asked for in one turn of the event loop share one transaction, so that
  * `synchronous = FULL` costs one flush for all of them (measured in reference eventlog.md 2: 10 × the rate).
@@ -47,9 +52,14 @@ export class SqliteDatabase implements AsyncDisposable {
   /** Opens or creates the file, readable by its owner only; an acknowledged write survives `kill -9` and power loss. */
   static open(path: string): SqliteDatabase {
     const db = new DatabaseSync(path, { timeout: 5_000 });
-    chmodSync(path, 0o600);
-    switchToWal(db);
-    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    try {
+      chmodSync(path, 0o600);
+      switchToWal(db);
+      db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    } catch (error) {
+      db.close();
+      throw error;
+    }
     return new SqliteDatabase(db);
   }
 
@@ -73,7 +83,11 @@ export class SqliteDatabase implements AsyncDisposable {
   /** Reads what is committed. Results must be taken inside `work`. */
   read<Result>(work: (connection: SqliteConnection) => Result): Result {
     if (!this.#db.isOpen) throw new Unavailable("the database is closed");
-    return work(this.#connection);
+    try {
+      return work(this.#connection);
+    } catch (error) {
+      throw translated(error);
+    }
   }
 
   /** Calls `listener` after every commit, in the same turn; returns how to stop that. */
@@ -122,7 +136,7 @@ export class SqliteDatabase implements AsyncDisposable {
       this.#db.exec("COMMIT");
       return settle;
     } catch (cause) {
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+      this.#rollBack();
       const error = new Unavailable("the database could not write", { cause });
       return batch.map(
         ({ reject }) =>
@@ -142,10 +156,29 @@ export class SqliteDatabase implements AsyncDisposable {
     } catch (error) {
       if (!this.#db.isTransaction) throw error;
       this.#db.exec("ROLLBACK TO work; RELEASE work");
-      return () => reject(error);
+      return () => reject(translated(error));
+    }
+  }
+
+  /** A connection that cannot even roll back refuses the next `BEGIN`, and so everything from then on. */
+  #rollBack(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
+    } catch {
+      // The caller reports why it rolls back.
     }
   }
 }
+
+/** What a disk or another process does to us is not a mistake in the statement: the caller may come again. */
+function translated(error: unknown): unknown {
+  if (!NOT_NOW.has(codeOf(error))) return error;
+  return new Unavailable("the database does not answer", { cause: error });
+}
+
+/** SQLite's primary result code; 0 for any other error. */
+const codeOf = (error: unknown): number =>
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
 
 /** Several processes that open one fresh file at once collide here, and the busy timeout does not cover it. */
 function switchToWal(db: DatabaseSync): void {
@@ -155,7 +188,8 @@ function switchToWal(db: DatabaseSync): void {
       db.exec("PRAGMA journal_mode = WAL");
       return;
     } catch (error) {
-      if (Date.now() > end) throw error;
+      if (codeOf(error) !== BUSY || Date.now() > end) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
 }

@@ -1,14 +1,16 @@
 import { Envelope, type LogEntry, subjectMatches, timestamp } from "@loopgate/contracts";
-import type {
-  AppendOptions,
-  AppendResult,
-  ConsumerSpec,
-  EventLog,
-  Handler,
-  Subscription,
-  TailListener,
+import {
+  type AppendOptions,
+  type AppendResult,
+  type ConsumerSpec,
+  type EventLog,
+  type Handler,
+  type Subscription,
+  type TailListener,
+  Unavailable,
 } from "../event-log.ts";
-import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
+import { PARKING_SCHEMA } from "./parking.ts";
+import { CONSUMER_SCHEMA, type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
 const SCHEMA = `
@@ -29,18 +31,22 @@ const COLUMNS = "seq, subject, time, event";
 /** How many entries are read at a time, and deleted at a time when they are too old. */
 const PAGE = 256;
 
+/** How soon the log looks again for what it could not read after a commit. */
+const RECOVER_MS = 1_000;
+
 interface Tail {
   readonly filters: readonly string[];
   readonly listener: TailListener;
 }
 
 /** The log as one table of one file. It keeps one order over all subjects, dedupes for ever and loses no tail. */
-export class SqliteEventLog implements EventLog {
+export class SqliteEventLog implements EventLog, AsyncDisposable {
   readonly #database: SqliteDatabase;
   readonly #options: ConsumerOptions;
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Map<string, SqliteConsumer>();
   #published: number;
+  #recovery: NodeJS.Timeout | undefined;
 
   private constructor(database: SqliteDatabase, options: ConsumerOptions) {
     this.#database = database;
@@ -50,12 +56,14 @@ export class SqliteEventLog implements EventLog {
   }
 
   static async open(database: SqliteDatabase, options: ConsumerOptions): Promise<SqliteEventLog> {
-    await database.write((db) => db.exec(SCHEMA));
+    await database.write((db) => db.exec(SCHEMA + CONSUMER_SCHEMA + PARKING_SCHEMA));
     return new SqliteEventLog(database, options);
   }
 
-  append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
-    return this.#database.write((db) => appendTo(db, subject, event, first));
+  /** @throws ZodError for what is no envelope: the log holds nothing that it cannot read back. */
+  async append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
+    const envelope = Envelope.parse(event);
+    return this.#database.write((db) => appendTo(db, subject, envelope, first));
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
@@ -95,6 +103,14 @@ export class SqliteEventLog implements EventLog {
     return { [Symbol.asyncDispose]: async () => void this.#tails.delete(tail) };
   }
 
+  /** Stops the consumers that still run; their subscriptions end when their handlers do. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    clearTimeout(this.#recovery);
+    for (const consumer of this.#consumers.values()) consumer.halt();
+    this.#consumers.clear();
+    this.#tails.clear();
+  }
+
   /** Up to `limit` entries behind `seq`, in order. */
   after(seq: number, limit: number): readonly LogEntry[] {
     const sql = `SELECT ${COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?`;
@@ -112,18 +128,20 @@ export class SqliteEventLog implements EventLog {
 
   /** Every commit hands its new entries on: to tails at once, to consumers that have read all before them. */
   #publish(): void {
-    for (;;) {
-      const entries = this.after(this.#published, PAGE);
-      const last = entries.at(-1);
-      if (last === undefined) return;
-      const before = this.#published;
-      this.#published = last.seq;
-      for (const consumer of this.#consumers.values()) consumer.offer(before, entries);
-      for (const { filters, listener } of this.#tails) {
-        for (const entry of entries) {
-          if (filters.some((filter) => subjectMatches(filter, entry.subject))) listener.onEntry(entry);
-        }
+    clearTimeout(this.#recovery);
+    try {
+      for (;;) {
+        const entries = this.after(this.#published, PAGE);
+        const last = entries.at(-1);
+        if (last === undefined) return;
+        const before = this.#published;
+        this.#published = last.seq;
+        for (const consumer of this.#consumers.values()) consumer.offer(before, entries);
+        for (const tail of this.#tails) tell(tail, entries);
       }
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      this.#recovery = setTimeout(() => this.#publish(), RECOVER_MS);
     }
   }
 
@@ -144,6 +162,17 @@ export class SqliteEventLog implements EventLog {
 /** Appends within a transaction. `id` null: an entry that may stand several times, such as a timer's. */
 export function insertEntry(db: SqliteConnection, subject: string, id: string | null, event: Envelope): void {
   db.prepare(INSERT).run(subject, id, Date.now(), JSON.stringify(event));
+}
+
+function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
+  for (const entry of entries) {
+    if (!filters.some((filter) => subjectMatches(filter, entry.subject))) continue;
+    try {
+      listener.onEntry(entry);
+    } catch {
+      // A tail promises nothing; its listener's own problem must not keep the entry from the others.
+    }
+  }
 }
 
 function appendTo(db: SqliteConnection, subject: string, event: Envelope, first: boolean): AppendResult {

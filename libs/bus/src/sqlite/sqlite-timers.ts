@@ -8,8 +8,8 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due);
 `;
 
-/** The longest time that `setTimeout` takes; a later timer is looked at again then. */
-const MAX_TIMEOUT_MS = 2_147_483_647;
+/** Looks again after so long at the latest: a timeout does not notice that the machine slept or its clock moved. */
+const LOOK_AGAIN_MS = 60_000;
 
 /** How many timers fire in one transaction. */
 const BATCH = 100;
@@ -34,7 +34,7 @@ export class SqliteTimers implements Timers, AsyncDisposable {
 
   async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
     const sql = "INSERT OR REPLACE INTO timers (subject, due, target, event) VALUES (?, ?, ?, ?)";
-    const row = [timerSubject(ref, name), at.getTime(), dueSubject(ref, name), JSON.stringify(due)] as const;
+    const row = [timerSubject(ref, name), at.getTime(), dueSubject(ref, name), JSON.stringify(DueEvent.parse(due))] as const;
     await this.#database.write((db) => db.prepare(sql).run(...row));
     this.#wakeBy(at.getTime());
   }
@@ -61,7 +61,7 @@ export class SqliteTimers implements Timers, AsyncDisposable {
     if (this.#stopped || due >= this.#wakeAt) return;
     this.#wakeAt = due;
     clearTimeout(this.#wake);
-    const wait = Math.min(Math.max(due - Date.now(), 0), MAX_TIMEOUT_MS);
+    const wait = Math.min(Math.max(due - Date.now(), 0), LOOK_AGAIN_MS);
     this.#wake = setTimeout(() => void this.#fire(), wait);
   }
 

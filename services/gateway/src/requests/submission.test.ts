@@ -62,12 +62,25 @@ describe("limits", () => {
       "options.0: must be a text of 1 to 200 characters or an object { label, value?, effect? }",
     ],
     [{ message: "m", options: ["x".repeat(201)] }, "options.0: must have 1 to 200 characters"],
-    [{ message: "m", metadata: { a: "x".repeat(8_192) } }, "metadata: must have at most 8 KiB as JSON"],
+    [
+      { message: "m", metadata: { a: "x".repeat(8_192) } },
+      "metadata: must have at most 8 KiB as JSON and 100 levels",
+    ],
     [{ message: "m", metadata: [] }, "metadata: must be an object"],
     ["m", "arguments: must be an object"],
     [[], "arguments: must be an object"],
   ])("refuses %j", (given, problem) => {
     expect(problemsOf(given)).toEqual([problem]);
+  });
+
+  it("refuses metadata so deep that a reader could run out of stack", () => {
+    const nested = (levels: number) => JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`);
+    expect(problemsOf({ message: "m", metadata: nested(99) })).toEqual([]);
+    for (const levels of [100, 4_000, 200_000]) {
+      expect(problemsOf({ message: "m", metadata: nested(levels) })).toEqual([
+        "metadata: must have at most 8 KiB as JSON and 100 levels",
+      ]);
+    }
   });
 
   it("takes metadata of exactly 8 KiB", () => {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Parsed, parseArguments, seconds, text, withoutNulls } from "./arguments.ts";
 
 const MAX_METADATA_BYTES = 8_192;
+const MAX_METADATA_LEVELS = 100;
 const MAX_OPTIONS = 50;
 
 const OfferedOption = z.union(
@@ -37,7 +38,7 @@ export const Submission = z.object(
     client_id: text(128).optional().describe("Who asks, as a label. Default: the MCP client's name."),
     metadata: z
       .record(z.string(), z.unknown(), "must be an object")
-      .refine((metadata) => jsonBytes(metadata) <= MAX_METADATA_BYTES, "must have at most 8 KiB as JSON")
+      .refine(isMetadataSize, "must have at most 8 KiB as JSON and 100 levels")
       .optional()
       .describe("Facts that are shown to the person beside the question."),
     idempotency_key: text(200)
@@ -78,4 +79,13 @@ function withoutNullOptions(given: unknown): unknown {
   };
 }
 
-const jsonBytes = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+/** Levels first: whoever reads JSON by recursion must not run out of stack. */
+function isMetadataSize(metadata: Record<string, unknown>): boolean {
+  if (!hasLevels(MAX_METADATA_LEVELS, metadata)) return false;
+  return Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;
+}
+
+const hasLevels = (max: number, value: unknown): boolean =>
+  typeof value !== "object" ||
+  value === null ||
+  (max > 0 && Object.values(value).every((member) => hasLevels(max - 1, member)));

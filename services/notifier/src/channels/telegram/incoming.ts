@@ -54,7 +54,7 @@ export interface IncomingAnswer extends Common {
 }
 
 /** No answer, but a person who should be told why. */
-export interface IncomingHint extends Common {
+interface IncomingHint extends Common {
   readonly kind: "hint";
   readonly text: string;
 }

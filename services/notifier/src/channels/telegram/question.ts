@@ -39,7 +39,7 @@ export function verdict({ data }: DecidedEvent): string {
 }
 
 /** Enough of a request's id to talk about it: the last four characters, which are random. */
-export const shortId = ({ subject }: CreatedEvent): string => `#${subject.slice(-4).toUpperCase()}`;
+const shortId = ({ subject }: CreatedEvent): string => `#${subject.slice(-4).toUpperCase()}`;
 
 function compose(created: CreatedEvent, title: FormattedString, end: FormattedString): MessageText {
   const { client_id, session_id, prompt, metadata } = created.data;

@@ -1,0 +1,198 @@
+import { DeadLetterEvent, deadLetterSubject, type LogEntry } from "@loopgate/contracts";
+import { expect, it } from "vitest";
+import { type Delivery, type Handler, Unavailable } from "../../src/index.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf } from "./a-handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
+import { aConsumerName, busOfEachTest, type BusOfTest, type OpenBus, soon } from "./bus-under-test.ts";
+
+class HandlerBroke extends Error {
+  override readonly name = "HandlerBroke";
+}
+
+/** Fails for the first copy, as `fail` says; everything else is done. */
+const failing =
+  (fail: Handler): Handler =>
+  (delivery) =>
+    delivery.entry.subject.endsWith(".1") ? fail(delivery) : putOffFence(delivery);
+
+const throws = (error: () => Error): Handler =>
+  failing(async () => {
+    throw error();
+  });
+
+const attemptsOn = (seen: readonly Delivery[], subject: string): number[] =>
+  seen.filter(({ entry }) => entry.subject === subject).map(({ attempt }) => attempt);
+
+const deadLetterOf = (bus: BusOfTest, name: string): Promise<LogEntry | undefined> =>
+  bus.log.last(deadLetterSubject(name));
+
+/** What becomes of entries that are not simply done. */
+export function consumerFailureContract(open: OpenBus): void {
+  retries(open);
+  deadLetters(open);
+}
+
+function retries(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("gets an entry again when its handler threw, counting the attempts", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 20);
+    const recorder = aRecorder(async ({ attempt }) => {
+      if (attempt < 3) throw new HandlerBroke();
+      return "done";
+    });
+
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+
+    const third = () => recorder.seen.filter(({ attempt }) => attempt === 3);
+    await expect.poll(() => subjectsOf(third()), soon).toEqual(subjects.sort());
+    expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1, 2, 3]);
+  });
+
+  it("gets an entry again not before the time it asked for, and nobody waits for that", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 10);
+    const later = copySubject(ref, 11);
+    const askedAt = new Map<string, number>();
+    const waits: number[] = [];
+    const recorder = aRecorder(async ({ entry, attempt }) => {
+      if (entry.subject === later) return "done";
+      if (attempt === 1) {
+        askedAt.set(entry.subject, Date.now());
+        return { retryInMs: 800 };
+      }
+      waits.push(Date.now() - (askedAt.get(entry.subject) ?? Infinity));
+      return "done";
+    });
+
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 2 };
+    bus.own(await bus.log.consume(spec, recorder));
+    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual(subjects.sort());
+    await bus.log.append(later, anEvent(ref));
+    await expect.poll(() => subjectsOf(recorder.seen), soon).toContain(later);
+    expect(waits).toEqual([]);
+
+    await expect.poll(() => waits, soon).toHaveLength(subjects.length);
+    expect(Math.min(...waits)).toBeGreaterThanOrEqual(800);
+  });
+
+  it("never gives up an entry that is only put off, and then counts its exceptions alone", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const name = aConsumerName();
+    const recorder = aRecorder(
+      failing(async ({ attempt }) => {
+        if (attempt <= 3) return { retryInMs: 1 };
+        if (attempt <= 5) throw new HandlerBroke();
+        return "done";
+      }),
+    );
+
+    const spec = { name, filters: [everythingOf(ref)], maxAttempts: 3 };
+    bus.own(await bus.log.consume(spec, recorder));
+
+    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+    expect(await deadLetterOf(bus, name)).toBeUndefined();
+  });
+
+  it("never gives up an entry because something is unavailable", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const name = aConsumerName();
+    const recorder = aRecorder(
+      failing(async ({ attempt }) => {
+        if (attempt <= 6) throw new Unavailable("a dependency does not answer");
+        return "done";
+      }),
+    );
+
+    const spec = { name, filters: [everythingOf(ref)], maxAttempts: 2 };
+    bus.own(await bus.log.consume(spec, recorder));
+
+    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toContain(7);
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+    expect(await deadLetterOf(bus, name)).toBeUndefined();
+  });
+
+  it("never gives up an entry of a consumer without a limit", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const name = aConsumerName();
+    const recorder = aRecorder(
+      failing(async ({ attempt }) => {
+        if (attempt <= 8) throw new HandlerBroke();
+        return "done";
+      }),
+    );
+
+    const spec = { name, filters: [everythingOf(ref)], maxAttempts: Infinity };
+    bus.own(await bus.log.consume(spec, recorder));
+
+    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toContain(9);
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+    expect(await deadLetterOf(bus, name)).toBeUndefined();
+  });
+}
+
+function deadLetters(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("gives an entry up after its attempts, with all that an operator needs, and goes on with the others", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 5);
+    const poison = await bus.log.last(copySubject(ref, 1));
+    const name = aConsumerName();
+    const recorder = aRecorder(throws(() => new HandlerBroke("what a person wrote")));
+
+    bus.own(await bus.log.consume({ name, filters: [everythingOf(ref)], maxAttempts: 3 }, recorder));
+    await expect.poll(() => deadLetterOf(bus, name), soon).toBeDefined();
+
+    const letter = DeadLetterEvent.parse((await deadLetterOf(bus, name))?.event);
+    expect(letter).toMatchObject({
+      subject: ref.id,
+      tenant: ref.tenant,
+      data: { consumer: name, subject: copySubject(ref, 1), seq: poison?.seq, error: "HandlerBroke", attempts: 3 },
+    });
+    expect(letter.data.event).toEqual(poison?.event);
+    expect(JSON.stringify(letter)).not.toContain("what a person wrote");
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+    expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1, 2, 3]);
+    expect([...new Set(subjectsOf(recorder.seen))]).toEqual(expect.arrayContaining(subjects));
+  });
+
+  it("gives an entry up at once when its handler says so", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 2);
+    const name = aConsumerName();
+    const recorder = aRecorder(failing(async () => ({ deadLetter: "no such person" })));
+
+    const spec = { name, filters: [everythingOf(ref)], maxAttempts: Infinity };
+    bus.own(await bus.log.consume(spec, recorder));
+    await expect.poll(() => deadLetterOf(bus, name), soon).toBeDefined();
+
+    const letter = DeadLetterEvent.parse((await deadLetterOf(bus, name))?.event);
+    expect(letter.data).toMatchObject({ error: "no such person", attempts: 1, subject: copySubject(ref, 1) });
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+    expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1]);
+  });
+
+  it("leaves an entry given up alone after a restart", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 2 };
+    const subscription = await bus.log.consume(
+      spec,
+      throws(() => new HandlerBroke()),
+    );
+    await expect.poll(() => deadLetterOf(bus, spec.name), soon).toBeDefined();
+    await subscription[Symbol.asyncDispose]();
+
+    await bus.restart();
+    const recorder = aRecorder(putOffFence);
+    bus.own(await bus.log.consume(spec, recorder));
+
+    expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
+  });
+}

@@ -1,0 +1,183 @@
+import { eventKey, requestSubject } from "@loopgate/contracts";
+import { setTimeout as pause } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import type { Handler } from "../../src/index.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf } from "./a-handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
+import { aConsumerName, busOfEachTest, busOptions, type OpenBus, soon } from "./bus-under-test.ts";
+import { consumerFailureContract } from "./consumer-failure.contract.ts";
+import { consumerStopContract } from "./consumer-stop.contract.ts";
+
+/** What the durable consumers of every {@link EventLog} promise. */
+export function consumerContract(open: OpenBus): void {
+  describe("a consumer", () => {
+    describe("intake", () => intake(open));
+    describe("load", () => load(open));
+    describe("failures", () => consumerFailureContract(open));
+    describe("stop and restart", () => consumerStopContract(open));
+  });
+}
+
+function intake(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("sees entries from before its first start and from after", async () => {
+    const ref = aRequest();
+    const before = await appendCopies(bus.log, ref, 20);
+    const recorder = aRecorder();
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+
+    await bus.log.append(copySubject(ref, 21), anEvent(ref));
+
+    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual([...before, copySubject(ref, 21)].sort());
+    expect(recorder.seen.every(({ attempt }) => attempt === 1)).toBe(true);
+  });
+
+  it("is handed an entry as the log holds it", async () => {
+    const ref = aRequest();
+    const recorder = aRecorder();
+    const result = await bus.log.append(copySubject(ref, 1), anEvent(ref, { later: ["unknown"] }));
+
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+
+    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    expect({ kind: "stored", entry: recorder.seen[0]?.entry }).toEqual(result);
+    expect(recorder.seen[0]?.signal.aborted).toBe(false);
+  });
+
+  it("sees every entry of a subject, not just the newest", async () => {
+    const ref = aRequest();
+    const recorder = aRecorder();
+    const events = Array.from({ length: 10 }, () => anEvent(ref));
+    for (const event of events) await bus.log.append(copySubject(ref, 1), event);
+
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+
+    const ids = () => recorder.seen.map(({ entry }) => entry.event.id).sort();
+    await expect.poll(ids, soon).toEqual(events.map(({ id }) => id).sort());
+  });
+
+  it("sees only what one of its filters matches", async () => {
+    const [ref, other] = [aRequest(), aRequest()];
+    const recorder = aRecorder(putOffFence);
+    const decided = requestSubject(ref, eventKey.decided);
+    const created = requestSubject(ref, eventKey.created);
+    const fenced = requestSubject(ref, "delivered.*.777");
+    await appendCopies(bus.log, ref, 3);
+    await appendCopies(bus.log, other, 3);
+    for (const subject of [created, decided]) await bus.log.append(subject, anEvent(ref), { first: true });
+
+    const spec = { name: aConsumerName(), filters: [created, decided, fenced] };
+    bus.own(await bus.log.consume(spec, recorder));
+    await bus.log.append(copySubject(ref, 4), anEvent(ref));
+    await allAgain(bus, ref, recorder.seen);
+
+    const seen = recorder.seen.filter(({ entry }) => !entry.subject.endsWith(".777"));
+    expect(subjectsOf(seen)).toEqual([created, decided].sort());
+  });
+
+  it("never sees a loser of a race", async () => {
+    const ref = aRequest();
+    const recorder = aRecorder(putOffFence);
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+    const decided = requestSubject(ref, eventKey.decided);
+
+    await Promise.all(
+      Array.from({ length: 20 }, () => bus.log.append(decided, anEvent(ref), { first: true })),
+    );
+    await allAgain(bus, ref, recorder.seen);
+
+    expect(subjectsOf(recorder.seen).filter((subject) => subject === decided)).toHaveLength(1);
+  });
+
+  it("works for itself: another name sees everything again", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 10);
+    const [one, two] = [aRecorder(), aRecorder()];
+
+    for (const recorder of [one, two]) {
+      bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+    }
+
+    await expect.poll(() => subjectsOf(one.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(two.seen), soon).toEqual(subjects.sort());
+  });
+}
+
+function load(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("handles a backlog of many pages whole", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 700);
+    const recorder = aRecorder();
+
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+    const more = Array.from({ length: 100 }, (_, index) => copySubject(ref, 1_001 + index));
+    await Promise.all(more.map((subject) => bus.log.append(subject, anEvent(ref))));
+
+    await expect.poll(() => recorder.seen.length, soon).toBe(800);
+    expect(subjectsOf(recorder.seen)).toEqual([...subjects, ...more].sort());
+  });
+
+  it("never handles more at a time than it may, and as many as it may", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 12);
+    const release = Promise.withResolvers<void>();
+    let [running, most] = [0, 0];
+    const recorder = aRecorder(async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await release.promise;
+      await pause(2);
+      running -= 1;
+      return "done";
+    });
+
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
+    bus.own(await bus.log.consume(spec, recorder));
+    await expect.poll(() => running, soon).toBe(3);
+    release.resolve();
+
+    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual(subjects.sort());
+    expect(most).toBe(3);
+  });
+
+  it("shares the work between those who joined: each entry is handled once", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 40);
+    const bothWork = Promise.withResolvers<void>();
+    const busy = new Set<string>();
+    const worker = (name: string) =>
+      aRecorder(async (delivery) => {
+        busy.add(name);
+        if (busy.size === 2) bothWork.resolve();
+        await bothWork.promise;
+        return putOffFence(delivery);
+      });
+    const [one, two] = [worker("one"), worker("two")];
+
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 4 };
+    for (const recorder of [one, two]) bus.own(await bus.log.consume(spec, recorder));
+
+    const all = () => [...one.seen, ...two.seen];
+    await expect.poll(() => all().length, soon).toBe(40);
+    expect(subjectsOf(all())).toEqual(subjects.sort());
+  });
+
+  it("leaves a slow handler alone for as long as it works", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const slow: Handler = async (delivery) => {
+      if (delivery.entry.subject === copySubject(ref, 1)) await pause(2.5 * busOptions.ackWaitMs);
+      return putOffFence(delivery);
+    };
+    const recorder = aRecorder(slow);
+
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
+    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    const again = [...(await allAgain(bus, ref, recorder.seen)), ...(await allAgain(bus, ref, recorder.seen))];
+
+    expect(again).toEqual([]);
+  });
+}

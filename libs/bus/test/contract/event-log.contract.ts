@@ -1,0 +1,300 @@
+import {
+  eventKey,
+  type Envelope,
+  type LogEntry,
+  requestPrefix,
+  type RequestRef,
+  requestSubject,
+} from "@loopgate/contracts";
+import { describe, expect, it } from "vitest";
+import type { AppendResult } from "../../src/index.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
+import { busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
+
+const RACERS = 50;
+
+/** Appends, reads and tails of an {@link EventLog}; its consumers have a suite of their own. */
+export function eventLogContract(open: OpenBus): void {
+  describe("an event log", () => {
+    describe("first on its subject", () => firstOnSubject(open));
+    describe("append and read", () => appendAndRead(open));
+    describe("tail", () => tails(open));
+  });
+}
+
+const decidedOf = (ref: RequestRef) => requestSubject(ref, eventKey.decided);
+const standing = (result: AppendResult): LogEntry => (result.kind === "stored" ? result.entry : result.winner);
+
+function firstOnSubject(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("has exactly one winner among many racers, and every loser reads that winner", async () => {
+    const ref = aRequest();
+    const events = Array.from({ length: RACERS }, () => anEvent(ref));
+
+    const results = await Promise.all(
+      events.map((event) => bus.log.append(decidedOf(ref), event, { first: true })),
+    );
+
+    const winners = results.flatMap((result, index) => (result.kind === "stored" ? [events[index]?.id] : []));
+    expect(winners).toHaveLength(1);
+    expect(new Set(results.map((result) => standing(result).event.id))).toEqual(new Set(winners));
+    expect(new Set(results.map((result) => standing(result).seq)).size).toBe(1);
+    expect((await bus.log.last(decidedOf(ref)))?.event.id).toBe(winners[0]);
+  });
+
+  it("has one winner in each of many races at once", async () => {
+    const refs = Array.from({ length: 20 }, () => aRequest());
+
+    const races = await Promise.all(
+      refs.map((ref) =>
+        Promise.all(
+          Array.from({ length: 5 }, () => bus.log.append(decidedOf(ref), anEvent(ref), { first: true })),
+        ),
+      ),
+    );
+
+    for (const results of races) {
+      expect(results.filter(({ kind }) => kind === "stored")).toHaveLength(1);
+      expect(new Set(results.map((result) => standing(result).event.id)).size).toBe(1);
+    }
+  });
+
+  it("knows its own event again: a retry is stored and adds nothing", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref);
+    const first = await bus.log.append(decidedOf(ref), event, { first: true });
+
+    const again = await bus.log.append(decidedOf(ref), event, { first: true });
+
+    expect(again).toMatchObject({ kind: "stored", entry: { seq: standing(first).seq, event: { id: event.id } } });
+    expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
+  });
+
+  it("knows its own event again when both tries are under way at once", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref);
+
+    const results = await Promise.all(
+      Array.from({ length: 5 }, () => bus.log.append(decidedOf(ref), event, { first: true })),
+    );
+
+    expect(results.map(({ kind }) => kind)).toEqual(Array(5).fill("stored"));
+    expect(new Set(results.map((result) => standing(result).seq)).size).toBe(1);
+  });
+
+  it("knows its own event again after a restart", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref);
+    await bus.log.append(decidedOf(ref), event, { first: true });
+
+    await bus.restart();
+
+    expect(await bus.log.append(decidedOf(ref), event, { first: true })).toMatchObject({ kind: "stored" });
+    expect(await bus.log.append(decidedOf(ref), anEvent(ref), { first: true })).toMatchObject({
+      kind: "lost",
+      winner: { event: { id: event.id } },
+    });
+  });
+
+  it("loses to another event that stands, and says so on every retry", async () => {
+    const ref = aRequest();
+    const winner = anEvent(ref);
+    await bus.log.append(decidedOf(ref), winner, { first: true });
+    const late = anEvent(ref);
+
+    for (const attempt of [1, 2]) {
+      expect(await bus.log.append(decidedOf(ref), late, { first: true }), `attempt ${attempt}`).toMatchObject({
+        kind: "lost",
+        winner: { subject: decidedOf(ref), event: { id: winner.id } },
+      });
+    }
+    expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
+  });
+}
+
+function appendAndRead(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  it("reads at once what was answered", async () => {
+    await Promise.all(
+      Array.from({ length: 30 }, async () => {
+        const ref = aRequest();
+        const event = anEvent(ref);
+        await bus.log.append(copySubject(ref, 1), event);
+        expect((await bus.log.last(copySubject(ref, 1)))?.event.id).toBe(event.id);
+        expect((await bus.log.below(requestPrefix(ref))).map((entry) => entry.event.id)).toEqual([event.id]);
+      }),
+    );
+  });
+
+  it("adds an event of the same id once", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref);
+
+    const first = await bus.log.append(copySubject(ref, 1), event);
+    const again = await bus.log.append(copySubject(ref, 1), event);
+
+    expect(standing(again).seq).toBe(standing(first).seq);
+    expect(again.kind).toBe("stored");
+  });
+
+  it("gives the newest entry of exactly the subject asked for", async () => {
+    const ref = aRequest();
+    const [older, newer] = [anEvent(ref), anEvent(ref)];
+    const first = await bus.log.append(copySubject(ref, 1), older);
+    const second = await bus.log.append(copySubject(ref, 1), newer);
+    await bus.log.append(copySubject(ref, 11), anEvent(ref));
+
+    const last = await bus.log.last(copySubject(ref, 1));
+
+    expect(last).toMatchObject({ subject: copySubject(ref, 1), seq: standing(second).seq, event: { id: newer.id } });
+    expect(standing(second).seq).toBeGreaterThan(standing(first).seq);
+    expect(await bus.log.last(copySubject(ref, 2))).toBeUndefined();
+  });
+
+  it("gives the newest of each subject below a prefix, oldest first", async () => {
+    const ref = aRequest();
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    const newest = anEvent(ref);
+    await bus.log.append(copySubject(ref, 1), newest);
+
+    const entries = await bus.log.below(requestPrefix(ref));
+
+    expect(entries.map(({ subject }) => subject)).toEqual([copySubject(ref, 2), copySubject(ref, 1)]);
+    expect(entries.at(-1)?.event.id).toBe(newest.id);
+  });
+
+  it("never mixes a request with one whose id continues its own", async () => {
+    const ref = aRequest();
+    const others = ["-", "_", "-1", "0", "a", "Z"].map((more) => ({ ...ref, id: `${ref.id}${more}` }));
+    const own = anEvent(ref);
+    for (const other of others) await bus.log.append(copySubject(other, 1), anEvent(other));
+    await bus.log.append(copySubject(ref, 1), own);
+
+    expect((await bus.log.below(requestPrefix(ref))).map(({ event }) => event.id)).toEqual([own.id]);
+    expect(await bus.log.below(requestPrefix({ ...ref, id: ref.id.slice(0, -1) }))).toEqual([]);
+    expect(await bus.log.below(requestPrefix(aRequest()))).toEqual([]);
+  });
+
+  it("keeps members of an event that nobody here knows", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref, { later: { nested: ["✓ ünïcode", 1, null] }, data: { unknown: true } });
+
+    const result = await bus.log.append(copySubject(ref, 1), event);
+
+    expect(standing(result).event).toEqual(event);
+    expect((await bus.log.last(copySubject(ref, 1)))?.event).toEqual(event);
+  });
+
+  it("says when an entry was stored, in UTC with milliseconds", async () => {
+    const ref = aRequest();
+    const before = Date.now();
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    const after = Date.now();
+
+    const entry = await bus.log.last(copySubject(ref, 1));
+
+    expect(entry?.storedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+    expect(Date.parse(entry?.storedAt ?? "")).toBeGreaterThanOrEqual(before - 5);
+    expect(Date.parse(entry?.storedAt ?? "")).toBeLessThanOrEqual(after + 5);
+  });
+
+  it("holds what was answered after a restart", async () => {
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 30);
+
+    await bus.restart();
+
+    const entries = await bus.log.below(requestPrefix(ref));
+    expect(entries.map(({ subject }) => subject).sort()).toEqual(subjects.sort());
+  });
+}
+
+function tails(open: OpenBus): void {
+  const bus = busOfEachTest(open);
+
+  async function hear(filters: readonly string[], heard: LogEntry[] = []): Promise<LogEntry[]> {
+    bus.own(await bus.log.tail(filters, { onEntry: (entry) => heard.push(entry), onGap: () => undefined }));
+    return heard;
+  }
+
+  /** Appends one more entry and waits until this tail has heard it: what came before has arrived or never will. */
+  async function heardSoFar(heard: LogEntry[], ref: RequestRef): Promise<readonly LogEntry[]> {
+    const marker = anEvent(ref);
+    await bus.log.append(copySubject(ref, 999), marker);
+    await expect.poll(() => heard.map(({ event }) => event.id), soon).toContain(marker.id);
+    return heard.filter(({ event }) => event.id !== marker.id);
+  }
+
+  it("hears an entry as the log holds it", async () => {
+    const ref = aRequest();
+    const heard = await hear([everythingOf(ref)]);
+
+    const result = await bus.log.append(copySubject(ref, 1), anEvent(ref, { later: 1 }));
+
+    await expect.poll(() => heard, soon).toEqual([standing(result)]);
+  });
+
+  it("never hears a loser of a race", async () => {
+    const ref = aRequest();
+    const heard = await hear([everythingOf(ref)]);
+
+    await Promise.all(
+      Array.from({ length: RACERS }, () => bus.log.append(decidedOf(ref), anEvent(ref), { first: true })),
+    );
+
+    const winner: Envelope | undefined = (await bus.log.last(decidedOf(ref)))?.event;
+    expect((await heardSoFar(heard, ref)).map(({ event }) => event.id)).toEqual([winner?.id]);
+  });
+
+  it("hears only what one of its filters matches", async () => {
+    const [ref, other] = [aRequest(), aRequest()];
+    const heard = await hear([decidedOf(ref), copySubject(ref, 1), copySubject(ref, 999)]);
+
+    await bus.log.append(copySubject(other, 1), anEvent(other));
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    await bus.log.append(decidedOf(ref), anEvent(ref), { first: true });
+
+    const subjects = (await heardSoFar(heard, ref)).map(({ subject }) => subject);
+    expect(subjects.sort()).toEqual([copySubject(ref, 1), decidedOf(ref)].sort());
+  });
+
+  it("hears nothing from before, and nothing once disposed", async () => {
+    const ref = aRequest();
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    const early: LogEntry[] = [];
+    const ended = await bus.log.tail([everythingOf(ref)], {
+      onEntry: (entry) => early.push(entry),
+      onGap: () => undefined,
+    });
+    const heard = await hear([everythingOf(ref)]);
+
+    await ended[Symbol.asyncDispose]();
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+
+    expect((await heardSoFar(heard, ref)).map(({ subject }) => subject)).toEqual([copySubject(ref, 2)]);
+    expect(early).toEqual([]);
+  });
+
+  it("goes on when a listener throws, for it and for the others", async () => {
+    const ref = aRequest();
+    let calls = 0;
+    const angry = {
+      onEntry: () => {
+        calls += 1;
+        throw new Error("a listener's own problem");
+      },
+      onGap: () => undefined,
+    };
+    bus.own(await bus.log.tail([everythingOf(ref)], angry));
+    const heard = await hear([everythingOf(ref)]);
+
+    const subjects = await appendCopies(bus.log, ref, 3);
+
+    expect((await heardSoFar(heard, ref)).map(({ subject }) => subject).sort()).toEqual(subjects.sort());
+    await expect.poll(() => calls, soon).toBe(4);
+  });
+}

@@ -1,0 +1,181 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { requestPrefix } from "@loopgate/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Unavailable } from "../src/index.ts";
+import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
+import { busOptions, soon } from "./contract/bus-under-test.ts";
+
+const KILLS = 5;
+const ACKNOWLEDGED_BEFORE_A_KILL = 400;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "loopgate-bus-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const file = () => join(folder, "loopgate.db");
+const open = (retentionMs = 86_400_000): Promise<SqliteBus> =>
+  openSqliteBus({ path: file(), lifetimes: busOptions.lifetimes, backOffMs: busOptions.backOffMs, retentionMs });
+
+const start = (script: string, ...more: string[]): ChildProcess =>
+  spawn(process.execPath, [join(import.meta.dirname, "sqlite-processes", script), file(), ...more], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+
+describe("the file of the bus", () => {
+  it("survives kill -9 under load: what was acknowledged stands, and every entry is handled", async () => {
+    const ref = aRequest();
+    const [stored, handled] = [new Set<string>(), new Set<string>()];
+    for (let kill = 1; kill <= KILLS; kill += 1) await workUntilKilled(ref.id, stored, handled);
+    expect(stored.size).toBeGreaterThanOrEqual(KILLS * ACKNOWLEDGED_BEFORE_A_KILL);
+
+    await using bus = await open();
+    expect(bus.database.read((db) => db.prepare("PRAGMA integrity_check").all())).toEqual([
+      { integrity_check: "ok" },
+    ]);
+    const rows = bus.database.read((db) => db.prepare("SELECT msg_id FROM events").all());
+    const inFile = new Set(rows.map((row) => String(row["msg_id"])));
+    expect([...stored].filter((id) => !inFile.has(id))).toEqual([]);
+
+    const spec = { name: "under-load", filters: [everythingOf(ref)] };
+    await using _consumer = await bus.log.consume(spec, async ({ entry }) => {
+      handled.add(entry.event.id);
+      return "done";
+    });
+    await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, soon).toBe(0);
+  });
+
+  it("opens whole in each of several processes that create it at once", async () => {
+    const ref = aRequest();
+    const copies = [1, 2, 3, 4, 5, 6];
+
+    const ids = await Promise.all(
+      copies.map((copy) => text(start("append-one.ts", ref.id, String(copy)).stdout ?? [])),
+    );
+
+    await using bus = await open();
+    const entries = await bus.log.below(requestPrefix(ref));
+    expect(entries.map(({ event }) => event.id).sort()).toEqual(ids.sort());
+    expect(ids).toHaveLength(copies.length);
+  });
+
+  it("is readable by its owner only, and so is what SQLite puts beside it", async () => {
+    await using bus = await open();
+    await appendCopies(bus.log, aRequest(), 1);
+
+    for (const name of [file(), `${file()}-wal`, `${file()}-shm`]) {
+      expect(((await stat(name)).mode & 0o777).toString(8), name).toBe("600");
+    }
+  });
+
+  it("forgets entries after their time, and keeps their sequences for good", async () => {
+    const ref = aRequest();
+    let newest: number | undefined;
+    {
+      await using bus = await open();
+      await appendCopies(bus.log, ref, 600);
+      newest = (await bus.log.below(requestPrefix(ref))).at(-1)?.seq;
+    }
+    await using bus = await open(1);
+
+    await expect.poll(() => bus.log.below(requestPrefix(ref)), soon).toEqual([]);
+    const result = await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    expect(result).toMatchObject({ kind: "stored", entry: { seq: (newest ?? 0) + 1 } });
+  });
+});
+
+describe("a group commit", () => {
+  it("undoes work that fails, alone", async () => {
+    await using bus = await open();
+    const ref = aRequest();
+    const broken = bus.database.write((db) => {
+      db.prepare("DELETE FROM events").run();
+      throw new RangeError("after its first statement");
+    });
+
+    const [before, failure, after] = await Promise.allSettled([
+      bus.log.append(copySubject(ref, 1), anEvent(ref)),
+      broken,
+      bus.log.append(copySubject(ref, 2), anEvent(ref)),
+    ]);
+
+    expect([before.status, failure.status, after.status]).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    await expect(broken).rejects.toThrow(RangeError);
+    expect(await bus.log.below(requestPrefix(ref))).toHaveLength(2);
+  });
+
+  it("refuses with Unavailable while there is no room, loses nothing, and goes on once there is", async () => {
+    await using bus = await open();
+    const ref = aRequest();
+    const limit = (pages: number) =>
+      bus.database.write((db) => db.prepare(`PRAGMA max_page_count = ${pages}`).get());
+    await limit(1);
+
+    const results = await Promise.allSettled(
+      Array.from({ length: 200 }, (_, n) => bus.log.append(copySubject(ref, n), anEvent(ref))),
+    );
+    await limit(1_000_000);
+    await bus.log.append(copySubject(ref, 999), anEvent(ref));
+
+    const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason] : []));
+    expect(failures.length).toBeGreaterThan(0);
+    expect(failures.every((reason) => reason instanceof Unavailable)).toBe(true);
+    expect(await bus.log.below(requestPrefix(ref))).toHaveLength(results.length - failures.length + 1);
+  });
+
+  it("holds what was asked for before the bus was closed, and refuses everything after", async () => {
+    const ref = aRequest();
+    const bus = await open();
+    const last = bus.log.append(copySubject(ref, 1), anEvent(ref));
+    const leases = await bus.keyValue.bucket("leases");
+
+    await bus[Symbol.asyncDispose]();
+
+    await expect(last).resolves.toMatchObject({ kind: "stored" });
+    await expect(bus.log.append(copySubject(ref, 2), anEvent(ref))).rejects.toThrow(Unavailable);
+    await expect(bus.log.last(copySubject(ref, 1))).rejects.toThrow(Unavailable);
+    await expect(bus.log.below(requestPrefix(ref))).rejects.toThrow(Unavailable);
+    await expect(bus.log.consume({ name: "late", filters: [">"] }, async () => "done")).rejects.toThrow(
+      Unavailable,
+    );
+    await expect(bus.timers.cancel(ref, "expiry")).rejects.toThrow(Unavailable);
+    await expect(leases.create("key", "value")).rejects.toThrow(Unavailable);
+    await expect(leases.get("key")).rejects.toThrow(Unavailable);
+  });
+});
+
+describe("an event that could not be read back", () => {
+  it("is never stored", async () => {
+    await using bus = await open();
+    const ref = aRequest();
+
+    await expect(bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }))).rejects.toThrow();
+
+    expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
+  });
+});
+
+/** Runs the load in a process of its own, kills it, and notes the whole lines it said before its death. */
+async function workUntilKilled(id: string, stored: Set<string>, handled: Set<string>): Promise<void> {
+  const child = start("work-under-load.ts", id);
+  let acknowledged = 0;
+  let lines = "";
+  child.stdout?.setEncoding("utf8").on("data", (chunk: string) => {
+    lines += chunk;
+    acknowledged += chunk.split("stored").length - 1;
+    if (acknowledged >= ACKNOWLEDGED_BEFORE_A_KILL) child.kill("SIGKILL");
+  });
+  await once(child, "close");
+  expect(child.signalCode).toBe("SIGKILL");
+  for (const line of lines.slice(0, lines.lastIndexOf("\n")).split("\n")) {
+    const [what, event = ""] = line.split(" ");
+    (what === "stored" ? stored : handled).add(event);
+  }
+}

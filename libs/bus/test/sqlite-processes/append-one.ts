@@ -1,0 +1,14 @@
+import { openSqliteBus } from "../../src/sqlite/index.ts";
+import { anEvent, copySubject } from "../contract/an-event.ts";
+
+// Opens the bus, perhaps at the same moment as others, appends one event and says its id.
+const [path = "", id = "", copy = ""] = process.argv.slice(2);
+const ref = { tenant: "default", id };
+await using bus = await openSqliteBus({
+  path,
+  lifetimes: { sessions: undefined, copies: undefined, leases: undefined },
+  retentionMs: 86_400_000,
+});
+const event = anEvent(ref);
+await bus.log.append(copySubject(ref, Number(copy)), event);
+process.stdout.write(event.id);

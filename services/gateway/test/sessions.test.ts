@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+import { startGateway, type TestGateway } from "./a-gateway.ts";
+import { get, post, refusal, view } from "./wire.ts";
+
+const open = { defaultChat: undefined };
+const registered = { session_id: "s", client_id: "c", telegram_id: 8 };
+const register = (g: TestGateway, body: unknown = registered) => post(`${g.url}/hitl/register`, body);
+const deactivate = (g: TestGateway) => post(`${g.url}/hitl/deactivate`, { session_id: "s" });
+const status = (g: TestGateway) => get(`${g.url}/hitl/status?session_id=s`);
+
+async function recipientsOf(g: TestGateway, session_id = "s") {
+  const { request_id } = await view(g.url, "request_human_input", {
+    message: "m",
+    session_id,
+    client_id: "other",
+  });
+  const created = await g.requests.created({ tenant: "default", id: request_id });
+  return created?.event.data.recipients;
+}
+
+describe("a registered session", () => {
+  it("is the route to its chat, and to nobody else's", async () => {
+    await using g = await startGateway({ policy: open });
+    const { status: code, body } = await register(g);
+    expect([code, body]).toEqual([
+      200,
+      { success: true, session_id: "s", message: "Session registered successfully" },
+    ]);
+    expect(await recipientsOf(g)).toEqual([
+      { channel: "telegram", endpoint: "telegram_42_8", responders: ["telegram:8"] },
+    ]);
+    expect(await refusal(g.url, "request_human_input", { message: "m" })).toMatchObject({
+      code: "no_recipient",
+    });
+  });
+
+  it("is told by its status", async () => {
+    await using g = await startGateway({ policy: open });
+    await register(g);
+    const { status: code, body } = await status(g);
+    expect(code).toBe(200);
+    expect(body).toEqual({
+      id: "s",
+      client_id: "c",
+      telegram_id: 8,
+      active: true,
+      created_at: expect.stringMatching(/Z$/),
+    });
+  });
+
+  it("may be registered again as it is, and not otherwise", async () => {
+    await using g = await startGateway({ policy: open });
+    const codes = await Promise.all(Array.from({ length: 10 }, async () => (await register(g)).status));
+    expect(new Set(codes)).toEqual(new Set([200]));
+    const { body } = await status(g);
+    for (const other of [
+      { ...registered, telegram_id: 9 },
+      { ...registered, client_id: "d" },
+    ]) {
+      const conflict = await register(g, other);
+      expect([conflict.status, conflict.body.error.code]).toEqual([409, "session_conflict"]);
+    }
+    expect((await status(g)).body).toEqual(body);
+  });
+
+  it("asks nobody once it is deactivated, and asks again once it is registered again", async () => {
+    await using g = await startGateway({ policy: open });
+    await register(g);
+    const { request_id } = await view(g.url, "request_human_input", { message: "m", session_id: "s" });
+    const done = await deactivate(g);
+    expect([done.status, done.body]).toEqual([
+      200,
+      { success: true, message: "Session deactivated successfully" },
+    ]);
+    expect((await status(g)).body.active).toBe(false);
+    const refused = await post(`${g.url}/hitl/request`, { ...registered, message: "m" });
+    expect([refused.status, refused.body.error.code]).toEqual([409, "session_inactive"]);
+    expect(await view(g.url, "check_request_status", { request_id })).toMatchObject({ status: "pending" });
+    await register(g);
+    expect((await status(g)).body.active).toBe(true);
+    expect(await recipientsOf(g)).toHaveLength(1);
+  });
+
+  it("is not the default chat's", async () => {
+    await using g = await startGateway({ policy: { allowedChats: ["8"] } });
+    await register(g);
+    expect((await recipientsOf(g))?.[0]?.endpoint).toBe("telegram_42_8");
+    expect((await recipientsOf(g, "unregistered"))?.[0]?.endpoint).toBe("telegram_42_7");
+  });
+
+  it("asks nobody in a chat that is not allowed any more", async () => {
+    const policy = { bot: "42", defaultChat: undefined, responders: [], allowedChats: ["8"] };
+    await using g = await startGateway({ policy });
+    await register(g);
+    policy.allowedChats.splice(0, 1, "9");
+    expect(await refusal(g.url, "request_human_input", { message: "m", session_id: "s" })).toMatchObject({
+      code: "no_recipient",
+    });
+  });
+});
+
+describe("a group", () => {
+  const group = { ...registered, telegram_id: -1_001_234_567_890 };
+
+  it("needs the people who may answer", async () => {
+    await using g = await startGateway({ policy: open });
+    const refused = await register(g, group);
+    expect([refused.status, refused.body.error.message]).toEqual([
+      400,
+      expect.stringContaining("responder_ids"),
+    ]);
+    expect((await register(g, { ...group, responder_ids: [7, "8"] })).status).toBe(200);
+    expect(await recipientsOf(g)).toEqual([
+      {
+        channel: "telegram",
+        endpoint: "telegram_42_-1001234567890",
+        responders: ["telegram:7", "telegram:8"],
+      },
+    ]);
+    expect((await status(g)).body.telegram_id).toBe(-1_001_234_567_890);
+    expect((await register(g, { ...group, responder_ids: [8, 7] })).status).toBe(200);
+    expect((await register(g, { ...group, responder_ids: [7] })).status).toBe(409);
+  });
+
+  it("may leave them to the operator", async () => {
+    await using g = await startGateway({ policy: { ...open, responders: ["5"] } });
+    await register(g, group);
+    expect((await recipientsOf(g))?.[0]?.responders).toEqual(["telegram:5"]);
+  });
+});
+
+describe("a registration", () => {
+  it.each([
+    [{ defaultChat: "7" }, 8],
+    [{ ...open, allowedChats: ["7"] }, 8],
+  ])("is for allowed chats only (%j)", async (policy, telegram_id) => {
+    await using g = await startGateway({ policy });
+    const refused = await register(g, { ...registered, telegram_id });
+    expect([refused.status, refused.body.error.code]).toEqual([403, "recipient_not_allowed"]);
+    expect((await register(g, { ...registered, telegram_id: 7 })).status).toBe(200);
+  });
+
+  it.each([
+    "{",
+    {},
+    { ...registered, session_id: "" },
+    { ...registered, client_id: undefined },
+    { ...registered, telegram_id: 0 },
+    { ...registered, telegram_id: 1.5 },
+    { ...registered, telegram_id: "me" },
+    { ...registered, responder_ids: [-5] },
+    { ...registered, responder_ids: "7" },
+  ])("refuses %j", async (body) => {
+    await using g = await startGateway({ policy: open });
+    const refused = await register(g, body);
+    expect([refused.status, refused.body.error.code]).toEqual([400, "invalid_arguments"]);
+  });
+
+  it("without a bot says what is missing", async () => {
+    await using g = await startGateway({ policy: { bot: undefined } });
+    const refused = await register(g);
+    expect([refused.status, refused.body.error.code]).toEqual([404, "no_recipient"]);
+  });
+
+  it("of any chat is for this machine alone", async () => {
+    await using g = await startGateway({ policy: open });
+    const payload = JSON.stringify(registered);
+    const headers = { host: "localhost" };
+    const from = (remoteAddress: string) =>
+      g.gateway.app.inject({ method: "POST", url: "/hitl/register", headers, payload, remoteAddress });
+    const refused = await from("192.0.2.1");
+    expect([refused.statusCode, refused.json().error.code]).toEqual([403, "recipient_not_allowed"]);
+    expect((await from("::1")).statusCode).toBe(200);
+    expect((await from("::ffff:127.0.0.1")).statusCode).toBe(200);
+  });
+});
+
+it("knows no session that was never registered", async () => {
+  await using g = await startGateway();
+  for (const answer of [await status(g), await deactivate(g)]) {
+    expect([answer.status, answer.body.error.code]).toEqual([404, "not_found"]);
+  }
+  expect((await get(`${g.url}/hitl/status`)).status).toBe(400);
+  expect((await post(`${g.url}/hitl/deactivate`, {})).status).toBe(400);
+});

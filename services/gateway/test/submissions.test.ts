@@ -1,0 +1,246 @@
+import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
+import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
+import { cancellation } from "@loopgate/domain";
+import { describe, expect, it } from "vitest";
+import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
+import { call, refusal, view } from "./wire.ts";
+
+const NAME = "request_human_input";
+const DAY_MS = 86_400_000;
+const ask = (g: TestGateway, args: Record<string, unknown>) => view(g.url, NAME, { message: "m", ...args });
+const refuse = (g: TestGateway, args: Record<string, unknown>) =>
+  refusal(g.url, NAME, { message: "m", ...args });
+const refOf = (id: string) => ({ tenant: "default", id });
+
+async function questionOf(g: TestGateway, id: string): Promise<CreatedEvent> {
+  const created = await g.requests.created(refOf(id));
+  if (created === undefined) throw new Error("the log does not hold the question");
+  return created.event;
+}
+
+async function decide(g: TestGateway, id: string): Promise<void> {
+  const created = await g.requests.created(refOf(id));
+  if (created === undefined) throw new Error("the log does not hold the question");
+  await g.requests.decide(created, cancellation(created.event, "cancel.test", new Date()));
+}
+
+/** What stands in the log for this id, as subjects below it. */
+const logged = async (g: TestGateway, id: string) =>
+  (await g.requests.read(refOf(id))).map(({ subject }) => subject.split(".").slice(5).join("."));
+
+describe("an accepted question", () => {
+  it("is in the log before the answer, with all that others need of it", async () => {
+    await using g = await startGateway();
+    const shown = await ask(g, {
+      session_id: "deploys",
+      client_id: "release-agent",
+      options: ["Deploy", { label: "Not now", value: "no", effect: "neutral" }],
+      metadata: { ticket: "OPS-1" },
+      timeout_seconds: 60,
+    });
+    const event = await questionOf(g, shown.request_id);
+    expect(event).toMatchObject({
+      id: `${shown.request_id}.created.${Date.parse(shown.created_at).toString(36)}`,
+      type: "loopgate.request.created.v1",
+      subject: shown.request_id,
+      time: shown.created_at,
+      tenant: "default",
+    });
+    expect(event.data).toEqual({
+      session_id: "deploys",
+      client_id: "release-agent",
+      prompt: {
+        kind: "choice",
+        message: "m",
+        options: [
+          { value: "Deploy", label: "Deploy", effect: "neutral" },
+          { value: "no", label: "Not now", effect: "neutral" },
+        ],
+      },
+      recipients: [{ channel: "telegram", endpoint: "telegram_42_7", responders: ["telegram:7"] }],
+      policy: { required: 1 },
+      metadata: { ticket: "OPS-1" },
+      expires_at: shown.expires_at,
+      fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it.each([
+    [undefined, 300],
+    [null, 300],
+    [0, 300],
+    [1, 10],
+    [-5, 10],
+    [0.5, 10],
+    [90.9, 90],
+    [1e12, 2_592_000],
+  ])("with timeout_seconds %s ends after %i", async (timeout_seconds, seconds) => {
+    await using g = await startGateway();
+    const { created_at, expires_at } = await ask(g, { timeout_seconds });
+    expect(Date.parse(expires_at) - Date.parse(created_at)).toBe(seconds * 1_000);
+  });
+
+  it.each([
+    [{ request_type: "choice" }, "a choice needs at least one option"],
+    [{ options: ["Yes", "Yes"] }, 'the value "Yes" stands twice'],
+    [
+      {
+        options: [
+          { label: "A", value: "x" },
+          { label: "B", value: "x" },
+        ],
+      },
+      'the value "x" stands twice',
+    ],
+  ])("is none with %j", async (args, problem) => {
+    await using g = await startGateway();
+    const { error } = await call(g.url, NAME, { message: "m", ...args });
+    expect(error).toMatchObject({ code: -32_602, data: [expect.stringContaining(problem)] });
+  });
+
+  it("needs somebody to ask, and says how to name them", async () => {
+    await using nobody = await startGateway({ policy: { defaultChat: undefined } });
+    expect(await refuse(nobody, {})).toMatchObject({
+      code: "no_recipient",
+      message: expect.stringContaining("TELEGRAM_CHAT_ID"),
+    });
+    await using mute = await startGateway({ policy: { bot: undefined } });
+    expect(await refuse(mute, {})).toMatchObject({
+      code: "no_recipient",
+      message: expect.stringContaining("TELEGRAM_BOT_TOKEN"),
+    });
+  });
+});
+
+describe("the same idempotency key", () => {
+  const keyed = { idempotency_key: "k", session_id: "s", client_id: "c" };
+
+  it("is the same request, however often and however many at once", async () => {
+    await using g = await startGateway();
+    const shown = await Promise.all(Array.from({ length: 50 }, () => ask(g, keyed)));
+    const again = await ask(g, { ...keyed, wait_seconds: 0 });
+    expect(new Set([...shown, again].map((one) => JSON.stringify(one))).size).toBe(1);
+    expect(await logged(g, again.request_id)).toEqual(["created"]);
+  });
+
+  it("with other arguments is a conflict, and asks nobody", async () => {
+    await using g = await startGateway();
+    const { request_id } = await ask(g, keyed);
+    expect(await refuse(g, { ...keyed, message: "other" })).toMatchObject({ code: "idempotency_conflict" });
+    g.state.isReachable = false;
+    expect(await refuse(g, { ...keyed, message: "other" })).toMatchObject({ code: "idempotency_conflict" });
+    expect((await questionOf(g, request_id)).data.prompt.message).toBe("m");
+  });
+
+  it("of another client or session is another request", async () => {
+    await using g = await startGateway();
+    const ids = [
+      keyed,
+      { ...keyed, client_id: "d" },
+      { ...keyed, session_id: "t" },
+      { idempotency_key: "k" },
+    ];
+    const shown = await Promise.all(ids.map((args) => ask(g, args)));
+    expect(new Set(shown.map(({ request_id }) => request_id)).size).toBe(4);
+  });
+
+  it("shows the decision that stands", async () => {
+    await using g = await startGateway();
+    const { request_id } = await ask(g, keyed);
+    await decide(g, request_id);
+    expect(await ask(g, keyed)).toMatchObject({ request_id, status: "cancelled" });
+  });
+
+  it("is the same request after its session was deactivated", async () => {
+    await using g = await startGateway();
+    const register = { session_id: "s", client_id: "c", telegram_id: 7 };
+    const headers = { "content-type": "application/json" };
+    const put = (path: string, body: unknown) =>
+      fetch(`${g.url}/hitl/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    await put("register", register);
+    const { request_id } = await ask(g, keyed);
+    await put("deactivate", register);
+    expect(await ask(g, keyed)).toMatchObject({ request_id });
+    expect(await refuse(g, { ...keyed, idempotency_key: "new" })).toMatchObject({ code: "session_inactive" });
+  });
+
+  describe("while nobody answers for the store", () => {
+    it("asks once, and shows a decision that came meanwhile", async () => {
+      await using g = await startGateway();
+      g.state.isReachable = false;
+      const { request_id } = await ask(g, keyed);
+      expect(await ask(g, keyed)).toMatchObject({ request_id, status: "pending" });
+      await decide(g, request_id);
+      expect(await ask(g, keyed)).toMatchObject({ request_id, status: "cancelled" });
+      expect(await logged(g, request_id)).toEqual(["created", "decided"]);
+    });
+
+    it("asks a new question with a store that is really closed", async () => {
+      await using g = await startGateway();
+      await g.closeStore();
+      const { request_id } = await ask(g, keyed);
+      expect(await ask(g, keyed)).toMatchObject({ request_id, status: "pending" });
+    });
+
+    it("never asks again what a decision stands for whose question is gone", async () => {
+      await using donor = await startGateway();
+      const { request_id } = await ask(donor, keyed);
+      await using g = await startGateway();
+      const old = cancellation(await questionOf(donor, request_id), "cancel.old", new Date());
+      await g.bus.log.append(requestSubject(refOf(request_id), eventKey.decided), old, { first: true });
+      g.state.isReachable = false;
+      expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
+      expect(await logged(g, request_id)).toEqual(["decided"]);
+    });
+
+    it("does not answer from a question in its last day of retention", async () => {
+      let now = Date.now();
+      await using g = await startGateway({ now: () => new Date(now) });
+      await ask(g, keyed);
+      g.state.isReachable = false;
+      now += 89.5 * DAY_MS;
+      expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
+    });
+  });
+});
+
+describe("an append whose outcome is unknown", () => {
+  /** Stores every event, and loses the first answers. */
+  const losingAnswers = (count: number) => (log: EventLog) =>
+    broken(log, {
+      append: async (...args) => {
+        const result = await log.append(...args);
+        if (count-- > 0) throw new Unavailable("the answer was lost");
+        return result;
+      },
+    });
+
+  it("is tried again as the same event", async () => {
+    await using g = await startGateway({ faulty: losingAnswers(1) });
+    const { request_id } = await ask(g, {});
+    expect(await logged(g, request_id)).toEqual(["created"]);
+    expect((await call(g.url, "list_pending_requests", {})).result.structuredContent.count).toBe(1);
+  });
+
+  it("is unavailable after two tries, and the same key finds what was stored", async () => {
+    await using g = await startGateway({ faulty: losingAnswers(2) });
+    const keyed = { idempotency_key: "k" };
+    expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
+    const { request_id } = await ask(g, keyed);
+    expect(await logged(g, request_id)).toEqual(["created"]);
+  });
+
+  it("is none when the log is full: nothing is tried twice", async () => {
+    let tries = 0;
+    const append = async () => {
+      tries += 1;
+      throw new LogFull("full");
+    };
+    await using g = await startGateway({ faulty: (log) => broken(log, { append }) });
+    expect(await refuse(g, {})).toMatchObject({
+      code: "unavailable",
+      message: expect.stringContaining("full"),
+    });
+    expect(tries).toBe(1);
+  });
+});
