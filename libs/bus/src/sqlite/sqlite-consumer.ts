@@ -6,7 +6,7 @@ import {
   Unavailable,
   type Verdict,
 } from "../event-log.ts";
-import { deadLetter, nameOf } from "./dead-letter.ts";
+import { deadLetter, nameOf } from "../dead-letter.ts";
 import { Parking, type Tries } from "./parking.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 

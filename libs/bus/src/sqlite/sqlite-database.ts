@@ -178,7 +178,9 @@ function translated(error: unknown): unknown {
 
 /** SQLite's primary result code; 0 for any other error. */
 const codeOf = (error: unknown): number =>
-  error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : 0;
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode & 0xff
+    : 0;
 
 /** Several processes that open one fresh file at once collide here, and the busy timeout does not cover it. */
 function switchToWal(db: DatabaseSync): void {

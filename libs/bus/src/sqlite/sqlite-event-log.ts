@@ -61,7 +61,11 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 
   /** @throws ZodError for what is no envelope: the log holds nothing that it cannot read back. */
-  async append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
+  async append(
+    subject: string,
+    event: Envelope,
+    { first = false }: AppendOptions = {},
+  ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
     return this.#database.write((db) => appendTo(db, subject, envelope, first));
   }

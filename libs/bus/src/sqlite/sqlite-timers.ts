@@ -34,7 +34,12 @@ export class SqliteTimers implements Timers, AsyncDisposable {
 
   async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
     const sql = "INSERT OR REPLACE INTO timers (subject, due, target, event) VALUES (?, ?, ?, ?)";
-    const row = [timerSubject(ref, name), at.getTime(), dueSubject(ref, name), JSON.stringify(DueEvent.parse(due))] as const;
+    const row = [
+      timerSubject(ref, name),
+      at.getTime(),
+      dueSubject(ref, name),
+      JSON.stringify(DueEvent.parse(due)),
+    ] as const;
     await this.#database.write((db) => db.prepare(sql).run(...row));
     this.#wakeBy(at.getTime());
   }

@@ -1,0 +1,64 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { JetStreamApiError } from "@nats-io/jetstream";
+import { LogFull, Unavailable } from "../event-log.ts";
+
+/** API error codes of the server that mean something to us (reference eventlog.md 1). */
+export const apiCodes = {
+  wrongLastSequence: [10_071, 10_164],
+  streamFull: 10_077,
+  consumerExists: 10_148,
+  streamExists: 10_058,
+  streamMissing: 10_059,
+  unknownOutcome: [10_158, 10_008, 10_023],
+} as const;
+
+/** The server's error code, if the server answered with one. */
+export const apiCodeOf = (error: unknown): number | undefined =>
+  error instanceof JetStreamApiError ? error.code : undefined;
+
+/** True if another entry stands where ours wanted to be first, or a key has moved on. */
+export const isLost = (error: unknown): boolean =>
+  apiCodes.wrongLastSequence.some((code) => code === apiCodeOf(error));
+
+const outOfReach = new Set([
+  "TimeoutError",
+  "RequestError",
+  "NoRespondersError",
+  "ClosedConnectionError",
+  "DrainingConnectionError",
+  "ConnectionError",
+  "JetStreamNotEnabled",
+  "JetStreamStatusError",
+]);
+
+/** True if nobody knows what became of the call: the same call again is the way to find out. */
+function isOutcomeUnknown(error: unknown): boolean {
+  if (error instanceof JetStreamApiError) {
+    return error.status === 503 || apiCodes.unknownOutcome.some((code) => code === error.code);
+  }
+  return error instanceof Error && outOfReach.has(error.name);
+}
+
+/** Between tries, in milliseconds. */
+const RETRY_MS = 200;
+
+/**
+ * Repeats a call that may be repeated until its outcome is known.
+ * @throws Unavailable after `giveUpAfterMs`; LogFull when the stream refuses; any other failure as it is.
+ */
+export async function untilKnown<Result>(
+  giveUpAfterMs: number,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  const deadline = Date.now() + giveUpAfterMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (cause) {
+      if (apiCodeOf(cause) === apiCodes.streamFull) throw new LogFull("the log is full", { cause });
+      if (!isOutcomeUnknown(cause)) throw cause;
+      if (Date.now() >= deadline) throw new Unavailable("NATS does not answer", { cause });
+      await pause(RETRY_MS);
+    }
+  }
+}

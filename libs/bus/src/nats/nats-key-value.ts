@@ -1,0 +1,65 @@
+import { type KV, Kvm } from "@nats-io/kv";
+import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
+import type { NatsParts } from "./nats-event-log.ts";
+import { isLost, untilKnown } from "./nats-failures.ts";
+import { bucketName } from "./wanted-streams.ts";
+
+/** Buckets of the broker, read from their leaders. */
+export class NatsKeyValue implements KeyValue {
+  readonly #parts: NatsParts;
+
+  constructor(parts: NatsParts) {
+    this.#parts = parts;
+  }
+
+  async bucket(name: BucketName): Promise<Bucket> {
+    const kv = await new Kvm(this.#parts.js).open(bucketName(name), { allow_direct: false });
+    return new NatsBucket(kv, this.#parts.giveUpAfterMs);
+  }
+}
+
+class NatsBucket implements Bucket {
+  readonly #kv: KV;
+  readonly #giveUpAfterMs: number;
+
+  constructor(kv: KV, giveUpAfterMs: number) {
+    this.#kv = kv;
+    this.#giveUpAfterMs = giveUpAfterMs;
+  }
+
+  get(key: string): Promise<Revision | undefined> {
+    return untilKnown(this.#giveUpAfterMs, async () => {
+      const entry = await this.#kv.get(key);
+      if (entry === null || entry.operation !== "PUT") return undefined;
+      return { value: entry.string(), revision: entry.revision };
+    });
+  }
+
+  create(key: string, value: string): Promise<number | undefined> {
+    return this.#unlessLost(() => this.#kv.create(key, value));
+  }
+
+  update(key: string, value: string, revision: number): Promise<number | undefined> {
+    return this.#unlessLost(() => this.#kv.update(key, value, revision));
+  }
+
+  async delete(key: string, revision: number): Promise<boolean> {
+    const deleted = await this.#unlessLost(async () => {
+      await this.#kv.delete(key, { previousSeq: revision });
+      return true;
+    });
+    return deleted ?? false;
+  }
+
+  /** A write whose answer was lost may count as lost to itself: its caller looks what stands, as after any loss. */
+  #unlessLost<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
+    return untilKnown(this.#giveUpAfterMs, async () => {
+      try {
+        return await write();
+      } catch (error) {
+        if (isLost(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+}

@@ -1,0 +1,30 @@
+import type { BucketLifetimes } from "../key-value.ts";
+
+/** How the streams and buckets are kept; `bootstrap` and every service must agree on it. */
+export interface NatsStorage {
+  /** How long the log keeps an event, in milliseconds. */
+  readonly retentionMs: number;
+  readonly lifetimes: BucketLifetimes;
+  /** Copies in a cluster. Default 1. */
+  readonly replicas?: number;
+  /** The size of the requests stream at which it refuses to grow, in bytes. Default: no limit. */
+  readonly maxBytes?: number;
+}
+
+export interface NatsBusOptions extends NatsStorage {
+  readonly servers: string | string[];
+  /** Names this process among the server's connections. */
+  readonly name: string;
+  /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
+  readonly backOffMs?: readonly number[];
+  /** After so long without a sign of life of its handler an entry is delivered again, in milliseconds. */
+  readonly ackWaitMs?: number;
+  /** How long a call whose outcome is unknown is repeated before it is `Unavailable`, in milliseconds. */
+  readonly giveUpAfterMs?: number;
+}
+
+export const natsDefaults = {
+  backOffMs: [1_000, 2_000, 5_000, 10_000, 30_000],
+  ackWaitMs: 30_000,
+  giveUpAfterMs: 15_000,
+} as const;

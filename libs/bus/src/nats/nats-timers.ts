@@ -1,0 +1,32 @@
+import { type DueEvent, dueSubject, type RequestRef, streams, timerSubject } from "@loopgate/contracts";
+import type { Timers } from "../timers.ts";
+import type { NatsParts } from "./nats-event-log.ts";
+import { untilKnown } from "./nats-failures.ts";
+
+const ACK_TIMEOUT_MS = 2_000;
+
+/**
+ * Timers as message schedules of the broker. They carry no Msg-Id: inside the duplicate window it would swallow a timer
+ * that is set again (reference eventlog.md 1).
+ */
+export class NatsTimers implements Timers {
+  readonly #parts: NatsParts;
+
+  constructor(parts: NatsParts) {
+    this.#parts = parts;
+  }
+
+  async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
+    const { js, giveUpAfterMs } = this.#parts;
+    const schedule = { specification: { at }, target: dueSubject(ref, name) };
+    await untilKnown(giveUpAfterMs, () =>
+      js.publish(timerSubject(ref, name), JSON.stringify(due), { schedule, timeout: ACK_TIMEOUT_MS }),
+    );
+  }
+
+  async cancel(ref: RequestRef, name: string): Promise<void> {
+    const { jsm, giveUpAfterMs } = this.#parts;
+    const filter = timerSubject(ref, name);
+    await untilKnown(giveUpAfterMs, () => jsm.streams.purge(streams.timers.name, { filter }));
+  }
+}
