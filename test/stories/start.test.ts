@@ -106,6 +106,14 @@ describe("a start", () => {
     expect(await third.stop()).toBe(0);
   });
 
+  it("on a port in use says so, and what to set", async () => {
+    await using telegram = await FakeTelegram.start(botToken);
+    await using directory = await temporaryDirectory();
+    const port = new URL(telegram.apiRoot).port;
+    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: port });
+    expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("set another SERVER_PORT") });
+  });
+
   it("without a bot token serves its tools, and answers requests with no_recipient and the way out", async () => {
     await using directory = await temporaryDirectory();
     await using loopgate = await startLoopgate({

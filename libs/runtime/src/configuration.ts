@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { StartRefused } from "./start-refused.ts";
 
 /** The environment as a process has it. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that is wrong with a configuration, one sentence each; never a value, because values may be secrets. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends StartRefused {
   override readonly name = "ConfigurationError";
   readonly problems: readonly string[];
 

@@ -2,3 +2,4 @@ export { ConfigurationError, listSetting, readConfiguration, type Environment } 
 export { checkHealth, type HealthCheck, type HealthReport } from "./health.ts";
 export { createLogger, describeError, logLevels, redact, type Logger, type LogLevel } from "./logger.ts";
 export { runService } from "./run-service.ts";
+export { StartRefused } from "./start-refused.ts";

@@ -1,6 +1,6 @@
 import closeWithGrace from "close-with-grace";
-import { ConfigurationError } from "./configuration.ts";
 import type { Logger } from "./logger.ts";
+import { StartRefused } from "./start-refused.ts";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
@@ -34,7 +34,8 @@ export async function runService(
   }
 }
 
+/** A refusal is a sentence for a person; anything else is for the log. */
 function explain(logger: Logger, error: unknown): void {
-  if (error instanceof ConfigurationError) process.stderr.write(`loopgate: ${error.message}\n`);
+  if (error instanceof StartRefused) process.stderr.write(`loopgate: ${error.message}\n`);
   else logger.fatal({ err: error }, "could not start");
 }

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { ConfigurationError } from "@loopgate/runtime";
+import { StartRefused } from "@loopgate/runtime";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
 
@@ -18,7 +18,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof ConfigurationError)) throw error;
+  if (!(error instanceof StartRefused)) throw error;
   process.stderr.write(`loopgate: ${error.message}\n`);
   process.exitCode = 1;
 }

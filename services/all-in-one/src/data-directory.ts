@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Environment } from "@loopgate/runtime";
+import { type Environment, StartRefused } from "@loopgate/runtime";
 
 export interface DataDirectory extends Disposable {
   readonly path: string;
@@ -10,7 +10,7 @@ export interface DataDirectory extends Disposable {
 }
 
 /** Another process has this data directory open: two would send every question twice. */
-class DataDirectoryInUse extends Error {
+class DataDirectoryInUse extends StartRefused {
   override readonly name = "DataDirectoryInUse";
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { HealthCheck, Logger } from "@loopgate/runtime";
+import { type HealthCheck, type Logger, StartRefused } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
 import { addAboutRoutes } from "./http/about-routes.ts";
 import { createApp } from "./http/app.ts";
@@ -44,7 +44,7 @@ export interface Gateway extends AsyncDisposable {
 
   /**
    * Listens; resolves with `http://<host>:<port>`.
-   * @throws Error for a host beyond loopback, unless the settings say `insecure`.
+   * @throws StartRefused for a port in use, and for a host beyond loopback, unless the settings say `insecure`.
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
 
@@ -77,7 +77,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     app,
     listen: async ({ host, port }) => {
       refuseBeyondLoopback(host, settings);
-      return app.listen({ host, port });
+      return app.listen({ host, port }).catch(explainTaken(port));
     },
     drain,
     [Symbol.asyncDispose]: async () => {
@@ -109,6 +109,15 @@ function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Wait
   );
 }
 
+/** A port in use is the operator's to free or to change; other failures go on as they are. */
+const explainTaken =
+  (port: number) =>
+  (error: unknown): never => {
+    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "EADDRINUSE") throw error;
+    throw new StartRefused(`port ${port} is taken: stop what listens there, or set another SERVER_PORT`);
+  };
+
 /** True for an address that only this machine reaches. */
 export const isLoopback = (host: string): boolean =>
   host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
@@ -116,7 +125,7 @@ export const isLoopback = (host: string): boolean =>
 /** Nobody has to prove who they are, so only this machine may call (design 4.4). */
 function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySettings): void {
   if (insecure || isLoopback(host)) return;
-  throw new Error(
+  throw new StartRefused(
     "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
   );
 }
