@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FakeTelegram } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -104,6 +106,16 @@ describe("a start", () => {
     await loopgate.kill();
     await using third = await startLoopgate(options);
     expect(await third.stop()).toBe(0);
+  });
+
+  it("on a data directory of another format is refused, and nothing there is touched", async () => {
+    await using directory = await temporaryDirectory();
+    const place = join(directory.path, "no-bot");
+    await mkdir(place);
+    await writeFile(join(place, "loopgate.db"), "of another time");
+    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: "0" });
+    expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("has format unknown") });
+    expect(await readFile(join(place, "loopgate.db"), "utf8")).toBe("of another time");
   });
 
   it("on a port in use says so, and what to set", async () => {

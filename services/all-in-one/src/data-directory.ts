@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,6 +8,9 @@ export interface DataDirectory extends Disposable {
   readonly path: string;
   readonly database: string;
 }
+
+/** Raised with every change to the tables of the file that is not read by the version before. */
+const FORMAT = "1";
 
 /** Another process has this data directory open: two would send every question twice. */
 class DataDirectoryInUse extends StartRefused {
@@ -28,7 +31,24 @@ export function openDataDirectory(
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
   const lock = takeLock(join(path, "lock.db"), path);
-  return { path, database: join(path, "loopgate.db"), [Symbol.dispose]: () => lock.close() };
+  const database = join(path, "loopgate.db");
+  try {
+    checkFormat(join(path, "format"), database, path);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return { path, database, [Symbol.dispose]: () => lock.close() };
+}
+
+/** A file of another format would be misread: the directory says which one it has, and only its own version opens it. */
+function checkFormat(file: string, database: string, directory: string): void {
+  if (!existsSync(database)) writeFileSync(file, FORMAT, { mode: 0o600 });
+  const found = existsSync(file) ? readFileSync(file, "utf8") : "unknown";
+  if (found === FORMAT) return;
+  throw new StartRefused(
+    `${directory} has format ${found}, this version needs ${FORMAT}: run the version that made it, or set another LOOPGATE_DATA_DIR`,
+  );
 }
 
 function defaultDirectory({ XDG_DATA_HOME, HOME }: Environment): string {
