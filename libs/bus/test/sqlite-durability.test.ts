@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,9 +22,14 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const file = () => join(folder, "loopgate.db");
 const open = (retentionMs = 86_400_000): Promise<SqliteBus> =>
-  openSqliteBus({ path: file(), lifetimes: busOptions.lifetimes, backOffMs: busOptions.backOffMs, retentionMs });
+  openSqliteBus({
+    path: file(),
+    lifetimes: busOptions.lifetimes,
+    backOffMs: busOptions.backOffMs,
+    retentionMs,
+  });
 
-const start = (script: string, ...more: string[]): ChildProcess =>
+const start = (script: string, ...more: string[]) =>
   spawn(process.execPath, [join(import.meta.dirname, "sqlite-processes", script), file(), ...more], {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -57,7 +62,7 @@ describe("the file of the bus", () => {
     const copies = [1, 2, 3, 4, 5, 6];
 
     const ids = await Promise.all(
-      copies.map((copy) => text(start("append-one.ts", ref.id, String(copy)).stdout ?? [])),
+      copies.map((copy) => text(start("append-one.ts", ref.id, String(copy)).stdout)),
     );
 
     await using bus = await open();
@@ -156,7 +161,9 @@ describe("an event that could not be read back", () => {
     await using bus = await open();
     const ref = aRequest();
 
-    await expect(bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }))).rejects.toThrow();
+    await expect(bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }))).rejects.toThrow(
+      "time",
+    );
 
     expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
   });

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { Kvm } from "@nats-io/kv";
-import type { NatsConnection } from "@nats-io/transport-node";
+import { nanos, type NatsConnection } from "@nats-io/transport-node";
 import type { BucketName } from "../key-value.ts";
 import { connectTo } from "./connect.ts";
-import { apiCodeOf, apiCodes } from "./nats-failures.ts";
-import type { NatsBusOptions, NatsStorage } from "./nats-options.ts";
+import { apiCodeOf, apiCodes, untilKnown } from "./nats-failures.ts";
+import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults, type NatsStorage } from "./nats-options.ts";
 import { bucketName, type WantedStream, wantedStreams } from "./wanted-streams.ts";
 
 const OLDEST_SERVER = [2, 12] as const;
@@ -16,20 +16,28 @@ export class NatsUnfit extends Error {
   override readonly name = "NatsUnfit";
 }
 
-/** Creates or updates the streams and buckets; to run it again changes nothing. The only place that configures NATS. */
+/**
+ * Creates or updates the streams and buckets; to run it again changes nothing. The only place that configures NATS.
+ * @throws Unavailable when no server answers; NatsUnfit when a setting can't be changed any more.
+ */
 export async function bootstrapNats(options: NatsBusOptions): Promise<void> {
   const connection = await connectTo(options);
+  const { giveUpAfterMs } = { ...natsDefaults, ...options };
   try {
-    const jsm = await managerOf(connection);
-    for (const wanted of wantedStreams(options)) await createOrUpdate(jsm, wanted);
-    const buckets = new Kvm(connection);
-    for (const name of bucketNames) {
-      const ttl = options.lifetimes[name] ?? 0;
-      await buckets.create(bucketName(name), { ttl, allow_direct: false, replicas: options.replicas ?? 1 });
-    }
-    await verifyNats(connection, options);
+    await untilKnown(giveUpAfterMs, () => configure(connection, options));
+    await untilKnown(giveUpAfterMs, () => verifyNats(connection, options));
   } finally {
     await connection.close();
+  }
+}
+
+async function configure(connection: NatsConnection, options: NatsBusOptions): Promise<void> {
+  const jsm = await managerOf(connection);
+  for (const wanted of wantedStreams(options)) await createOrUpdate(jsm, wanted);
+  const buckets = new Kvm(connection);
+  for (const name of bucketNames) {
+    const ttl = options.lifetimes[name] ?? 0;
+    await buckets.create(bucketName(name), { ttl, allow_direct: false, replicas: options.replicas ?? 1 });
   }
 }
 
@@ -49,10 +57,13 @@ export async function verifyNats(connection: NatsConnection, options: NatsStorag
     }
   }
   for (const name of bucketNames) {
-    const { max_age, allow_direct } = await configOf(jsm, `KV_${bucketName(name)}`);
-    if (max_age !== (options.lifetimes[name] ?? 0) * 1_000_000 || allow_direct) {
+    const bucket = `KV_${bucketName(name)}`;
+    const { max_age, allow_direct } = await configOf(jsm, bucket);
+    const wrong =
+      max_age !== nanos(options.lifetimes[name] ?? 0) ? "max_age" : allow_direct && "allow_direct";
+    if (wrong) {
       throw new NatsUnfit(
-        `bucket ${bucketName(name)}: lifetime or direct reads differ: delete it, then run the bootstrap`,
+        `stream ${bucket}: ${wrong} differs from what is configured here: delete the bucket, then run the bootstrap`,
       );
     }
   }
@@ -65,7 +76,7 @@ async function managerOf(connection: NatsConnection): Promise<JetStreamManager> 
       `the NATS server is ${connection.info?.version}: timers need ${OLDEST_SERVER.join(".")} or newer`,
     );
   }
-  return jetstreamManager(connection, { checkAPI: false });
+  return jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS });
 }
 
 async function createOrUpdate(jsm: JetStreamManager, wanted: WantedStream): Promise<void> {

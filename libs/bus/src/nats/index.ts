@@ -1,16 +1,21 @@
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import type { NatsConnection } from "@nats-io/transport-node";
 import type { EventLog } from "../event-log.ts";
 import type { KeyValue } from "../key-value.ts";
 import type { Timers } from "../timers.ts";
 import { verifyNats } from "./bootstrap.ts";
 import { connectTo } from "./connect.ts";
 import { NatsEventLog } from "./nats-event-log.ts";
+import { untilKnown } from "./nats-failures.ts";
 import { NatsKeyValue } from "./nats-key-value.ts";
-import { type NatsBusOptions, natsDefaults } from "./nats-options.ts";
+import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
 import { NatsTimers } from "./nats-timers.ts";
+import { within } from "./within.ts";
 
 export { bootstrapNats, NatsUnfit } from "./bootstrap.ts";
 export type { NatsBusOptions, NatsStorage } from "./nats-options.ts";
+
+const DRAIN_TIMEOUT_MS = 5_000;
 
 /** All ports of the bus over NATS JetStream. */
 export interface NatsBus extends AsyncDisposable {
@@ -20,27 +25,38 @@ export interface NatsBus extends AsyncDisposable {
 }
 
 /**
- * Connects and verifies that the server is as {@link bootstrapNats} leaves it. Dispose it last: consumers and tails that
- * still run lose their connection.
+ * Connects and verifies that the server is as {@link bootstrapNats} leaves it. Disposing stops the intake of consumers
+ * that still run, waits for their handlers (`stopWithinMs` at most: what is not done by then is delivered again), sends
+ * out what is on its way, and disconnects.
  * @throws Unavailable when no server answers; NatsUnfit when it is not as this version needs it.
  */
 export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> {
-  const connection = await connectTo(options);
+  const all = { ...natsDefaults, ...options };
+  const connection = await connectTo(all);
   try {
-    await verifyNats(connection, options);
+    await untilKnown(all.giveUpAfterMs, () => verifyNats(connection, all));
   } catch (error) {
     await connection.close();
     throw error;
   }
-  const js = jetstream(connection);
-  const jsm = await jetstreamManager(connection, { checkAPI: false });
-  const parts = { ...natsDefaults, ...options, connection, js, jsm };
+  const js = jetstream(connection, { timeout: CALL_TIMEOUT_MS });
+  const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS });
+  const parts = { ...all, connection, js, jsm };
+  const log = new NatsEventLog(parts);
   return {
-    log: new NatsEventLog(parts),
+    log,
     timers: new NatsTimers(parts),
     keyValue: new NatsKeyValue(parts),
     [Symbol.asyncDispose]: async () => {
-      if (!connection.isClosed()) await connection.drain();
+      await within(all.stopWithinMs, log.stop());
+      await disconnect(connection);
     },
   };
+}
+
+/** Draining waits for the server, which may be away for good. */
+async function disconnect(connection: NatsConnection): Promise<void> {
+  if (connection.isClosed()) return;
+  await within(DRAIN_TIMEOUT_MS, connection.drain()).catch(() => undefined);
+  await connection.close();
 }

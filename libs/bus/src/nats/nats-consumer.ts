@@ -1,117 +1,101 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { deadLetterSubject, type LogEntry } from "@loopgate/contracts";
-import { AckPolicy, type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
-import { nanos } from "@nats-io/transport-node";
+import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import { deadLetter, nameOf } from "../dead-letter.ts";
-import {
-  type ConsumerSpec,
-  type EventLog,
-  type Handler,
-  type Subscription,
-  Unavailable,
-  type Verdict,
-} from "../event-log.ts";
+import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdict } from "../event-log.ts";
+import { durableConsumer } from "./durable-consumer.ts";
 import type { NatsParts } from "./nats-event-log.ts";
-import { apiCodeOf, apiCodes, untilKnown } from "./nats-failures.ts";
-import { entryOf, streamOf } from "./stored-message.ts";
+import { untilKnown } from "./nats-failures.ts";
+import { entryOf } from "./stored-message.ts";
 
 type ConsumerParts = NatsParts & { readonly log: EventLog };
 
 /** A pull is asked for again after this long without entries. */
 const PULL_MS = 10_000;
-const MAX_ACK_PENDING = 20_000;
 
-/** Starts to handle what a durable pull consumer delivers, and joins others that do the same. */
-export async function startConsumer(
-  parts: ConsumerParts,
-  spec: ConsumerSpec,
-  handle: Handler,
-): Promise<Subscription> {
-  const consumer = await untilKnown(parts.giveUpAfterMs, () => durableConsumer(parts, spec));
-  const work = new ConsumerWork(parts, spec, handle);
-  const pulling = work.pull(consumer);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await work.stop();
-      await pulling;
-    },
-  };
-}
+/** How soon a pull that failed is tried again. */
+const RECOVER_MS = 500;
 
-async function durableConsumer(
-  { js, jsm, ackWaitMs }: ConsumerParts,
-  { name, filters }: ConsumerSpec,
-): Promise<Consumer> {
-  const [stream = ""] = new Set(filters.map(streamOf));
-  const config = {
-    filter_subjects: [...filters],
-    ack_wait: nanos(ackWaitMs),
-    max_deliver: -1,
-    max_ack_pending: MAX_ACK_PENDING,
-  };
-  const fixed = { durable_name: name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
-  try {
-    await jsm.consumers.add(stream, { ...fixed, ...config });
-  } catch (error) {
-    if (apiCodeOf(error) !== apiCodes.consumerExists) throw error;
-    await jsm.consumers.update(stream, name, config);
-  }
-  return js.consumers.get(stream, name);
-}
+/** Failures are remembered for so many entries: those that end well in another process are never heard of again. */
+const MAX_REMEMBERED = 10_000;
 
-class ConsumerWork {
+/** Handles what a durable pull consumer of the broker delivers, beside others that do the same. */
+export class NatsConsumer {
   readonly #parts: ConsumerParts;
   readonly #spec: ConsumerSpec;
   readonly #handle: Handler;
+  readonly #limit: number;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   /** Exceptions by sequence: the broker counts deliveries, and being put off is no failure. A restart forgives. */
   readonly #failures = new Map<number, number>();
   #endPull: (() => void) | undefined;
+  #pulling: Promise<void> | undefined;
 
-  constructor(parts: ConsumerParts, spec: ConsumerSpec, handle: Handler) {
+  private constructor(parts: ConsumerParts, spec: ConsumerSpec, handle: Handler) {
     this.#parts = parts;
     this.#spec = spec;
     this.#handle = handle;
+    this.#limit = spec.maxInFlight ?? 64;
   }
 
-  /** Asks for as many entries as can be handled now: what waits in a buffer here would be delivered again. */
-  async pull(consumer: Consumer): Promise<void> {
-    const { maxInFlight = 64 } = this.#spec;
-    while (!this.#stop.signal.aborted) {
-      const free = maxInFlight - this.#running.size;
-      if (free === 0) await Promise.race(this.#running);
-      else await this.#pullSome(consumer, free).catch(() => this.#pause());
-    }
+  /** @throws Unavailable when the broker does not answer. */
+  static async start(parts: ConsumerParts, spec: ConsumerSpec, handle: Handler): Promise<NatsConsumer> {
+    const durable = await untilKnown(parts.giveUpAfterMs, () => durableConsumer(parts, spec));
+    const consumer = new NatsConsumer(parts, spec, handle);
+    consumer.#pulling = consumer.#pull(durable);
+    return consumer;
   }
 
+  /** Stops intake and waits for the handlers that run. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#endPull?.();
+    await this.#pulling;
     await Promise.all(this.#running);
   }
 
-  async #pullSome(consumer: Consumer, count: number): Promise<void> {
-    const messages = await consumer.fetch({ max_messages: count, expires: PULL_MS });
-    this.#endPull = () => messages.stop();
-    if (this.#stop.signal.aborted) messages.stop();
-    for await (const message of messages) {
-      const run = this.#run(message).finally(() => this.#running.delete(run));
-      this.#running.add(run);
+  /** Asks for as many entries as can be handled now: what waits in a buffer here would be delivered again. */
+  async #pull(durable: Consumer): Promise<void> {
+    let consumer: Consumer | undefined = durable;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      if (this.#running.size >= this.#limit) {
+        await Promise.race(this.#running);
+        continue;
+      }
+      try {
+        consumer ??= await durableConsumer(this.#parts, this.#spec);
+        await this.#pullSome(consumer);
+      } catch {
+        // The broker is away, or somebody deleted the consumer there: both are healed by asking for it anew.
+        consumer = undefined;
+        await pause(RECOVER_MS, undefined, { signal }).catch(() => undefined);
+      }
     }
   }
 
-  /** The connection is away: its client reconnects, and the next pull finds it there or not. */
-  async #pause(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, 500);
-    this.#stop.signal.addEventListener("abort", () => resolve());
-    await promise;
-    clearTimeout(timer);
+  async #pullSome(consumer: Consumer): Promise<void> {
+    const free = this.#limit - this.#running.size;
+    const messages = await consumer.fetch({ max_messages: free, expires: PULL_MS });
+    this.#endPull = () => messages.stop();
+    if (this.#stop.signal.aborted) messages.stop();
+    for await (const message of messages) this.#take(message);
+  }
+
+  /** A pull that outlives a reconnect starts again from its full number, so that more may come than there is room for. */
+  #take(message: JsMsg): void {
+    if (this.#stop.signal.aborted || this.#running.size >= this.#limit) {
+      this.#endPull?.();
+      return message.nak();
+    }
+    const run = this.#run(message).finally(() => this.#running.delete(run));
+    this.#running.add(run);
   }
 
   async #run(message: JsMsg): Promise<void> {
     const entry = readEntry(message);
-    if (entry === undefined) return message.term();
+    if (entry === undefined) return message.term("not an event");
     const alive = setInterval(() => message.working(), this.#parts.ackWaitMs / 3);
     try {
       const verdict = await this.#verdictOn(entry, message.info.deliveryCount);
@@ -129,16 +113,25 @@ class ConsumerWork {
     } catch (error) {
       if (signal.aborted) return { retryInMs: 0 };
       if (error instanceof Unavailable) return { retryInMs: this.#backOff(attempt) };
+      const failures = this.#countFailure(entry.seq);
       const { maxAttempts = 5 } = this.#spec;
-      const failures = (this.#failures.get(entry.seq) ?? 0) + 1;
-      this.#failures.set(entry.seq, failures);
       return failures >= maxAttempts ? { deadLetter: nameOf(error) } : { retryInMs: this.#backOff(failures) };
     }
   }
 
+  #countFailure(seq: number): number {
+    const failures = (this.#failures.get(seq) ?? 0) + 1;
+    this.#failures.delete(seq);
+    this.#failures.set(seq, failures);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size > MAX_REMEMBERED && oldest !== undefined) this.#failures.delete(oldest);
+    return failures;
+  }
+
   async #settle(message: JsMsg, entry: LogEntry, verdict: Verdict): Promise<void> {
-    if (typeof verdict === "object" && "retryInMs" in verdict)
+    if (typeof verdict === "object" && "retryInMs" in verdict) {
       return message.nak(Math.ceil(verdict.retryInMs));
+    }
     if (verdict !== "done") return this.#bury(message, entry, verdict.deadLetter);
     this.#failures.delete(entry.seq);
     message.ack();
@@ -150,11 +143,11 @@ class ConsumerWork {
     const attempt = message.info.deliveryCount;
     try {
       await this.#parts.log.append(deadLetterSubject(name), deadLetter(name, entry, attempt, error));
-      this.#failures.delete(entry.seq);
-      message.ack();
     } catch {
-      message.nak(Math.ceil(this.#backOff(attempt)));
+      return message.nak(Math.ceil(this.#backOff(attempt)));
     }
+    this.#failures.delete(entry.seq);
+    message.ack();
   }
 
   #backOff(attempt: number): number {

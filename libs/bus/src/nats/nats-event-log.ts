@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { committedSubject, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
+import type { Envelope, LogEntry } from "@loopgate/contracts";
 import type { JetStreamClient, JetStreamManager, PubAck } from "@nats-io/jetstream";
-import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
 import {
   type AppendOptions,
   type AppendResult,
@@ -12,9 +12,10 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
-import { startConsumer } from "./nats-consumer.ts";
+import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
-import type { NatsBusOptions, natsDefaults } from "./nats-options.ts";
+import { CALL_TIMEOUT_MS, type NatsBusOptions, type natsDefaults } from "./nats-options.ts";
+import { NatsTails } from "./nats-tails.ts";
 import { entryOf, streamOf } from "./stored-message.ts";
 
 /** An open connection and how to use it. */
@@ -25,74 +26,76 @@ export type NatsParts = NatsBusOptions &
     readonly jsm: JetStreamManager;
   };
 
-const ACK_TIMEOUT_MS = 2_000;
-/** A winner that was just decided may need a moment until it can be read. */
-const WINNER_TIMEOUT_MS = 2_000;
+type LeaderQuery = { readonly last_by_subj: string } | { readonly seq: number };
+
+/** What was just stored or decided may need a moment until it can be read. */
+const SETTLE_TIMEOUT_MS = 2_000;
 const LOOK_AGAIN_MS = 20;
 
 /** The log on JetStream: the broker's compare-and-set decides, and correctness reads go to the stream's leader. */
 export class NatsEventLog implements EventLog {
   readonly #parts: NatsParts;
+  readonly #tails: NatsTails;
+  readonly #consumers = new Set<NatsConsumer>();
 
   constructor(parts: NatsParts) {
     this.#parts = parts;
+    this.#tails = new NatsTails(parts.connection);
   }
 
+  /** An acknowledgement lacks the time of storing, and losing may mean that one's own earlier try won: what stands is read. */
   append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
     const stream = streamOf(subject);
-    return untilKnown(this.#parts.giveUpAfterMs, async () => {
+    return this.#untilKnown(async () => {
       const ack = await this.#publish(stream, subject, event, first);
-      if (ack === undefined) return this.#winner(subject, event);
-      if (ack.duplicate) return this.#seenBefore(stream, subject, ack.seq);
-      return { kind: "stored", entry: { seq: ack.seq, subject, storedAt: timestamp(), event } };
+      const query = ack === undefined ? { last_by_subj: subject } : { seq: ack.seq };
+      const standing = await lookAgain(() => this.#leaderRead(stream, query));
+      if (standing.subject !== subject) {
+        throw new TypeError("an event's id must contain the identity of its subject");
+      }
+      return standing.event.id === event.id
+        ? { kind: "stored", entry: standing }
+        : { kind: "lost", winner: standing };
     });
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
-    return this.#leaderRead(streamOf(subject), { last_by_subj: subject });
+    const stream = streamOf(subject);
+    return this.#untilKnown(() => this.#leaderRead(stream, { last_by_subj: subject }));
   }
 
   /** The leader says how new the set must be; the read of many subjects may be answered by a follower that lags. */
   async below(prefix: string): Promise<readonly LogEntry[]> {
     const everything = `${prefix}.>`;
     const stream = streamOf(everything);
-    const newest = await this.last(everything);
-    if (newest === undefined) return [];
-    return untilKnown(this.#parts.giveUpAfterMs, () =>
-      lookAgain(async () => {
-        const entries: LogEntry[] = [];
-        const found = await this.#parts.jsm.direct.getLastMessagesFor(stream, { multi_last: [everything] });
-        for await (const message of found) entries.push(entryOf(message));
-        return entries.some(({ seq }) => seq >= newest.seq)
-          ? entries.sort((a, b) => a.seq - b.seq)
-          : undefined;
-      }),
-    );
+    return this.#untilKnown(async () => {
+      const newest = await this.#leaderRead(stream, { last_by_subj: everything });
+      if (newest === undefined) return [];
+      return lookAgain(async () => {
+        const entries = await this.#newestOfEach(stream, everything);
+        return entries.some(({ seq }) => seq >= newest.seq) ? entries : undefined;
+      });
+    });
   }
 
-  consume(consumer: ConsumerSpec, handle: Handler): Promise<Subscription> {
-    return startConsumer({ ...this.#parts, log: this }, consumer, handle);
-  }
-
-  /** Only what the stream repeats after storing it: its own subjects would also carry events that lost. */
-  async tail(filters: readonly string[], listener: TailListener): Promise<Subscription> {
-    const { connection } = this.#parts;
-    const subscriptions = filters.map((filter) =>
-      connection.subscribe(repeatedSubject(filter), {
-        callback: (error, message) => {
-          if (error === null) deliverTo(listener, message);
-        },
-      }),
-    );
-    const stop = new AbortController();
-    void reportGaps(connection, listener, stop.signal);
-    await connection.flush();
+  async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
+    const consumer = await NatsConsumer.start({ ...this.#parts, log: this }, spec, handle);
+    this.#consumers.add(consumer);
     return {
       [Symbol.asyncDispose]: async () => {
-        stop.abort();
-        for (const subscription of subscriptions) subscription.unsubscribe();
+        await consumer.stop();
+        this.#consumers.delete(consumer);
       },
     };
+  }
+
+  tail(filters: readonly string[], listener: TailListener): Promise<Subscription> {
+    return this.#tails.add(filters, listener);
+  }
+
+  /** Stops the intake of every consumer and waits for what its handlers still do. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
   }
 
   /** The server's acknowledgement; undefined if another event was first. */
@@ -105,7 +108,7 @@ export class NatsEventLog implements EventLog {
     try {
       return await this.#parts.js.publish(subject, JSON.stringify(event), {
         msgID: event.id,
-        timeout: ACK_TIMEOUT_MS,
+        timeout: CALL_TIMEOUT_MS,
         expect: { streamName: stream, ...(first ? { lastSubjectSequence: 0 } : {}) },
       });
     } catch (error) {
@@ -114,71 +117,30 @@ export class NatsEventLog implements EventLog {
     }
   }
 
-  /** Losing may mean that one's own earlier try won: whose event stands is told by its id. */
-  async #winner(subject: string, event: Envelope): Promise<AppendResult> {
-    const winner = await lookAgain(() => this.last(subject));
-    return winner.event.id === event.id ? { kind: "stored", entry: winner } : { kind: "lost", winner };
+  async #leaderRead(stream: string, query: LeaderQuery): Promise<LogEntry | undefined> {
+    const message = await this.#parts.jsm.streams.getMessage(stream, query);
+    return message === null ? undefined : entryOf(message);
   }
 
-  /** The broker knows ids over the whole stream: the event that bears this one must be on our subject. */
-  async #seenBefore(stream: string, subject: string, seq: number): Promise<AppendResult> {
-    const entry = await lookAgain(() => this.#leaderRead(stream, { seq }));
-    if (entry.subject !== subject)
-      throw new TypeError("an event's id must contain the identity of its subject");
-    return { kind: "stored", entry };
+  async #newestOfEach(stream: string, filter: string): Promise<readonly LogEntry[]> {
+    const entries: LogEntry[] = [];
+    const found = await this.#parts.jsm.direct.getLastMessagesFor(stream, { multi_last: [filter] });
+    for await (const message of found) entries.push(entryOf(message));
+    return entries.sort((a, b) => a.seq - b.seq);
   }
 
-  #leaderRead(
-    stream: string,
-    query: { last_by_subj: string } | { seq: number },
-  ): Promise<LogEntry | undefined> {
-    const { jsm, giveUpAfterMs } = this.#parts;
-    return untilKnown(giveUpAfterMs, async () => {
-      const message = await jsm.streams.getMessage(stream, query);
-      return message === null ? undefined : entryOf(message);
-    });
+  #untilKnown<Result>(call: () => Promise<Result>): Promise<Result> {
+    return untilKnown(this.#parts.giveUpAfterMs, call);
   }
 }
 
 /** Looks until there is something to see, for 2 s. */
 async function lookAgain<Seen>(look: () => Promise<Seen | undefined>): Promise<Seen> {
-  const deadline = Date.now() + WINNER_TIMEOUT_MS;
+  const deadline = Date.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
     if (Date.now() > deadline) throw new Unavailable("what the log must hold can't be read yet");
     await pause(LOOK_AGAIN_MS);
-  }
-}
-
-function repeatedSubject(filter: string): string {
-  const repeated = committedSubject(filter);
-  if (repeated === filter) throw new TypeError("only events of requests have a live tail");
-  return repeated;
-}
-
-/** A listener that throws harms nobody else. */
-function deliverTo(listener: TailListener, message: Msg): void {
-  const { headers } = message;
-  const time = headers?.get("Nats-Time-Stamp");
-  const event = Envelope.safeParse(message.json());
-  if (headers === undefined || time === undefined || !event.success) return;
-  const subject = headers.get("Nats-Subject");
-  const seq = Number(headers.get("Nats-Sequence"));
-  try {
-    listener.onEntry({ subject, seq, storedAt: timestamp(new Date(time)), event: event.data });
-  } catch {
-    listener.onGap();
-  }
-}
-
-async function reportGaps(
-  connection: NatsConnection,
-  listener: TailListener,
-  signal: AbortSignal,
-): Promise<void> {
-  for await (const { type } of connection.status()) {
-    if (signal.aborted) return;
-    if (type === "reconnect" || type === "slowConsumer") listener.onGap();
   }
 }

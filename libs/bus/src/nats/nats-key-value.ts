@@ -39,11 +39,14 @@ class NatsBucket implements Bucket {
     return this.#unlessLost(() => this.#kv.create(key, value));
   }
 
-  update(key: string, value: string, revision: number): Promise<number | undefined> {
+  /** Revision 0 never exists, and the client takes it for "whatever stands". */
+  async update(key: string, value: string, revision: number): Promise<number | undefined> {
+    if (revision === 0) return undefined;
     return this.#unlessLost(() => this.#kv.update(key, value, revision));
   }
 
   async delete(key: string, revision: number): Promise<boolean> {
+    if (revision === 0) return false;
     const deleted = await this.#unlessLost(async () => {
       await this.#kv.delete(key, { previousSeq: revision });
       return true;

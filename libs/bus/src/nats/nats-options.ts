@@ -21,10 +21,16 @@ export interface NatsBusOptions extends NatsStorage {
   readonly ackWaitMs?: number;
   /** How long a call whose outcome is unknown is repeated before it is `Unavailable`, in milliseconds. */
   readonly giveUpAfterMs?: number;
+  /** How long a disposal waits for handlers that run, in milliseconds. */
+  readonly stopWithinMs?: number;
 }
 
 export const natsDefaults = {
   backOffMs: [1_000, 2_000, 5_000, 10_000, 30_000],
   ackWaitMs: 30_000,
   giveUpAfterMs: 15_000,
+  stopWithinMs: 10_000,
 } as const;
+
+/** How long one call to the server may take before its outcome counts as unknown. */
+export const CALL_TIMEOUT_MS = 2_000;

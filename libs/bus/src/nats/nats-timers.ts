@@ -2,8 +2,7 @@ import { type DueEvent, dueSubject, type RequestRef, streams, timerSubject } fro
 import type { Timers } from "../timers.ts";
 import type { NatsParts } from "./nats-event-log.ts";
 import { untilKnown } from "./nats-failures.ts";
-
-const ACK_TIMEOUT_MS = 2_000;
+import { CALL_TIMEOUT_MS } from "./nats-options.ts";
 
 /**
  * Timers as message schedules of the broker. They carry no Msg-Id: inside the duplicate window it would swallow a timer
@@ -20,7 +19,7 @@ export class NatsTimers implements Timers {
     const { js, giveUpAfterMs } = this.#parts;
     const schedule = { specification: { at }, target: dueSubject(ref, name) };
     await untilKnown(giveUpAfterMs, () =>
-      js.publish(timerSubject(ref, name), JSON.stringify(due), { schedule, timeout: ACK_TIMEOUT_MS }),
+      js.publish(timerSubject(ref, name), JSON.stringify(due), { schedule, timeout: CALL_TIMEOUT_MS }),
     );
   }
 

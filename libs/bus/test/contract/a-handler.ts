@@ -25,7 +25,7 @@ export const untilStopped: Handler = async ({ signal }) => {
 };
 
 /** An entry with this subject is put off once, for longer than any redelivery of the test's options takes. */
-export const fenceSubject = (ref: RequestRef): string => copySubject(ref, 777);
+const fenceSubject = (ref: RequestRef): string => copySubject(ref, 777);
 
 export const putOffFence: Handler = async ({ entry, attempt }) =>
   entry.subject.endsWith(".777") && attempt === 1 ? { retryInMs: 1.5 * busOptions.ackWaitMs } : "done";
@@ -34,7 +34,11 @@ export const putOffFence: Handler = async ({ entry, attempt }) =>
  * Waits until whatever would come again has come: appends a fence, and waits until the consumer, whose answer to a
  * fence is {@link putOffFence}'s, was handed it the second time. Gives what else was delivered since then, as `<subject> <attempt>`.
  */
-export async function allAgain(bus: BusOfTest, ref: RequestRef, seen: readonly Delivery[]): Promise<string[]> {
+export async function allAgain(
+  bus: BusOfTest,
+  ref: RequestRef,
+  seen: readonly Delivery[],
+): Promise<string[]> {
   const from = seen.length;
   const fence = anEvent(ref);
   const isFence = ({ entry }: Delivery) => entry.event.id === fence.id;

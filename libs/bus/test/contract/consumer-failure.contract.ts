@@ -153,7 +153,13 @@ function deadLetters(open: OpenBus): void {
     expect(letter).toMatchObject({
       subject: ref.id,
       tenant: ref.tenant,
-      data: { consumer: name, subject: copySubject(ref, 1), seq: poison?.seq, error: "HandlerBroke", attempts: 3 },
+      data: {
+        consumer: name,
+        subject: copySubject(ref, 1),
+        seq: poison?.seq,
+        error: "HandlerBroke",
+        attempts: 3,
+      },
     });
     expect(letter.data.event).toEqual(poison?.event);
     expect(JSON.stringify(letter)).not.toContain("what a person wrote");

@@ -11,10 +11,18 @@ import { consumerStopContract } from "./consumer-stop.contract.ts";
 /** What the durable consumers of every {@link EventLog} promise. */
 export function consumerContract(open: OpenBus): void {
   describe("a consumer", () => {
-    describe("intake", () => intake(open));
-    describe("load", () => load(open));
-    describe("failures", () => consumerFailureContract(open));
-    describe("stop and restart", () => consumerStopContract(open));
+    describe("intake", () => {
+      intake(open);
+    });
+    describe("load", () => {
+      load(open);
+    });
+    describe("failures", () => {
+      consumerFailureContract(open);
+    });
+    describe("stop and restart", () => {
+      consumerStopContract(open);
+    });
   });
 }
 
@@ -29,7 +37,9 @@ function intake(open: OpenBus): void {
 
     await bus.log.append(copySubject(ref, 21), anEvent(ref));
 
-    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual([...before, copySubject(ref, 21)].sort());
+    await expect
+      .poll(() => subjectsOf(recorder.seen), soon)
+      .toEqual([...before, copySubject(ref, 21)].sort());
     expect(recorder.seen.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
@@ -176,7 +186,10 @@ function load(open: OpenBus): void {
 
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
     await expect.poll(() => recorder.seen, soon).toHaveLength(1);
-    const again = [...(await allAgain(bus, ref, recorder.seen)), ...(await allAgain(bus, ref, recorder.seen))];
+    const again = [
+      ...(await allAgain(bus, ref, recorder.seen)),
+      ...(await allAgain(bus, ref, recorder.seen)),
+    ];
 
     expect(again).toEqual([]);
   });

@@ -16,14 +16,21 @@ const RACERS = 50;
 /** Appends, reads and tails of an {@link EventLog}; its consumers have a suite of their own. */
 export function eventLogContract(open: OpenBus): void {
   describe("an event log", () => {
-    describe("first on its subject", () => firstOnSubject(open));
-    describe("append and read", () => appendAndRead(open));
-    describe("tail", () => tails(open));
+    describe("first on its subject", () => {
+      firstOnSubject(open);
+    });
+    describe("append and read", () => {
+      appendAndRead(open);
+    });
+    describe("tail", () => {
+      tails(open);
+    });
   });
 }
 
 const decidedOf = (ref: RequestRef) => requestSubject(ref, eventKey.decided);
-const standing = (result: AppendResult): LogEntry => (result.kind === "stored" ? result.entry : result.winner);
+const standing = (result: AppendResult): LogEntry =>
+  result.kind === "stored" ? result.entry : result.winner;
 
 function firstOnSubject(open: OpenBus): void {
   const bus = busOfEachTest(open);
@@ -67,7 +74,10 @@ function firstOnSubject(open: OpenBus): void {
 
     const again = await bus.log.append(decidedOf(ref), event, { first: true });
 
-    expect(again).toMatchObject({ kind: "stored", entry: { seq: standing(first).seq, event: { id: event.id } } });
+    expect(again).toMatchObject({
+      kind: "stored",
+      entry: { seq: standing(first).seq, event: { id: event.id } },
+    });
     expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
   });
 
@@ -104,10 +114,12 @@ function firstOnSubject(open: OpenBus): void {
     const late = anEvent(ref);
 
     for (const attempt of [1, 2]) {
-      expect(await bus.log.append(decidedOf(ref), late, { first: true }), `attempt ${attempt}`).toMatchObject({
-        kind: "lost",
-        winner: { subject: decidedOf(ref), event: { id: winner.id } },
-      });
+      expect(await bus.log.append(decidedOf(ref), late, { first: true }), `attempt ${attempt}`).toMatchObject(
+        {
+          kind: "lost",
+          winner: { subject: decidedOf(ref), event: { id: winner.id } },
+        },
+      );
     }
     expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
   });
@@ -148,7 +160,11 @@ function appendAndRead(open: OpenBus): void {
 
     const last = await bus.log.last(copySubject(ref, 1));
 
-    expect(last).toMatchObject({ subject: copySubject(ref, 1), seq: standing(second).seq, event: { id: newer.id } });
+    expect(last).toMatchObject({
+      subject: copySubject(ref, 1),
+      seq: standing(second).seq,
+      event: { id: newer.id },
+    });
     expect(standing(second).seq).toBeGreaterThan(standing(first).seq);
     expect(await bus.log.last(copySubject(ref, 2))).toBeUndefined();
   });

@@ -9,8 +9,12 @@ const aKey = (): string => `test.${randomUUID()}=_`;
 /** What every adapter of {@link KeyValue} promises. */
 export function keyValueContract(open: OpenBus): void {
   describe("a key-value bucket", () => {
-    describe("revisions", () => revisions(open));
-    describe("lifetimes", () => lifetimes(open));
+    describe("revisions", () => {
+      revisions(open);
+    });
+    describe("lifetimes", () => {
+      lifetimes(open);
+    });
   });
 }
 

@@ -8,7 +8,9 @@ const OVER_THE_LONGEST_TIMEOUT_MS = 30 * 86_400_000;
 
 /** What every adapter of {@link Timers} promises. */
 export function timersContract(open: OpenBus): void {
-  describe("a timer", () => timers(open));
+  describe("a timer", () => {
+    timers(open);
+  });
 }
 
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
@@ -26,7 +28,8 @@ async function firingsOf(bus: BusOfTest, ref: RequestRef): Promise<readonly LogE
   return seen;
 }
 
-const tagsOf = (entries: readonly LogEntry[]): unknown[] => entries.map(({ event }) => event.data["tag"]).sort();
+const tagsOf = (entries: readonly LogEntry[]): string[] =>
+  entries.map(({ event }) => String(event.data["tag"])).sort();
 
 function timers(open: OpenBus): void {
   const bus = busOfEachTest(open);

@@ -20,7 +20,7 @@ await log.consume({ name: "under-load", filters: [everythingOf(ref)] }, async ({
 });
 
 async function appendForEver(worker: number): Promise<never> {
-  for (let n = 0; ; n += 1) {
+  for (;;) {
     const event = anEvent(ref);
     await log.append(copySubject(ref, worker), event);
     process.stdout.write(`stored ${event.id}\n`);

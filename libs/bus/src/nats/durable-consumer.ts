@@ -1,0 +1,40 @@
+import { AckPolicy, type Consumer, DeliverPolicy } from "@nats-io/jetstream";
+import { nanos } from "@nats-io/transport-node";
+import type { ConsumerSpec } from "../event-log.ts";
+import type { NatsParts } from "./nats-event-log.ts";
+import { apiCodeOf, apiCodes } from "./nats-failures.ts";
+import { streamOf } from "./stored-message.ts";
+
+/** Entries that are put off count, too; at this number the broker delivers no more until some are done. */
+const MAX_ACK_PENDING = 20_000;
+
+/**
+ * The broker's durable pull consumer, created or brought to this configuration.
+ * @throws TypeError when the filters do not belong to exactly one stream.
+ */
+export async function durableConsumer(
+  { js, jsm, ackWaitMs }: Pick<NatsParts, "js" | "jsm" | "ackWaitMs">,
+  { name, filters }: ConsumerSpec,
+): Promise<Consumer> {
+  const stream = onlyStreamOf(filters);
+  const config = {
+    filter_subjects: [...filters],
+    ack_wait: nanos(ackWaitMs),
+    max_deliver: -1,
+    max_ack_pending: MAX_ACK_PENDING,
+  };
+  const fixed = { durable_name: name, ack_policy: AckPolicy.Explicit, deliver_policy: DeliverPolicy.All };
+  try {
+    await jsm.consumers.add(stream, { ...fixed, ...config });
+  } catch (error) {
+    if (apiCodeOf(error) !== apiCodes.consumerExists) throw error;
+    await jsm.consumers.update(stream, name, config);
+  }
+  return js.consumers.get(stream, name);
+}
+
+function onlyStreamOf(filters: readonly string[]): string {
+  const [stream, ...others] = new Set(filters.map(streamOf));
+  if (stream === undefined || others.length > 0) throw new TypeError("a consumer reads exactly one stream");
+  return stream;
+}

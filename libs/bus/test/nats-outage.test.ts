@@ -1,0 +1,157 @@
+import { requestPrefix, requestSubject } from "@loopgate/contracts";
+import { type NatsServer, startNatsServer } from "@loopgate/testing";
+import { describe, expect, it } from "vitest";
+import { LogFull, Unavailable } from "../src/index.ts";
+import { bootstrapNats, connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
+import { aRecorder, subjectsOf } from "./contract/a-handler.ts";
+import { aDue, anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
+import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
+
+const probe = await startNatsServer();
+await probe?.[Symbol.asyncDispose]();
+const isOurs = probe !== undefined && (process.env["NATS_URL"] ?? "") === "";
+
+interface Own extends AsyncDisposable {
+  readonly server: NatsServer;
+  readonly bus: NatsBus;
+}
+
+/** A server that this test may kill, and a bus on it. */
+async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
+  const server = await startNatsServer();
+  if (server === undefined) throw new Error("the server that was there a moment ago is gone");
+  const all = { ...busOptions, servers: server.url, name: "outage", retentionMs: 86_400_000, ...options };
+  await bootstrapNats(all);
+  const bus = await connectNatsBus(all);
+  const close = async () => {
+    await bus[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  };
+  return { server, bus, [Symbol.asyncDispose]: close };
+}
+
+describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
+  it("amid appends loses and doubles nothing, and a tail hears that it has a gap", async () => {
+    await using own = await ownBus();
+    const { server, bus } = own;
+    const gap = Promise.withResolvers<void>();
+    const filter = "loopgate.req.v1.*.*.created";
+    await using _ = await bus.log.tail([filter], { onEntry: () => undefined, onGap: () => gap.resolve() });
+    const events = Array.from({ length: 300 }, () => aRequest()).map((ref) => ({ ref, event: anEvent(ref) }));
+    const append = ({ ref, event }: (typeof events)[number]) =>
+      bus.log.append(requestSubject(ref, "created"), event, { first: true });
+
+    const appends = events.slice(0, 150).map(append);
+    await server.kill();
+    appends.push(...events.slice(150).map(append));
+    await server.restart();
+
+    const results = await Promise.all(appends);
+    expect(results.map(({ kind }) => kind)).toEqual(events.map(() => "stored"));
+    for (const { ref, event } of events) {
+      expect((await bus.log.below(requestPrefix(ref))).map((entry) => entry.event.id)).toEqual([event.id]);
+    }
+    await gap.promise;
+  });
+
+  it("has its consumers go on, with no more at a time than they may", async () => {
+    await using own = await ownBus();
+    const { server, bus } = own;
+    const ref = aRequest();
+    const release = Promise.withResolvers<void>();
+    let [running, most] = [0, 0];
+    const recorder = aRecorder(async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await release.promise;
+      running -= 1;
+      return "done";
+    });
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
+    await using _ = await bus.log.consume(spec, recorder);
+    const before = await appendCopies(bus.log, ref, 2);
+    await expect.poll(() => running, soon).toBe(2);
+
+    await server.kill();
+    await server.restart();
+    const later = Array.from({ length: 10 }, (_item, index) => copySubject(ref, 101 + index));
+    for (const subject of later) await bus.log.append(subject, anEvent(ref));
+    await expect.poll(() => running, soon).toBe(3);
+    release.resolve();
+
+    const seen = () => [...new Set(subjectsOf(recorder.seen))];
+    await expect.poll(seen, soon).toEqual([...before, ...later].sort((a, b) => a.localeCompare(b)));
+    expect(most).toBe(3);
+  });
+
+  it("tells a tail that began before", async () => {
+    await using own = await ownBus();
+    const ref = aRequest();
+    const heard: string[] = [];
+    const listener = {
+      onEntry: ({ subject }: { readonly subject: string }) => heard.push(subject),
+      onGap: () => heard.push("gap"),
+    };
+    await using _ = await own.bus.log.tail([everythingOf(ref)], listener);
+
+    await own.server.kill();
+    await own.server.restart();
+    await expect.poll(() => heard, soon).toEqual(["gap"]);
+    await own.bus.log.append(copySubject(ref, 1), anEvent(ref));
+
+    await expect.poll(() => heard, soon).toEqual(["gap", copySubject(ref, 1)]);
+  });
+});
+
+describe.skipIf(!isOurs)("a NATS server that stays away", () => {
+  it("is Unavailable to every call within a bounded time, and lets the bus be closed", async () => {
+    const { server, bus } = await ownBus({ giveUpAfterMs: 300 });
+    const sessions = await bus.keyValue.bucket("sessions");
+    const recorder = aRecorder();
+    const ref = aRequest();
+    await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder);
+    await server.kill();
+
+    const subject = requestSubject(ref, "created");
+    const calls = [
+      bus.log.append(subject, anEvent(ref), { first: true }),
+      bus.log.last(subject),
+      bus.log.below(requestPrefix(ref)),
+      bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder),
+      bus.log.tail([subject], { onEntry: () => undefined, onGap: () => undefined }),
+      bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due")),
+      bus.timers.cancel(ref, "expiry"),
+      sessions.get("a"),
+      sessions.create("a", "b"),
+    ];
+    for (const result of await Promise.allSettled(calls)) {
+      expect(result).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) });
+    }
+
+    await bus[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  }, 20_000);
+});
+
+describe.skipIf(!isOurs)("a NATS stream", () => {
+  it("that is full says so at once", async () => {
+    await using own = await ownBus({ maxBytes: 20_000 });
+    const fill = async () => {
+      for (;;) {
+        const ref = aRequest();
+        await own.bus.log.append(copySubject(ref, 1), anEvent(ref, { data: { text: "x".repeat(2_000) } }));
+      }
+    };
+
+    await expect(fill()).rejects.toThrow(LogFull);
+  });
+
+  it("refuses an id that stands on another subject, in place of calling it stored", async () => {
+    await using own = await ownBus();
+    const ref = aRequest();
+    const event = anEvent(ref);
+    await own.bus.log.append(copySubject(ref, 1), event);
+
+    await expect(own.bus.log.append(copySubject(ref, 2), event)).rejects.toThrow("identity of its subject");
+  });
+});
