@@ -8,10 +8,12 @@ export interface LeaseOptions {
   /** Who asks. A holder that comes back under its own name has the lease at once. */
   readonly holder: string;
   readonly logger: Logger;
+  /** How long the bucket keeps a lease without renewal, in milliseconds. */
+  readonly leaseMs: number;
 }
 
-/** A third of the leases' lifetime of 15 s, and some: two renewals may fail before another holder takes over. */
-const RENEW_EVERY_MS = 4_000;
+/** How often a lease is renewed in its lifetime; after two renewals that the store did not answer, it counts as lost. */
+const RENEWALS = 4;
 
 /**
  * Runs `work` while this process holds the lease, and again whenever it gets it back. Two holders can overlap for a
@@ -33,35 +35,49 @@ async function run(
   work: () => Promise<AsyncDisposable>,
   signal: AbortSignal,
 ): Promise<void> {
-  let revision: number | undefined;
+  const every = options.leaseMs / RENEWALS;
+  let renewedAt = -Infinity;
   let held: AsyncDisposable | undefined;
   while (!signal.aborted) {
-    revision = await renew(options, revision);
-    if (revision !== undefined && held === undefined) held = await start(options, work);
-    if (revision === undefined && held !== undefined) {
+    const askedAt = performance.now();
+    const renewal = await renew(options);
+    if (renewal === "held") renewedAt = askedAt;
+    const isHeld = renewal === "held" || (renewal === "unknown" && askedAt - renewedAt < 2.5 * every);
+    if (isHeld) held ??= await start(options, work);
+    else if (held !== undefined) {
       options.logger.warn({ lease: options.key }, "the lease was lost");
       await held[Symbol.asyncDispose]();
       held = undefined;
     }
-    await pause(RENEW_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    await pause(every, undefined, { signal }).catch(() => undefined);
   }
   await held?.[Symbol.asyncDispose]();
-  if (revision !== undefined) await options.leases.delete(options.key, revision).catch(() => false);
+  await release(options);
 }
 
-/** The lease's revision if it is held now. */
-async function renew(
-  { leases, key, holder, logger }: LeaseOptions,
-  revision: number | undefined,
-): Promise<number | undefined> {
+/** Takes or keeps the lease; `unknown` if the store does not answer. */
+async function renew({ leases, key, holder, logger }: LeaseOptions): Promise<"held" | "lost" | "unknown"> {
   try {
-    if (revision !== undefined) return await leases.update(key, holder, revision);
     const standing = await leases.get(key);
-    if (standing === undefined) return await leases.create(key, holder);
-    return standing.value === holder ? await leases.update(key, holder, standing.revision) : undefined;
+    if (standing !== undefined && standing.value !== holder) return "lost";
+    const revision =
+      standing === undefined
+        ? await leases.create(key, holder)
+        : await leases.update(key, holder, standing.revision);
+    return revision === undefined ? "lost" : "held";
   } catch (error) {
     logger.warn({ lease: key, err: error }, "the lease could not be renewed");
-    return undefined;
+    return "unknown";
+  }
+}
+
+/** Lets the next holder in at once. Without it, the lease runs out. */
+async function release({ leases, key, holder, logger }: LeaseOptions): Promise<void> {
+  try {
+    const standing = await leases.get(key);
+    if (standing?.value === holder) await leases.delete(key, standing.revision);
+  } catch (error) {
+    logger.warn({ lease: key, err: error }, "the lease could not be given back");
   }
 }
 

@@ -1,10 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bucket, EventLog, RequestLog } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
+import { type Logger, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
 import type { AnswerParts } from "./channels/telegram/answer.ts";
-import { createBotApi, type BotApiOptions } from "./channels/telegram/bot-api.ts";
+import { createBotApi, grammySignal, type BotApiOptions } from "./channels/telegram/bot-api.ts";
 import { startCloser } from "./channels/telegram/closer.ts";
 import { startInbound } from "./channels/telegram/inbound.ts";
 import { startOutbound } from "./channels/telegram/outbound.ts";
@@ -25,6 +25,8 @@ export interface NotifierOptions {
   readonly holder: string;
   readonly logger: Logger;
   readonly now?: () => Date;
+  /** How long the `leases` bucket keeps a value, in milliseconds. Default 15 000. */
+  readonly leaseMs?: number;
 }
 
 export interface Notifier extends AsyncDisposable {
@@ -34,13 +36,14 @@ export interface Notifier extends AsyncDisposable {
 }
 
 /** Telegram did not accept the bot token, or did not answer: the first sentence says what to do. */
-class TelegramUnusable extends Error {
+class TelegramUnusable extends StartRefused {
   override readonly name = "TelegramUnusable";
 }
 
 /** How long a start waits for Telegram, and between tries, in milliseconds. */
 const START_DEADLINE_MS = 10_000;
 const START_RETRY_MS = 1_000;
+const LEASE_MS = 15_000;
 
 /**
  * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and poller of a bot run where
@@ -48,33 +51,36 @@ const START_RETRY_MS = 1_000;
  * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s.
  */
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { log, logger, now = () => new Date() } = options;
+  const { log, logger, now = () => new Date(), leaseMs = LEASE_MS } = options;
   const api = createBotApi(options.telegram);
   const me = await identify(api.send, logger);
   const bot = String(me.id);
-  const running = new AsyncDisposableStack();
+  await using running = new AsyncDisposableStack();
   const partsWith = (outbox: Outbox) =>
     ({ ...options, now, bot, api: api.send, outbox }) satisfies AnswerParts;
   const replies = new Outbox();
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
   let poller: Poller | undefined;
-  running.use(
-    whileLeased({ ...options, key: `telegram_${bot}` }, async () => {
-      const leased = new AsyncDisposableStack();
-      const outbox = new Outbox();
-      const parts = partsWith(outbox);
-      leased.use(await startOutbound(parts));
-      leased.use(await startCloser(parts, log));
-      leased.use(outbox);
-      poller = leased.use(startPoller({ api: api.poll, bot, log, logger }));
-      return leased;
-    }),
-  );
+  const workOfLease = async () => {
+    await using leased = new AsyncDisposableStack();
+    const outbox = new Outbox();
+    const parts = partsWith(outbox);
+    leased.use(await startOutbound(parts));
+    leased.use(await startCloser(parts, log));
+    leased.use(outbox);
+    poller = leased.use(startPoller({ api: api.poll, bot, log, logger }));
+    leased.defer(() => {
+      poller = undefined;
+    });
+    return leased.move();
+  };
+  running.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, workOfLease));
+  const whole = running.move();
   return {
     bot: { id: bot, username: me.username },
     check: async () => poller?.check(),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
 
@@ -85,7 +91,7 @@ async function identify(
   const deadline = Date.now() + START_DEADLINE_MS;
   for (;;) {
     try {
-      return await api.getMe();
+      return await api.getMe(grammySignal(AbortSignal.timeout(START_DEADLINE_MS)));
     } catch (error) {
       if (error instanceof GrammyError && (error.error_code === 401 || error.error_code === 404)) {
         throw new TelegramUnusable(

@@ -10,9 +10,9 @@ import {
   telegramEndpoint,
   telegramResponder,
 } from "@loopgate/contracts";
-import { RequestLog } from "@loopgate/bus";
+import { type Bucket, type EventLog, RequestLog, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { cancellation, createdOf, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
+import { cancellation, createdOf, expiry, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
 import { createLogger } from "@loopgate/runtime";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
 import { afterEach, beforeEach, expect } from "vitest";
@@ -21,7 +21,12 @@ import { type Notifier, startNotifier } from "../src/index.ts";
 export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
 export const bot = "4200000001";
 const retentionMs = 90 * 86_400_000;
-const lifetimes = { sessions: undefined, copies: retentionMs, leases: 15_000 };
+
+/** What of the secrets of these tests stands in log lines: the token's secret part, and what people are asked. */
+export const leaksIn = (lines: readonly string[]): string[] =>
+  [token.slice(11), encodeURIComponent(token), "secret question"].filter((secret) =>
+    lines.some((line) => line.includes(secret)),
+  );
 
 export interface AskOptions {
   readonly id?: string;
@@ -29,6 +34,12 @@ export interface AskOptions {
   readonly options?: readonly string[];
   readonly chats?: readonly (readonly [chat: number, people: readonly number[]])[];
   readonly timeoutMs?: number;
+  readonly session?: string;
+}
+
+export interface SettingOptions {
+  /** How long a lease lives. */
+  readonly leaseMs?: number;
 }
 
 /** A notifier over a real bus and a Telegram, for every test of a file anew. */
@@ -39,30 +50,44 @@ export class NotifierSetting {
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
   policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
   readonly logged: string[] = [];
+  /** Set: appends to subjects that it names fail as if the log did not answer. */
+  refusesAppend: (subject: string) => boolean = () => false;
+  /** So many looks at the lease fail as if the store did not answer. */
+  refusesLease = 0;
+  /** Consumers whose names begin with this can't start. */
+  refusesConsumer: string | undefined;
+  readonly #leaseMs: number;
   #directory = "";
   #running = new AsyncDisposableStack();
 
-  static use(): NotifierSetting {
-    const setting = new NotifierSetting();
+  constructor({ leaseMs = 15_000 }: SettingOptions) {
+    this.#leaseMs = leaseMs;
+  }
+
+  static use(options: SettingOptions = {}): NotifierSetting {
+    const setting = new NotifierSetting(options);
     beforeEach(async () => {
       setting.telegram = await FakeTelegram.start(token);
       setting.#directory = await mkdtemp(join(tmpdir(), "loopgate-notifier-"));
       setting.policy = { bot, responders: ["7", "8"], allowedChats: [] };
       setting.logged.length = 0;
+      setting.refusesAppend = () => false;
+      setting.refusesLease = 0;
+      setting.refusesConsumer = undefined;
       await setting.open();
     });
     afterEach(async () => {
       await setting.close();
       await setting.telegram[Symbol.asyncDispose]();
       await rm(setting.#directory, { recursive: true });
-      expect(setting.logged.join("")).not.toContain(token.slice(11));
-      expect(setting.logged.join("")).not.toContain("secret question");
+      expect(leaksIn(setting.logged)).toEqual([]);
     });
     return setting;
   }
 
   async open(): Promise<void> {
     this.#running = new AsyncDisposableStack();
+    const lifetimes = { sessions: undefined, copies: retentionMs, leases: this.#leaseMs };
     const path = join(this.#directory, "loopgate.db");
     this.bus = this.#running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }));
     this.requests = new RequestLog({ log: this.bus.log, retentionMs });
@@ -70,19 +95,21 @@ export class NotifierSetting {
 
   /** Starts a notifier; it ends with the setting. */
   async start(holder = "test"): Promise<Notifier> {
-    const { log, keyValue } = this.bus;
+    const { keyValue } = this.bus;
+    const log = this.#log();
     const sink = new Writable({
       write: (chunk: Buffer, _, done) => (this.logged.push(chunk.toString()), done()),
     });
     return this.#running.use(
       await startNotifier({
         log,
-        requests: this.requests,
+        requests: new RequestLog({ log, retentionMs }),
         copies: await keyValue.bucket("copies"),
-        leases: await keyValue.bucket("leases"),
+        leases: this.#leases(await keyValue.bucket("leases")),
         sessions: await keyValue.bucket("sessions"),
         policy: () => this.policy,
-        telegram: { token, apiRoot: this.telegram.apiRoot },
+        telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
+        leaseMs: this.#leaseMs,
         holder,
         logger: createLogger("notifier-test", "trace", sink),
       }),
@@ -101,6 +128,7 @@ export class NotifierSetting {
     options = ["Approve", "Deny"],
     chats = [[7, [7]]],
     timeoutMs = 600_000,
+    session = "s",
   }: AskOptions = {}): Promise<LogEntry<CreatedEvent>> {
     const effects = { Approve: "approve", Deny: "deny" } as Record<string, string>;
     const now = Date.now();
@@ -113,7 +141,7 @@ export class NotifierSetting {
       time: new Date(now).toISOString(),
       tenant: "default",
       data: {
-        session_id: "s",
+        session_id: session,
         client_id: "deploy-bot",
         prompt: {
           kind: options.length > 0 ? "choice" : "input",
@@ -135,6 +163,11 @@ export class NotifierSetting {
 
   async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {
     await this.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), reason));
+  }
+
+  /** Appends what the end of its time makes of a question, as `state` would. */
+  async expire(created: LogEntry<CreatedEvent>): Promise<void> {
+    await this.requests.decide(created, expiry(created.event, new Date()));
   }
 
   /** What the log holds of a question now. */
@@ -165,5 +198,40 @@ export class NotifierSetting {
     const find = () => this.telegram.answers.find((answer) => answer.query === query);
     await expect.poll(find, { timeout: 10_000 }).toBeDefined();
     return find()!.text;
+  }
+
+  /** The real log, whose appends can be made to fail. */
+  #log(): EventLog {
+    const { log } = this.bus;
+    return {
+      append: async (subject, event, options) => {
+        if (this.refusesAppend(subject)) throw new Unavailable("the log does not answer");
+        return log.append(subject, event, options);
+      },
+      last: (subject) => log.last(subject),
+      below: (prefix) => log.below(prefix),
+      consume: async (consumer, handle) => {
+        const isRefused = consumer.name.startsWith(this.refusesConsumer ?? "none");
+        if (isRefused) throw new Unavailable("the log does not answer");
+        return log.consume(consumer, handle);
+      },
+      tail: (filters, listener) => log.tail(filters, listener),
+    };
+  }
+
+  /** The real bucket, whose reads can be made to fail. */
+  #leases(bucket: Bucket): Bucket {
+    return {
+      get: async (key) => {
+        if (this.refusesLease > 0) {
+          this.refusesLease -= 1;
+          throw new Unavailable("the store does not answer");
+        }
+        return bucket.get(key);
+      },
+      create: (key, value) => bucket.create(key, value),
+      update: (key, value, revision) => bucket.update(key, value, revision),
+      delete: (key, revision) => bucket.delete(key, revision),
+    };
   }
 }

@@ -195,6 +195,7 @@ describe("a typed reply", () => {
   it("to a message of the bot that shows no question is told which message to answer", async () => {
     await here.start();
     await here.ask({ options: [] });
+    await here.message();
     here.telegram.say(alice, 7, "hello");
     const hint = await here.message(7, 1);
     here.telegram.reply(alice, hint, "yes");

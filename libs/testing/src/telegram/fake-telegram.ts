@@ -76,6 +76,11 @@ export class FakeTelegram implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** How many polls were ended by another one, as when two processes poll one bot. */
+  get conflicts(): number {
+    return this.#queue.conflicts;
+  }
+
   /** Updates that no call confirmed yet. */
   get held(): readonly Update[] {
     return this.#queue.held;
@@ -146,7 +151,8 @@ export class FakeTelegram implements AsyncDisposable {
     const fault = this.faults.take(method);
     if (fault?.kind === "hang") return;
     if (fault?.kind === "slow") await pause(fault.ms);
-    if (fault?.kind === "reset_before") return void response.destroy();
+    const isLost = fault?.kind === "reset_after";
+    if (fault?.kind === "reset_before" || (isLost && method === "getUpdates")) return void response.destroy();
     if (fault?.kind === "html")
       return void response.writeHead(502, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
     if (fault?.kind === "refuse")
@@ -154,7 +160,7 @@ export class FakeTelegram implements AsyncDisposable {
     if (method === "getUpdates") return this.#poll(payload, response);
     try {
       const result = this.#handle(method, payload);
-      if (fault?.kind === "reset_after") response.destroy();
+      if (isLost) response.destroy();
       else send(response, 200, { ok: true, result });
     } catch (error) {
       if (!(error instanceof Refused)) throw error;

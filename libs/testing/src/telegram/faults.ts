@@ -22,10 +22,15 @@ export const tooManyRequests = (retryAfterSeconds: number): Fault => ({
 
 /** Faults that wait for their call. */
 export class FaultList {
-  readonly #waiting: { readonly method: string; readonly fault: Fault; left: number }[] = [];
+  #waiting: { readonly method: string; readonly fault: Fault; left: number }[] = [];
 
   add(method: string, fault: Fault, times: number): void {
     this.#waiting.push({ method, fault, left: times });
+  }
+
+  /** Forgets the faults that still wait. */
+  clear(): void {
+    this.#waiting = [];
   }
 
   /** The fault for this call, if one waits for it. */

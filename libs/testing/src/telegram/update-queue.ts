@@ -22,9 +22,15 @@ export class UpdateQueue {
   #queued: Queued[] = [];
   #nextId = 1_000;
   #poll: Poll | undefined;
+  #conflicts = 0;
 
   constructor(now: () => number) {
     this.#now = now;
+  }
+
+  /** How many polls were ended by another one. */
+  get conflicts(): number {
+    return this.#conflicts;
   }
 
   /** What nobody confirmed yet. */
@@ -55,7 +61,10 @@ export class UpdateQueue {
     const before = this.#poll;
     this.#poll = undefined;
     clearTimeout(before?.timer);
-    before?.replaced();
+    if (before !== undefined) {
+      this.#conflicts += 1;
+      before.replaced();
+    }
     const waiting = this.#batch(offset, limit);
     if (waiting.length > 0 || timeoutMs === 0) {
       answer(waiting);

@@ -9,18 +9,10 @@ import {
   sessionKey,
 } from "@loopgate/contracts";
 import type { Bucket, RequestLog } from "@loopgate/bus";
-import {
-  copiesOf,
-  decisionOf,
-  expiry,
-  fold,
-  isStillAllowed,
-  judge,
-  type RecipientPolicy,
-  type Refusal,
-} from "@loopgate/domain";
+import { expiry, isStillAllowed, judge, type RecipientPolicy, type Refusal } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
-import { closeCopy, type CopyParts, requestShownBy } from "./copies.ts";
+import { closeTouched } from "./close-touched.ts";
+import { type CopyParts, requestShownBy } from "./copies.ts";
 import type { IncomingAnswer } from "./incoming.ts";
 
 export interface AnswerParts extends CopyParts {
@@ -61,7 +53,7 @@ export async function answerAttempt(parts: AnswerParts, incoming: IncomingAnswer
     return { kind: "refused", reason: "closed" };
   }
   const outcome = await decide(parts, incoming, created);
-  await closeTouched(parts, incoming, created);
+  await closeTouched(parts, { ...incoming, isFresh: outcome.kind === "recorded" }, created.event);
   return outcome;
 }
 
@@ -122,26 +114,6 @@ async function isAllowedNow(
   const found = await sessions.get(sessionKey(created.tenant, created.data.session_id));
   const session = found === undefined ? undefined : Session.parse(JSON.parse(found.value));
   return isStillAllowed(policy(), endpoint, responder, session);
-}
-
-/**
- * Any touch of a decided question closes the message that was touched, whoever touched it (I8). A recorded copy is the
- * closer's, which no crash can stop; this is for the copies that only Telegram knows of.
- */
-async function closeTouched(
-  parts: AnswerParts,
-  { endpoint, copy }: IncomingAnswer,
-  created: LogEntry<CreatedEvent>,
-): Promise<void> {
-  const { tenant, subject: id, data } = created.event;
-  if (!data.recipients.some((recipient) => recipient.endpoint === endpoint)) return;
-  const set = fold(await parts.requests.read({ tenant, id }));
-  const decision = decisionOf(set);
-  const isRecorded = copiesOf(set).some((one) => one.endpoint === endpoint && one.copy === copy);
-  if (decision === undefined || isRecorded) return;
-  void closeCopy(parts, { endpoint, copy }, created.event, decision.event).catch((error: unknown) => {
-    parts.logger.warn({ request: id, err: error }, "a pressed copy could not be closed");
-  });
 }
 
 function isSameAnswer(mine: DecidedEvent, standing: DecidedEvent): boolean {

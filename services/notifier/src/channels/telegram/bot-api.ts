@@ -4,10 +4,11 @@ export interface BotApiOptions {
   readonly token: string;
   /** Another Bot API server: `http(s)://host[:port]`, without a slash at its end. */
   readonly apiRoot?: string | undefined;
+  /** A call that takes longer has failed, in seconds. Default 15: grammY's own 500 would hold a chat up. */
+  readonly callSeconds?: number | undefined;
 }
 
-/** A send that takes longer has failed; grammY's default of 500 s would hold a chat up. */
-const SEND_SECONDS = 15;
+const CALL_SECONDS = 15;
 const POLL_SECONDS = 40;
 
 /** Telegram's Bot API for sending and for polling: two clients, because their deadlines differ. */
@@ -16,13 +17,22 @@ export interface BotApi {
   readonly poll: Api;
 }
 
-export function createBotApi({ token, apiRoot }: BotApiOptions): BotApi {
+export function createBotApi({ token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions): BotApi {
   const client = (timeoutSeconds: number) => {
     const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });
     api.config.use(withoutSecrets);
     return api;
   };
-  return { send: client(SEND_SECONDS), poll: client(POLL_SECONDS) };
+  return { send: client(callSeconds), poll: client(POLL_SECONDS) };
+}
+
+type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
+
+const isGrammySignal = (signal: unknown): signal is GrammySignal => signal instanceof AbortSignal;
+
+/** grammY's type names the signal of a polyfill; at run time it takes the platform's (reference telegram.md 1.2). */
+export function grammySignal(signal: unknown): GrammySignal | undefined {
+  return isGrammySignal(signal) ? signal : undefined;
 }
 
 /** The inner error of a failed call holds the URL with the token: whoever prints it, leaks it (I9). */

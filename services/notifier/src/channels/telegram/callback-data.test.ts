@@ -30,3 +30,19 @@ it("is not read from anything else", () => {
   );
   expect(parseCallbackData(`b${callbackData(created, 0).slice(1)}`)).toBeUndefined();
 });
+
+it.each([
+  ["nothing", ""],
+  ["one character less", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_"],
+  ["one character more", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_AA"],
+  ["a line break behind it", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_A\n"],
+  ["other characters", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw+A"],
+  ["the first Loopgate's", "response:123:0"],
+])("is not read from %s", (_, data) => {
+  expect(parseCallbackData(data)).toBeUndefined();
+});
+
+it("is not made for an option that would be taken for another", () => {
+  expect(parseCallbackData(callbackData(created, 255))?.option).toBe(255);
+  expect(() => callbackData(created, 256)).toThrow(RangeError);
+});

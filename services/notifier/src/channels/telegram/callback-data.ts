@@ -12,8 +12,10 @@ const VERSION = "a";
 /**
  * A button's data: 30 of Telegram's 64 bytes. It carries no authority: a changed client can send anything, so the press
  * is judged by its sender and by the request in the log.
+ * @throws RangeError for an option above 255: cut to its byte, it would stand for another one.
  */
 export function callbackData(created: CreatedEvent, option: number): string {
+  if (option > 255) throw new RangeError("a button's option is one byte");
   const id = Buffer.from(created.subject.replaceAll("-", ""), "hex");
   return (
     VERSION + Buffer.from([...id, option]).toString("base64url") + creationTag(created.subject, created.time)

@@ -1,14 +1,12 @@
 import { filters, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
-import type { EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
+import type { Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
 import { copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
 import { closeCopy, type CopyParts } from "./copies.ts";
-import { retryAfter } from "./outbound.ts";
+import { retryAfter } from "./retry-after.ts";
 
 export interface CloserParts extends CopyParts {
   readonly bot: string;
   readonly requests: RequestLog;
-  readonly logger: Logger;
 }
 
 /**
@@ -17,12 +15,12 @@ export interface CloserParts extends CopyParts {
  */
 export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscription> =>
   log.consume(
-    { name: `notifier-closer-${parts.bot}`, filters: [filters.decided, filters.delivered], maxInFlight: 64 },
-    ({ entry }) => close(parts, entry.subject),
+    { name: `notifier-closer-${parts.bot}`, filters: [filters.decided, filters.delivered], maxInFlight: 256 },
+    (delivery) => close(parts, delivery),
   );
 
-async function close(parts: CloserParts, subject: string): Promise<Verdict> {
-  const ref = parseRequestSubject(subject);
+async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
+  const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
   const set = fold(await parts.requests.read(ref));
   const created = createdOf(set)?.event;
@@ -30,5 +28,5 @@ async function close(parts: CloserParts, subject: string): Promise<Verdict> {
   if (created === undefined || decided === undefined) return "done";
   const mine = copiesOf(set).filter(({ endpoint }) => parseTelegramEndpoint(endpoint)?.bot === parts.bot);
   const results = await Promise.all(mine.map((copy) => closeCopy(parts, copy, created, decided)));
-  return retryAfter(results);
+  return retryAfter(results, attempt);
 }

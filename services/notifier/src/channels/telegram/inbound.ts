@@ -2,10 +2,10 @@ import { filters, ReceivedEvent } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type AnswerParts, answerAttempt } from "./answer.ts";
 import { type Incoming, incomingOf } from "./incoming.ts";
-import { apology, reportOf } from "./replies.ts";
-import { tell } from "./tell.ts";
+import { notHandled, notSaved, reportOf } from "./replies.ts";
+import { answerPress, tell } from "./tell.ts";
 
-/** How often a message that makes us fail is tried before it is set aside for an operator. */
+/** How often a message that makes us fail is tried before its sender is told and it is set aside for an operator. */
 const MAX_ATTEMPTS = 3;
 
 /** Handles what people sent, on any replica: decide first, tell after. */
@@ -14,22 +14,30 @@ export const startInbound = (parts: AnswerParts, log: EventLog): Promise<Subscri
     {
       name: `notifier-inbound-${parts.bot}`,
       filters: [filters.received("telegram", parts.bot)],
-      maxAttempts: MAX_ATTEMPTS,
+      maxAttempts: Infinity,
     },
     (delivery) => handle(parts, delivery),
   );
 
 async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise<Verdict> {
-  const { update } = ReceivedEvent.parse(entry.event).data;
-  const incoming = incomingOf(parts.bot, update, entry.storedAt);
+  const received = ReceivedEvent.safeParse(entry.event).data;
+  const incoming = incomingOf(parts.bot, received?.data.update, entry.storedAt);
   if (incoming === undefined) return "done";
+  if (incoming.kind === "unreadable") {
+    if (incoming.query !== undefined) await answerPress(parts, incoming.query, notHandled);
+    return { deadLetter: "an update of unknown shape" };
+  }
   try {
     return await decideAndTell(parts, incoming);
   } catch (error) {
     parts.logger.warn({ update: incoming.key, attempt, err: error }, "a message could not be handled");
-    const isNews = error instanceof Unavailable ? attempt === 1 : attempt >= MAX_ATTEMPTS;
-    if (isNews) await tell(parts, incoming, apology(error));
-    throw error;
+    if (error instanceof Unavailable) {
+      if (attempt === 1) await tell(parts, incoming, notSaved);
+      throw error;
+    }
+    if (attempt < MAX_ATTEMPTS) throw error;
+    await tell(parts, incoming, notHandled);
+    return { deadLetter: "a message that could not be handled" };
   }
 }
 

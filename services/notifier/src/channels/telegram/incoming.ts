@@ -3,35 +3,40 @@ import { z } from "zod";
 import { type Button, parseCallbackData } from "./callback-data.ts";
 import { oneLine } from "./text.ts";
 
+/** Accounts behind which nobody in particular stands: anonymous admins, senders for channels, Telegram's own. */
+const SERVICE_ACCOUNTS = new Set([1_087_968_824, 136_817_688, 777_000]);
+
 const User = z.looseObject({
-  id: z.number(),
+  id: z.int(),
   is_bot: z.boolean(),
   first_name: z.string(),
   last_name: z.string().optional(),
 });
-const Chat = z.looseObject({ id: z.number(), type: z.string() });
+const Chat = z.looseObject({ id: z.int(), type: z.string() });
 
 const Press = z.looseObject({
   id: z.string(),
   from: User,
   data: z.string().optional(),
-  message: z.looseObject({ message_id: z.number(), chat: Chat }).optional(),
+  message: z.looseObject({ message_id: z.int(), chat: Chat }).optional(),
 });
 const Message = z.looseObject({
-  message_id: z.number(),
+  message_id: z.int(),
   chat: Chat,
   from: User.optional(),
   sender_chat: z.unknown().optional(),
   via_bot: z.unknown().optional(),
   forward_origin: z.unknown().optional(),
   text: z.string().optional(),
-  reply_to_message: z.looseObject({ message_id: z.number(), from: User.optional() }).optional(),
+  reply_to_message: z.looseObject({ message_id: z.int(), from: User.optional() }).optional(),
 });
 const Update = z.looseObject({
-  update_id: z.number(),
-  callback_query: Press.optional().catch(undefined),
-  message: Message.optional().catch(undefined),
+  update_id: z.int(),
+  callback_query: Press.optional(),
+  message: Message.optional(),
 });
+/** The little that an answer to an unreadable press needs. */
+const Query = z.looseObject({ callback_query: z.looseObject({ id: z.string() }) });
 
 interface Common {
   /** The same for a redelivered update; part of the decision's id. */
@@ -61,10 +66,17 @@ interface IncomingHint extends Common {
 
 export type Incoming = IncomingAnswer | IncomingHint;
 
+/** A press or a message of a shape that nobody knows: an operator should look at it. */
+export interface Unreadable {
+  readonly kind: "unreadable";
+  /** By which a press is answered all the same. */
+  readonly query: string | undefined;
+}
+
 /** What an update means; undefined for all that needs no reaction. It trusts no field that another person could have set. */
-export function incomingOf(bot: string, raw: unknown, storedAt: string): Incoming | undefined {
+export function incomingOf(bot: string, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
   const update = Update.safeParse(raw);
-  if (!update.success) return undefined;
+  if (!update.success) return { kind: "unreadable", query: Query.safeParse(raw).data?.callback_query.id };
   const { update_id, callback_query, message } = update.data;
   const key = `tg${bot}.${update_id}`;
   if (callback_query !== undefined) return ofPress(bot, key, callback_query, storedAt);
@@ -81,7 +93,9 @@ function ofPress(
   const chat = String(message?.chat.id ?? from.id);
   const common = { key, chat, storedAt, to: { query: id } };
   const button = parseCallbackData(data ?? "");
-  if (from.is_bot) return { ...common, kind: "hint", text: "Only people can answer." };
+  if (from.is_bot || SERVICE_ACCOUNTS.has(from.id)) {
+    return { ...common, kind: "hint", text: "Only people can answer." };
+  }
   if (button === undefined || message === undefined) {
     return { ...common, kind: "hint", text: "This button is not one of mine. Nothing was decided." };
   }
@@ -105,14 +119,10 @@ function ofMessage(
   const { from, text, reply_to_message: repliedTo } = message;
   const chat = String(message.chat.id);
   const common = { key, chat, storedAt, to: { message: message.message_id } };
-  if (from === undefined || (from.is_bot && message.sender_chat === undefined)) return undefined;
+  if (from === undefined || (from.is_bot && !isNobody(message))) return undefined;
   if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot)
     return hintForLooseText(common, message);
-  if (
-    message.sender_chat !== undefined ||
-    message.via_bot !== undefined ||
-    message.forward_origin !== undefined
-  ) {
+  if (isNobody(message) || message.via_bot !== undefined || message.forward_origin !== undefined) {
     return {
       ...common,
       kind: "hint",
@@ -131,6 +141,9 @@ function ofMessage(
   };
 }
 
+const isNobody = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
+  sender_chat !== undefined || (from !== undefined && SERVICE_ACCOUNTS.has(from.id));
+
 /** In a private chat, text that answers nothing gets a word of help; in a group it is none of our business. */
 function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
   if (chat.type !== "private" || text === undefined) return undefined;
@@ -138,7 +151,7 @@ function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message
     return {
       ...common,
       kind: "hint",
-      text: `This chat is ready: its id is ${chat.id}. Questions of your agents appear here.`,
+      text: `The id of this chat is ${chat.id}. Once Loopgate is told to ask here, your agents' questions appear.`,
     };
   }
   return {

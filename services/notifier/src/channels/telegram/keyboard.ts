@@ -11,11 +11,14 @@ const NUMBERS_PER_ROW = 4;
 /** With many options the buttons bear numbers, and the message lists the labels. */
 export const isNumbered = (options: readonly Option[]): boolean => options.length >= NUMBERS_FROM;
 
-/** Buttons for the options; without options a box for a reply. */
-export function replyMarkup(created: CreatedEvent): InlineKeyboardMarkup | ForceReply {
+/**
+ * Buttons for the options; without options a box for a reply. In a group the box is for people whom the message mentions:
+ * nobody who can't answer is pressed to.
+ */
+export function replyMarkup(created: CreatedEvent, chat: string): InlineKeyboardMarkup | ForceReply {
   const { options } = created.data.prompt;
   if (options.length === 0) {
-    return { force_reply: true, selective: true, input_field_placeholder: "Your answer" };
+    return { force_reply: true, selective: chat.startsWith("-"), input_field_placeholder: "Your answer" };
   }
   const buttons = options.map((option, index) => ({
     text: isNumbered(options) ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),

@@ -6,17 +6,19 @@ import {
   parseRequestSubject,
   parseTelegramEndpoint,
   type Recipient,
+  type RequestRef,
   requestSubject,
   timestamp,
   type UndeliveredEvent,
 } from "@loopgate/contracts";
 import { type Delivery, type RequestLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
-import { copiesOf, createdOf, decisionOf, failedEndpointsOf, fold } from "@loopgate/domain";
+import { type Copy, copiesOf, createdOf, decisionOf, failedEndpointsOf, fold } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import { closeCopy, type CopyParts, recordCopy } from "./copies.ts";
 import { replyMarkup } from "./keyboard.ts";
 import type { CallResult } from "./outbox.ts";
 import { questionText } from "./question.ts";
+import { retryAfter } from "./retry-after.ts";
 
 export interface OutboundParts extends CopyParts {
   readonly bot: string;
@@ -27,69 +29,88 @@ export interface OutboundParts extends CopyParts {
 
 /** After so many failures that are no refusal of Telegram's, the question is reported undelivered. */
 const MAX_ATTEMPTS = 5;
-const TRANSIENT_RETRY_MS = 2_000;
-const UNAUTHORIZED_RETRY_MS = 30_000;
+
+/** A message that stands in a chat and not yet in the log, with the question it shows. */
+interface Unrecorded extends Copy {
+  readonly created: CreatedEvent;
+}
+
+/** Messages that wait to be recorded, by the subject of their question. */
+type Outbound = OutboundParts & { readonly unrecorded: Map<string, readonly Unrecorded[]> };
 
 /** Carries every new question to the recipients of this bot. */
-export const startOutbound = (parts: OutboundParts): Promise<Subscription> =>
-  parts.log.consume(
+export function startOutbound(parts: OutboundParts): Promise<Subscription> {
+  const outbound: Outbound = { ...parts, unrecorded: new Map() };
+  return parts.log.consume(
     {
       name: `notifier-outbound-${parts.bot}`,
       filters: [filters.created],
       maxInFlight: 256,
       maxAttempts: Infinity,
     },
-    (delivery) => deliver(parts, delivery),
+    (delivery) => deliver(outbound, delivery),
   );
+}
 
 /** A question is never given up silently: before its entry becomes a dead letter, its recipients are `undelivered`. */
-async function deliver(parts: OutboundParts, { entry, attempt }: Delivery): Promise<Verdict> {
-  const created = CreatedEvent.parse(entry.event);
+async function deliver(parts: Outbound, { entry, attempt }: Delivery): Promise<Verdict> {
+  const created = CreatedEvent.safeParse(entry.event).data;
+  const ref = parseRequestSubject(entry.subject);
+  if (created === undefined || ref === undefined) return { deadLetter: "not a question" };
   try {
-    return await settle(parts, entry.subject);
+    await recordLeft(parts, entry.subject);
+    const results = await settle(parts, ref);
+    return retryAfter(results, attempt);
   } catch (error) {
     if (error instanceof Unavailable || attempt < MAX_ATTEMPTS) throw error;
     parts.logger.error({ request: created.subject, err: error }, "a question could not be sent");
     const mine = created.data.recipients.filter((recipient) => isOf(parts.bot, recipient));
     for (const { endpoint } of mine) await giveUp(parts, created, endpoint, "internal_error");
+    parts.unrecorded.delete(entry.subject);
     return { deadLetter: "the question could not be sent" };
   }
 }
 
-/** Sends to whoever has neither got the question nor failed for good; done when nobody is left. */
-async function settle(parts: OutboundParts, subject: string): Promise<Verdict> {
-  const ref = parseRequestSubject(subject);
-  if (ref === undefined) return { deadLetter: "not a request's subject" };
+/** What was sent, and then not taken by the log, is recorded now instead of being sent once more (I8). */
+async function recordLeft(parts: Outbound, subject: string): Promise<void> {
+  for (const { created, ...copy } of parts.unrecorded.get(subject) ?? []) {
+    await recordCopy(parts, created, copy);
+  }
+  parts.unrecorded.delete(subject);
+}
+
+/** Sends to whoever has neither got the question nor failed for good; nothing to report when nobody is left. */
+async function settle(parts: Outbound, ref: RequestRef): Promise<readonly CallResult<unknown>[]> {
   const set = fold(await parts.requests.read(ref));
   const created = createdOf(set)?.event;
-  if (created === undefined || decisionOf(set) !== undefined) return "done";
-  if (created.data.expires_at <= parts.now().toISOString()) return "done";
+  if (created === undefined || decisionOf(set) !== undefined) return [];
+  if (created.data.expires_at <= parts.now().toISOString()) return [];
   const settled = new Set([...copiesOf(set).map(({ endpoint }) => endpoint), ...failedEndpointsOf(set)]);
   const open = created.data.recipients.filter(
     (recipient) => isOf(parts.bot, recipient) && !settled.has(recipient.endpoint),
   );
-  return retryAfter(await Promise.all(open.map(({ endpoint }) => send(parts, created, endpoint))));
+  return allOf(open.map(({ endpoint }) => send(parts, created, endpoint)));
 }
 
-async function send(
-  parts: OutboundParts,
-  created: CreatedEvent,
-  endpoint: string,
-): Promise<CallResult<unknown>> {
+/** All results, or the first error once every one has ended: whoever tries again must find nothing still running. */
+async function allOf<Result>(running: readonly Promise<Result>[]): Promise<Result[]> {
+  await Promise.allSettled(running);
+  return Promise.all(running);
+}
+
+async function send(parts: Outbound, created: CreatedEvent, endpoint: string): Promise<CallResult<unknown>> {
   const chat = parseTelegramEndpoint(endpoint)?.chat;
   if (chat === undefined) return { kind: "ok", result: undefined };
   const { text, entities } = questionText(created);
   const sent = await parts.outbox.call(chat, "send", () =>
     parts.api.sendMessage(chat, text, {
       entities,
-      reply_markup: replyMarkup(created),
+      reply_markup: replyMarkup(created, chat),
       link_preview_options: { is_disabled: true },
     }),
   );
   if (sent.kind === "ok") {
-    const copy = { endpoint, copy: String(sent.result.message_id) };
-    await recordCopy(parts, created, copy);
-    await closeIfDecided(parts, created, copy);
+    await keep(parts, created, { endpoint, copy: String(sent.result.message_id) });
     return sent;
   }
   const { failure } = sent;
@@ -99,12 +120,20 @@ async function send(
   return { kind: "ok", result: undefined };
 }
 
+async function keep(parts: Outbound, created: CreatedEvent, copy: Copy): Promise<void> {
+  try {
+    await recordCopy(parts, created, copy);
+  } catch (error) {
+    const { tenant, subject: id } = created;
+    const subject = requestSubject({ tenant, id }, eventKey.created);
+    parts.unrecorded.set(subject, [...(parts.unrecorded.get(subject) ?? []), { created, ...copy }]);
+    throw error;
+  }
+  await closeIfDecided(parts, created, copy);
+}
+
 /** Latency only: the closer would see both, too. */
-async function closeIfDecided(
-  parts: OutboundParts,
-  created: CreatedEvent,
-  copy: { endpoint: string; copy: string },
-): Promise<void> {
+async function closeIfDecided(parts: OutboundParts, created: CreatedEvent, copy: Copy): Promise<void> {
   const decision = await parts.requests.decision({ tenant: created.tenant, id: created.subject });
   if (decision !== undefined) await closeCopy(parts, copy, created, decision.event);
 }
@@ -130,22 +159,3 @@ async function giveUp(
 }
 
 const isOf = (bot: string, { endpoint }: Recipient): boolean => parseTelegramEndpoint(endpoint)?.bot === bot;
-
-/** Done when every call came through or never will; otherwise again when the last hindrance may be over. */
-export function retryAfter(results: readonly CallResult<unknown>[]): Verdict {
-  const waits = results.flatMap((result) => (result.kind === "failed" ? waitOf(result.failure) : []));
-  return waits.length === 0 ? "done" : { retryInMs: Math.max(...waits) };
-}
-
-function waitOf(failure: Extract<CallResult<unknown>, { kind: "failed" }>["failure"]): number | readonly [] {
-  switch (failure.kind) {
-    case "throttled":
-      return failure.retryInMs;
-    case "transient":
-      return TRANSIENT_RETRY_MS;
-    case "unauthorized":
-      return UNAUTHORIZED_RETRY_MS;
-    case "permanent":
-      return [];
-  }
-}

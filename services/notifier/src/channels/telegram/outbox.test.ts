@@ -1,11 +1,14 @@
-import { GrammyError, HttpError } from "grammy";
-import { describe, expect, it } from "vitest";
-import { failureOf } from "./api-outcome.ts";
+import { GrammyError } from "grammy";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { Outbox } from "./outbox.ts";
 
 const refusal = (error_code: number, description: string, parameters = {}) =>
   new GrammyError("failed", { ok: false, error_code, description, parameters }, "sendMessage", {});
 const throttled = refusal(429, "Too Many Requests: retry after 5", { retry_after: 5 });
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("the outbox", () => {
   it("makes one call at a time in a chat, edits before sends", async () => {
@@ -54,25 +57,57 @@ describe("the outbox", () => {
       "ours",
     );
   });
-});
 
-describe("a failure", () => {
-  it.each([
-    [throttled, { kind: "throttled", retryInMs: 5_000 }],
-    [new HttpError("no answer", {}), { kind: "transient" }],
-    [refusal(502, "Bad Gateway"), { kind: "transient" }],
-    [refusal(401, "Unauthorized"), { kind: "unauthorized" }],
-    [refusal(403, "Forbidden: bot was blocked by the user"), { kind: "permanent", reason: "blocked" }],
-    [refusal(403, "Forbidden: user is deactivated"), { kind: "permanent", reason: "user_deactivated" }],
-    [
-      refusal(403, "Forbidden: bot can't initiate conversation with a user"),
-      { kind: "permanent", reason: "never_started" },
-    ],
-    [refusal(403, "Forbidden: a new wording"), { kind: "permanent", reason: "forbidden" }],
-    [refusal(400, "Bad Request: chat not found"), { kind: "permanent", reason: "chat_not_found" }],
-    [refusal(400, "upgraded", { migrate_to_chat_id: -1 }), { kind: "permanent", reason: "chat_migrated" }],
-    [refusal(400, "Bad Request: a new wording"), { kind: "permanent", reason: "rejected" }],
-  ])("is read by code and parameters", (error, failure) => {
-    expect(failureOf(error)).toEqual(failure);
+  it("lets no more than eight calls of a kind wait for a chat: the rest comes back later, other chats go on", async () => {
+    await using outbox = new Outbox();
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const ran = Array.from({ length: 20 }, () => outbox.call("7", "send", () => end));
+    const refused = await Promise.all(ran.slice(9));
+    for (const result of refused) expect(result).toMatchObject({ failure: { kind: "throttled" } });
+    expect(await outbox.call("8", "send", async () => "sent")).toMatchObject({ kind: "ok" });
+    const edit = outbox.call("7", "edit", async () => "edited");
+    finish();
+    expect(await edit).toMatchObject({ kind: "ok" });
+    expect(await Promise.all(ran.slice(0, 9))).toEqual(ran.slice(0, 9).map(() => ({ kind: "ok" })));
+  });
+
+  it("forgets chats that stand idle", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await using outbox = new Outbox();
+    for (let chat = 0; chat < 1_000; chat++) {
+      await outbox.call(`${chat}`, "send", async () => undefined);
+      vi.setSystemTime(Date.now() + 40);
+    }
+    expect(outbox.size).toBe(1_000);
+    await outbox.call("new", "send", async () => undefined);
+    expect(outbox.size).toBeLessThan(30);
+  });
+
+  it("keeps to the longest pause, and calls again once it is over", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await using outbox = new Outbox();
+    for (const chat of ["1", "2", "3"]) await outbox.call(chat, "send", () => Promise.reject(throttled));
+    vi.setSystemTime(Date.now() + 4_900);
+    const called = vi.fn(async () => "sent");
+    expect(await outbox.call("4", "send", called)).toMatchObject({ failure: { kind: "throttled" } });
+    expect(called).not.toHaveBeenCalled();
+    vi.setSystemTime(Date.now() + 200);
+    expect(await outbox.call("4", "send", called)).toMatchObject({ kind: "ok" });
+  });
+
+  it("waits at its end for the call under way, and makes none of those that wait", async () => {
+    const outbox = new Outbox();
+    const { promise: end, resolve: finish } = Promise.withResolvers<void>();
+    const order: string[] = [];
+    const first = outbox.call("7", "send", async () => {
+      await end;
+      order.push("sent");
+    });
+    const second = outbox.call("7", "send", async () => void order.push("too late"));
+    const disposed = outbox[Symbol.asyncDispose]().then(() => order.push("disposed"));
+    finish();
+    await Promise.all([first, disposed]);
+    expect(await second).toMatchObject({ failure: { kind: "throttled" } });
+    expect(order).toEqual(["sent", "disposed"]);
   });
 });

@@ -1,5 +1,5 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Failure, failureOf } from "./api-outcome.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** `edit`s go before `send`s: an answered question should look answered before the next one is asked. */
 export type CallKind = "edit" | "send";
@@ -15,10 +15,10 @@ interface Waiting {
 
 interface Chat {
   readonly id: string;
-  readonly sends: Bucket;
-  readonly edits: Bucket;
+  readonly sends: TokenBucket;
+  readonly edits: TokenBucket;
   readonly waiting: Waiting[];
-  running: boolean;
+  running: Promise<void> | undefined;
   pausedUntil: number;
 }
 
@@ -30,26 +30,41 @@ const LIMITS = {
   groupEdits: { burst: 18, perSecond: 18 / 60 },
 } as const;
 
-/** A call that was not made because the outbox stopped belongs to the next one soon. */
-const STOPPED_RETRY_MS = 100;
+/** A call that was not made because the outbox stopped, or because its chat's line is full, may come back this soon. */
+const SOON_MS = 100;
+
+/** So many calls of a kind may wait for one chat; more would take the places of other chats' calls. */
+const LONGEST_LINE = 8;
+
+/** So many chats are remembered before those that stand idle are forgotten. */
+const REMEMBERED_CHATS = 1_000;
 
 /** So many chats throttled within so long mean that the bot is. */
 const BOT_PAUSE = { chats: 3, withinMs: 10_000 } as const;
 
 /**
  * Calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a call:
- * what failed goes back to whoever asked, and from there into the log's queue. Disposed of, it makes no further call.
+ * what failed goes back to whoever asked, and from there into the log's queue. Disposed of, it makes no further call, and
+ * waits for those under way.
  */
-export class Outbox implements Disposable {
+export class Outbox implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #chats = new Map<string, Chat>();
-  readonly #bot = new Bucket(LIMITS.bot);
+  readonly #bot = new TokenBucket(LIMITS.bot);
   #throttled: { readonly chat: string; readonly at: number }[] = [];
   #pausedUntil = 0;
+  #forgetAt = REMEMBERED_CHATS;
 
-  /** Runs `call` when it is this chat's turn. While the chat is paused, it fails at once as `throttled`. */
+  /** How many chats it remembers. */
+  get size(): number {
+    return this.#chats.size;
+  }
+
+  /** Runs `call` when it is this chat's turn. While the chat is paused or its line is full, it fails at once as `throttled`. */
   call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<CallResult<Result>> {
     const chat = this.#chat(chatId);
+    const ahead = chat.waiting.filter((one) => one.kind === kind).length;
+    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).waitMs(ahead)));
     const { promise, resolve, reject } = Promise.withResolvers<CallResult<Result>>();
     const run = async () => {
       try {
@@ -59,20 +74,18 @@ export class Outbox implements Disposable {
       }
     };
     chat.waiting.push({ kind, run });
-    void this.#drain(chat);
+    chat.running ??= this.#drain(chat);
     return promise;
   }
 
   async #drain(chat: Chat): Promise<void> {
-    if (chat.running) return;
-    chat.running = true;
     for (;;) {
       const edit = chat.waiting.findIndex(({ kind }) => kind === "edit");
       const [next] = chat.waiting.splice(Math.max(edit, 0), 1);
       if (next === undefined) break;
       await next.run();
     }
-    chat.running = false;
+    chat.running = undefined;
   }
 
   async #attempt<Result>(
@@ -80,9 +93,9 @@ export class Outbox implements Disposable {
     kind: CallKind,
     call: () => Promise<Result>,
   ): Promise<CallResult<Result>> {
-    const paused = Math.max(chat.pausedUntil, this.#pausedUntil) - Date.now();
-    if (paused > 0) return notNow(paused);
-    if (!(await this.#isTurn(kind === "send" ? chat.sends : chat.edits))) return notNow(STOPPED_RETRY_MS);
+    if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
+    if (!(await this.#isTurn(bucketOf(chat, kind)))) return notNow(0);
+    if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {
@@ -93,66 +106,60 @@ export class Outbox implements Disposable {
   }
 
   /** Waits for the rates; false if the outbox was disposed of meanwhile. */
-  async #isTurn(bucket: Bucket): Promise<boolean> {
+  async #isTurn(bucket: TokenBucket): Promise<boolean> {
     const { signal } = this.#stop;
     return !signal.aborted && (await bucket.take(signal)) && (await this.#bot.take(signal));
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    for (const { running } of this.#chats.values()) await running;
+  }
+
+  /** How much longer no call may be made in this chat. */
+  #pauseOf(chat: Chat): number {
+    return Math.max(chat.pausedUntil, this.#pausedUntil) - Date.now();
   }
 
   #pause(chat: Chat, ms: number): void {
     const now = Date.now();
-    chat.pausedUntil = now + ms;
+    chat.pausedUntil = Math.max(chat.pausedUntil, now + ms);
     this.#throttled = this.#throttled.filter(({ at }) => now - at < BOT_PAUSE.withinMs);
     this.#throttled.push({ chat: chat.id, at: now });
-    if (new Set(this.#throttled.map((one) => one.chat)).size >= BOT_PAUSE.chats) this.#pausedUntil = now + ms;
+    const chats = new Set(this.#throttled.map((one) => one.chat));
+    if (chats.size >= BOT_PAUSE.chats) this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
   }
 
   #chat(id: string): Chat {
     const known = this.#chats.get(id);
     if (known !== undefined) return known;
+    if (this.#chats.size >= this.#forgetAt) this.#forgetIdle();
     const isGroup = id.startsWith("-");
     const chat: Chat = {
       id,
-      sends: new Bucket(isGroup ? LIMITS.groupSends : LIMITS.privateSends),
-      edits: new Bucket(isGroup ? LIMITS.groupEdits : LIMITS.bot),
+      sends: new TokenBucket(isGroup ? LIMITS.groupSends : LIMITS.privateSends),
+      edits: new TokenBucket(isGroup ? LIMITS.groupEdits : LIMITS.bot),
       waiting: [],
-      running: false,
+      running: undefined,
       pausedUntil: 0,
     };
     this.#chats.set(id, chat);
     return chat;
   }
-}
 
-/** A token bucket: `burst` at once, then `perSecond`. */
-class Bucket {
-  readonly #burst: number;
-  readonly #perSecond: number;
-  #tokens: number;
-  #filledAt = Date.now();
-
-  constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
-    this.#burst = burst;
-    this.#perSecond = perSecond;
-    this.#tokens = burst;
-  }
-
-  /** Resolves with true when it is the caller's turn, with false if `signal` ends the wait. */
-  async take(signal: AbortSignal): Promise<boolean> {
-    const now = Date.now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledAt) / 1_000) * this.#perSecond);
-    this.#filledAt = now;
-    this.#tokens -= 1;
-    if (this.#tokens >= 0) return true;
-    const waitMs = (-this.#tokens / this.#perSecond) * 1_000;
-    return pause(waitMs, true, { signal }).catch(() => false);
+  /** A chat without calls, pause or debt to its rates is the same as a new one. */
+  #forgetIdle(): void {
+    for (const [id, { running, sends, edits, pausedUntil }] of this.#chats) {
+      const isIdle = running === undefined && sends.isFull && edits.isFull && pausedUntil < Date.now();
+      if (isIdle) this.#chats.delete(id);
+    }
+    this.#forgetAt = Math.max(REMEMBERED_CHATS, this.#chats.size * 2);
   }
 }
+
+const bucketOf = (chat: Chat, kind: CallKind): TokenBucket => (kind === "send" ? chat.sends : chat.edits);
 
 const notNow = (retryInMs: number): CallResult<never> => ({
   kind: "failed",
-  failure: { kind: "throttled", retryInMs },
+  failure: { kind: "throttled", retryInMs: Math.max(retryInMs, SOON_MS) },
 });

@@ -4,6 +4,7 @@ import type { EventLog, Subscription } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { Update } from "@grammyjs/types";
 import { type Api, GrammyError } from "grammy";
+import { grammySignal } from "./bot-api.ts";
 
 /** What Telegram is asked to deliver; the rest it may throw away. */
 const ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"] as const;
@@ -113,13 +114,4 @@ function problemOf(error: unknown): string {
   if (error.error_code === 409)
     return "somebody else polls this bot, or it has a webhook: stop the other one";
   return `Telegram answered ${error.error_code}`;
-}
-
-type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
-
-const isGrammySignal = (signal: unknown): signal is GrammySignal => signal instanceof AbortSignal;
-
-/** grammY's type names the signal of a polyfill; at run time it takes the platform's (reference telegram.md 1.2). */
-function grammySignal(signal: unknown): GrammySignal | undefined {
-  return isGrammySignal(signal) ? signal : undefined;
 }

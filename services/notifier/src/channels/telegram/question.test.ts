@@ -1,115 +1,101 @@
-import { CreatedEvent, type DecidedEvent, newRequestId } from "@loopgate/contracts";
-import { cancellation, expiry, judge } from "@loopgate/domain";
+import { cancellation, expiry } from "@loopgate/domain";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { questionText, verdictText } from "./question.ts";
-
-const now = new Date("2026-11-24T14:00:00.000Z");
-
-interface QuestionOptions {
-  readonly message?: string;
-  readonly labels?: readonly string[];
-  readonly metadata?: Record<string, unknown>;
-  readonly client?: string;
-  readonly approval?: boolean;
-}
-
-function aQuestion({
-  message = "Restart orders-prod?",
-  labels = ["Approve", "Deny"],
-  metadata,
-  client = "deploy-bot",
-  approval = true,
-}: QuestionOptions = {}): CreatedEvent {
-  const id = newRequestId();
-  return CreatedEvent.parse({
-    specversion: "1.0",
-    id,
-    source: "test",
-    type: "loopgate.request.created.v1",
-    subject: id,
-    time: now.toISOString(),
-    tenant: "default",
-    data: {
-      session_id: "s",
-      client_id: client,
-      prompt: {
-        kind: "choice",
-        message,
-        options: labels.map((label, index) => ({
-          value: `${index}`,
-          label,
-          effect: approval && index === 0 ? "approve" : "neutral",
-        })),
-      },
-      recipients: [{ channel: "telegram", endpoint: "telegram_42_7", responders: ["telegram:7"] }],
-      policy: { required: 1 },
-      metadata,
-      expires_at: "2026-11-24T14:32:00.000Z",
-      fingerprint: "f",
-    },
-  });
-}
-
-function answered(created: CreatedEvent, choice: { option: number } | { text: string }): DecidedEvent {
-  const attempt = {
-    key: "1",
-    endpoint: "telegram_42_7",
-    responder: "telegram:7",
-    name: "Alice Weber",
-    channel: "telegram",
-    storedAt: now.toISOString(),
-  };
-  const judged = judge(created, { ...attempt, choice }, now);
-  if (judged.kind !== "decide") throw new Error(judged.kind);
-  return judged.event;
-}
+import { answered, aQuestion, now } from "../../../test/a-question.ts";
+import { type MessageText, questionText, verdictText } from "./question.ts";
 
 const anyText = (maxLength: number) =>
   fc.string({
     unit: fc.oneof(
       fc.string({ unit: "grapheme" }),
-      fc.constantFrom("👨‍👩‍👧‍👦", "🏳️‍🌈", "e\u0301", "\u202E", "@alice", "/start", "\n", "\t", "‮"),
+      fc.constantFrom("👨‍👩‍👧‍👦", "🏳️‍🌈", "e\u0301", "\u202E", "\u0000", "\ud83d", "שלום", "@alice ", "\n", "\t"),
+      fc.constantFrom("/start ", "https://example.org ", "<b>", "*_`[", "\u2066", "\u2028", "x"),
     ),
     minLength: 1,
     maxLength,
   });
+
+function expectFits({ text, entities }: MessageText): void {
+  expect(text.length).toBeLessThanOrEqual(4_096);
+  expect(Array.from(text).length).toBeLessThanOrEqual(4_096);
+  expect(text.isWellFormed()).toBe(true);
+  expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069]|(?!\n)\p{Cc}/u);
+  expect(text).not.toMatch(/(?<!\w)@[A-Za-z]/);
+  for (const { offset, length } of entities) {
+    expect(length).toBeGreaterThan(0);
+    expect(offset).toBeGreaterThanOrEqual(0);
+    expect(offset + length).toBeLessThanOrEqual(text.length);
+    expect(text.slice(offset, offset + length).isWellFormed()).toBe(true);
+  }
+}
 
 describe("any question", () => {
   it("fits Telegram's limits, and its entities lie inside the text, open and closed", () => {
     const questions = fc.record({
       message: fc.oneof(
         anyText(300),
-        anyText(20).map((text) => text.repeat(400).slice(0, 16_000)),
+        anyText(20).map((text) => text.repeat(4_000).slice(0, 16_000)),
       ),
       labels: fc.array(
-        anyText(60).map((text) => text.slice(0, 200)),
+        fc.oneof(
+          anyText(60).map((text) => text.slice(0, 200)),
+          anyText(3).map((text) => text.repeat(200).slice(0, 200)),
+        ),
         { maxLength: 50 },
       ),
       metadata: fc.dictionary(anyText(10), fc.oneof(anyText(100), fc.integer(), fc.constant({ a: [1] })), {
         maxKeys: 20,
       }),
-      client: anyText(40),
+      client: anyText(128),
+      person: anyText(200),
     });
     fc.assert(
-      fc.property(questions, (question) => {
+      fc.property(questions, ({ person, ...question }) => {
         const created = aQuestion(question);
-        const ends = [expiry(created, now), cancellation(created, "c", now, question.message)];
-        for (const { text, entities } of [
-          questionText(created),
-          ...ends.map((end) => verdictText(created, end)),
-        ]) {
-          expect(text.length).toBeLessThanOrEqual(4_096);
-          expect(text.isWellFormed()).toBe(true);
-          expect(text).not.toMatch(/[\u202A-\u202E\u2066-\u2069]/);
-          for (const { offset, length } of entities) {
-            expect(length).toBeGreaterThan(0);
-            expect(offset + length).toBeLessThanOrEqual(text.length);
-          }
-        }
+        const choice = question.labels.length > 0 ? { option: 0 } : { text: `a${question.message}` };
+        const ends = [
+          expiry(created, now),
+          cancellation(created, "c", now, question.message),
+          answered(created, choice, person),
+        ];
+        expectFits(questionText(created));
+        for (const end of ends) expectFits(verdictText(created, end));
       }),
-      { numRuns: 150 },
+      { numRuns: 200 },
     );
+  });
+
+  it.each([
+    ["families", "👨‍👩‍👧‍👦"],
+    ["flags", "🏳️‍🌈"],
+    ["code points beyond 16 bits", "𝔘"],
+    ["halves of characters", "\ud83d"],
+    ["right-to-left text with marks", "\u202Eשלום\u2066"],
+    ["names", "@a "],
+    ["one grapheme without an end", "\u0301"],
+  ])("fits when everything is at its longest, of %s", (_, unit) => {
+    const long = (length: number) => unit.repeat(length).slice(0, length);
+    const created = aQuestion({
+      message: Array.from(unit.repeat(16_000)).slice(0, 16_000).join(""),
+      labels: Array.from({ length: 50 }, () => `x${long(199)}`),
+      metadata: { [long(100)]: long(8_000) },
+      client: long(128),
+    });
+    expectFits(questionText(created));
+    const closed = verdictText(created, answered(created, { option: 49 }, long(200)));
+    expectFits(closed);
+    expect(questionText(created).text).toContain("no answer = not approved");
+    expect(closed.text).toMatch(/^✅ Answered/);
+  });
+
+  it("keeps room for the message itself, however much stands beside it", () => {
+    const created = aQuestion({
+      message: "m".repeat(16_000),
+      labels: Array.from({ length: 50 }, () => "@a ".repeat(66)),
+      metadata: { note: "@a ".repeat(3_000) },
+      client: "@a ".repeat(40),
+    });
+    expect(/m+/.exec(questionText(created).text)?.[0].length).toBeGreaterThan(500);
   });
 });
 
@@ -146,6 +132,31 @@ describe("an open question", () => {
     ).text;
     expect(many).toContain("1. template 0");
     expect(many).toContain("12. template 11");
+  });
+
+  it("shares the room among many labels: only the longest are cut, and those that differ late stay apart", () => {
+    const labels = Array.from({ length: 20 }, (_, n) =>
+      n < 2 ? `${"deploy ".repeat(20)}${n}` : `short ${n}`,
+    );
+    const { text } = questionText(aQuestion({ labels }));
+    for (const label of labels) expect(text).toContain(label);
+    const tooMany = questionText(
+      aQuestion({ labels: Array.from({ length: 50 }, () => "y".repeat(200)) }),
+    ).text;
+    expect(tooMany).toMatch(/^50\. y+…$/m);
+  });
+
+  it("shows eight labels of 200 characters whole", () => {
+    const labels = Array.from({ length: 8 }, (_, n) => `${n}${"z".repeat(198)}${n}`);
+    const { text } = questionText(aQuestion({ labels }));
+    for (const label of labels) expect(text).toContain(label);
+  });
+
+  it("folds a long message, and shows a message without visible characters as that", () => {
+    const types = (message: string) => questionText(aQuestion({ message })).entities.map(({ type }) => type);
+    expect(types("x".repeat(2_000))).toContain("expandable_blockquote");
+    expect(types("short")).toContain("blockquote");
+    expect(questionText(aQuestion({ message: "\u202E \n" })).text).toContain("(no visible text)");
   });
 
   it("says that it is cut, and how long it is", () => {

@@ -3,7 +3,7 @@ import { isApproval } from "@loopgate/domain";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
 import { isNumbered } from "./keyboard.ts";
-import { clean, cut, moment, oneLine, unlinked } from "./text.ts";
+import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
 
 /** A message's text with its entities: never a parse mode, so that nothing an agent writes can change its shape. */
 export interface MessageText {
@@ -13,7 +13,7 @@ export interface MessageText {
 
 /** Telegram's limit for a message, counted so that it holds in code points and in UTF-16 units. */
 const TEXT_LIMIT = 4_096;
-const OPTIONS_BUDGET = 1_500;
+const OPTIONS_BUDGET = 1_800;
 const METADATA_BUDGET = 800;
 /** From this length on, a quote is folded. */
 const FOLD_FROM = 600;
@@ -101,9 +101,9 @@ const time = (at: string, format: "r" | "dt"): FormattedString =>
 function optionList(options: readonly Option[]): FormattedString {
   const numbered = isNumbered(options);
   if (!numbered && options.every(({ label }) => label.length <= 30)) return new FormattedString("");
-  const each = Math.floor(OPTIONS_BUDGET / options.length);
-  const lines = options.map(
-    ({ label }, index) => `${numbered ? `${index + 1}. ` : "• "}${unlinked(oneLine(label, each))}`,
+  const labels = options.map(({ label }) => unlinked(oneLine(label, OPTIONS_BUDGET)));
+  const lines = share(labels, OPTIONS_BUDGET).map(
+    (label, index) => `${numbered ? `${index + 1}. ` : "• "}${label}`,
   );
   return new FormattedString(lines.join("\n"));
 }
@@ -114,7 +114,7 @@ function metadataList(metadata: CreatedEvent["data"]["metadata"]): FormattedStri
   );
   return lines.length === 0
     ? new FormattedString("")
-    : quote(unlinked(cut(lines.join("\n"), METADATA_BUDGET)));
+    : quote(cut(unlinked(lines.join("\n")), METADATA_BUDGET));
 }
 
 function quote(text: string): FormattedString {

@@ -1,4 +1,3 @@
-import { Unavailable } from "@loopgate/bus";
 import type { DecidedEvent } from "@loopgate/contracts";
 import type { AnswerOutcome } from "./answer.ts";
 import { verdict } from "./question.ts";
@@ -26,14 +25,14 @@ export function reportOf(outcome: Exclude<AnswerOutcome, { kind: "wait" }>): Rep
   }
 }
 
-/** Said when nothing was committed: the press must be made again. */
-export const apology = (error: unknown): Reply => ({
-  text:
-    error instanceof Unavailable
-      ? "I could not save that yet. If this message does not change soon, please press again."
-      : "I could not handle that. Nothing was decided by it.",
+/** Said when the log did not answer: the attempt is repeated until it does, unless this process ends first. */
+export const notSaved: Reply = {
+  text: "I could not save that yet. If this message does not change soon, please press again.",
   alert: true,
-});
+};
+
+/** Said when nothing was committed and nothing will be. */
+export const notHandled: Reply = { text: "I could not handle that. Nothing was decided by it.", alert: true };
 
 const refusals = {
   not_a_recipient: "This question was not asked in this chat. Nothing was decided.",

@@ -13,10 +13,11 @@ export function cut(text: string, length: number): string {
 
 /**
  * Text of an agent or a person as a chat may show it: no control characters, no marks that reorder what stands around
- * them, tabs as spaces. Line breaks stay.
+ * them, no halves of characters (Telegram refuses the whole message), tabs as spaces. Line breaks stay.
  */
 export const clean = (text: string): string =>
   text
+    .toWellFormed()
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
     .replaceAll("\t", "    ")
     .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "")
@@ -25,6 +26,22 @@ export const clean = (text: string): string =>
 /** On one line, at most `length` units. */
 export const oneLine = (text: string, length: number): string =>
   cut(clean(text).replaceAll(/\s+/g, " ").trim(), length);
+
+/** Cuts each text only as far as all of them need it to take `length` units together: short ones stay whole. */
+export function share(texts: readonly string[], length: number): string[] {
+  const shortestFirst = texts.toSorted((a, b) => a.length - b.length);
+  let left = length;
+  let each = Infinity;
+  for (const [taken, { length: needed }] of shortestFirst.entries()) {
+    const fair = Math.floor(left / (texts.length - taken));
+    if (needed > fair) {
+      each = fair;
+      break;
+    }
+    left -= needed;
+  }
+  return texts.map((text) => (text.length > each ? cut(text, Math.max(each, 1)) : text));
+}
 
 /** Keeps Telegram from linking the @names that an agent wrote: in a group that would ping people. All else stays as it is. */
 export const unlinked = (text: string): string => text.replaceAll(/(?<!\w)@(?=[A-Za-z])/g, "$&\u2060");

@@ -1,0 +1,64 @@
+import { creationTag, type CreatedEvent } from "@loopgate/contracts";
+import type { RequestLog } from "@loopgate/bus";
+import { type Copy, copiesOf, decisionOf, fold } from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import { closeCopy, type CopyParts, recordCopy, requestShownBy } from "./copies.ts";
+
+export interface CloseTouchedParts extends CopyParts {
+  readonly requests: RequestLog;
+  readonly logger: Logger;
+}
+
+/** A message that was pressed or replied to. `isFresh`: the decision fell by it, so that the closer is about to come. */
+export interface Touch extends Copy {
+  readonly isFresh: boolean;
+}
+
+/**
+ * Any touch of a decided question closes the message that was touched, whoever touched it (I8). The answer's own fate
+ * never hangs on it: what fails here is left to the next touch.
+ */
+export async function closeTouched(
+  parts: CloseTouchedParts,
+  touch: Touch,
+  created: CreatedEvent,
+): Promise<void> {
+  try {
+    await close(parts, touch, created);
+  } catch (error) {
+    warn(parts, created, error);
+  }
+}
+
+async function close(
+  parts: CloseTouchedParts,
+  { endpoint, copy, isFresh }: Touch,
+  created: CreatedEvent,
+): Promise<void> {
+  const { tenant, subject: id, data } = created;
+  if (!data.recipients.some((recipient) => recipient.endpoint === endpoint)) return;
+  const set = fold(await parts.requests.read({ tenant, id }));
+  const decision = decisionOf(set)?.event;
+  if (decision === undefined) return;
+  if (!copiesOf(set).some((one) => one.endpoint === endpoint && one.copy === copy)) {
+    await recordForCloser(parts, { endpoint, copy }, created);
+  } else if (!isFresh) {
+    closeCopy(parts, { endpoint, copy }, created, decision).catch((error: unknown) =>
+      warn(parts, created, error),
+    );
+  }
+}
+
+/**
+ * A copy that only Telegram knew of becomes a recorded one, so that the closer closes it as surely as any other. A changed
+ * client can send this question's data from another question's message: that one is left alone.
+ */
+async function recordForCloser(parts: CloseTouchedParts, copy: Copy, created: CreatedEvent): Promise<void> {
+  const shown = await requestShownBy(parts.copies, copy);
+  if (shown !== undefined && shown.tag !== creationTag(created.subject, created.time)) return;
+  await recordCopy(parts, created, copy);
+}
+
+function warn({ logger }: CloseTouchedParts, { subject: request }: CreatedEvent, error: unknown): void {
+  logger.warn({ request, err: error }, "a touched copy could not be closed");
+}

@@ -1,0 +1,66 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
+
+describe("cutting", () => {
+  it("leaves what fits as it is, and marks what does not", () => {
+    expect(cut("four", 4)).toBe("four");
+    expect(cut("five!", 4)).toBe("fiv…");
+  });
+
+  it.each([
+    ["a family", "👨‍👩‍👧‍👦"],
+    ["a flag", "🏳️‍🌈"],
+    ["a letter with its accent", "e\u0301"],
+  ])("never cuts %s", (_, grapheme) => {
+    for (let length = 1; length < 3 * grapheme.length; length++) {
+      const text = cut(grapheme.repeat(3), length);
+      expect(text.length).toBeLessThanOrEqual(length);
+      expect(text.replaceAll(grapheme, "")).toBe("…");
+    }
+  });
+});
+
+describe("sharing room", () => {
+  it("cuts nothing while all fit, and never takes more than there is", () => {
+    const labels = fc.array(fc.string({ maxLength: 60 }), { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(labels, fc.integer({ min: 30, max: 600 }), (texts, length) => {
+        const shared = share(texts, length);
+        const doesFit = texts.join("").length <= length;
+        expect(shared.every((text, index) => text === texts[index])).toBe(doesFit);
+        expect(shared.join("").length).toBeLessThanOrEqual(length);
+      }),
+    );
+  });
+
+  it("leaves short texts whole", () => {
+    expect(share(["ab", "x".repeat(50), "y".repeat(50)], 42)).toEqual([
+      "ab",
+      `${"x".repeat(19)}…`,
+      `${"y".repeat(19)}…`,
+    ]);
+  });
+});
+
+describe("text of others", () => {
+  it("loses controls, marks that reorder, and halves of characters", () => {
+    expect(clean("a\u0000b\u001bc")).toBe("a b c");
+    expect(clean("\u202Eabc\u2066\u200F")).toBe("abc");
+    expect(clean("a\ud83d")).toBe("a\ufffd");
+    expect(clean("a\r\nb\rc\u2028d\te")).toBe("a\nb\nc\nd    e");
+    expect(clean("שלום 👍 <b>*_`")).toBe("שלום 👍 <b>*_`");
+  });
+
+  it("on one line is one line", () => {
+    expect(oneLine("  a \n\n b\u2029c ", 64)).toBe("a b c");
+  });
+
+  it("keeps addresses and loses pings", () => {
+    expect(unlinked("@alice (@bob) a@b.example @1 @")).toBe("@\u2060alice (@\u2060bob) a@b.example @1 @");
+  });
+});
+
+it("writes a moment for people", () => {
+  expect(moment("2026-11-24T14:32:59.999Z")).toBe("2026-11-24 14:32 UTC");
+});

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { TokenBucket } from "./token-bucket.ts";
+
+const { signal } = new AbortController();
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+it("gives its burst at once, then its rate, and never saves up more than the burst", async () => {
+  const bucket = new TokenBucket({ burst: 10, perSecond: 2 });
+  for (let n = 0; n < 10; n++) expect(await bucket.take(signal)).toBe(true);
+  expect(bucket.waitMs(0)).toBe(500);
+  expect(bucket.waitMs(3)).toBe(2_000);
+  pass(500);
+  expect(bucket.waitMs(0)).toBe(0);
+  pass(3_600_000);
+  expect(bucket.waitMs(9)).toBe(0);
+  expect(bucket.waitMs(10)).toBe(500);
+});
+
+it("is full until somebody takes, and again once it is refilled", async () => {
+  const bucket = new TokenBucket({ burst: 2, perSecond: 2 });
+  expect(bucket.isFull).toBe(true);
+  await bucket.take(signal);
+  expect(bucket.isFull).toBe(false);
+  pass(500);
+  expect(bucket.isFull).toBe(true);
+});
+
+it("makes whoever takes too much wait, and lets them go when that is over or called off", async () => {
+  const bucket = new TokenBucket({ burst: 1, perSecond: 50 });
+  await bucket.take(signal);
+  const began = performance.now();
+  expect(await bucket.take(signal)).toBe(true);
+  expect(performance.now() - began).toBeGreaterThan(15);
+  const stop = new AbortController();
+  const waiting = new TokenBucket({ burst: 0, perSecond: 0.001 }).take(stop.signal);
+  stop.abort();
+  expect(await waiting).toBe(false);
+});

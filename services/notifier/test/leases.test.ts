@@ -1,0 +1,116 @@
+import { person } from "@loopgate/testing";
+import { describe, expect, it } from "vitest";
+import { bot, NotifierSetting } from "./a-notifier.ts";
+
+const alice = person(7);
+const leaseMs = 1_200;
+const here = NotifierSetting.use({ leaseMs });
+const key = `telegram_${bot}`;
+const leases = () => here.bus.keyValue.bucket("leases");
+const holder = async () => (await (await leases()).get(key))?.value;
+const polls = () => here.telegram.calls.filter(({ method }) => method === "getUpdates").length;
+
+/** The other holder writes itself into the lease, as after a pause of this process. */
+async function takeLeaseAway(): Promise<void> {
+  const standing = await (await leases()).get(key);
+  const taken = await (await leases()).update(key, "other", standing?.revision ?? 0);
+  if (taken === undefined) await takeLeaseAway();
+}
+
+describe("with two notifiers of one bot", () => {
+  it("one polls and sends, and both answer", async () => {
+    await here.start("one");
+    await here.start("two");
+    const created = await here.ask();
+    const query = here.telegram.press(alice, await here.message(), "Approve");
+    expect(await here.told(query)).toBe("Recorded: Approve");
+    const renewed = (await (await leases()).get(key))?.revision ?? 0;
+    await expect
+      .poll(async () => (await (await leases()).get(key))?.revision, { timeout: 5_000 })
+      .toBeGreaterThan(renewed + 3);
+    expect(here.telegram.conflicts).toBe(0);
+    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+  });
+
+  it("the other takes over as soon as the first ends, and nothing is polled twice", async () => {
+    const first = await here.start("one");
+    await expect.poll(holder).toBe("one");
+    await here.start("two");
+    const created = await here.ask();
+    const message = await here.message();
+    await first[Symbol.asyncDispose]();
+    here.telegram.press(alice, message, "Approve");
+    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+    expect(await holder()).toBe("two");
+    expect(here.telegram.conflicts).toBe(0);
+  });
+});
+
+it("a lease whose holder died is taken over once it runs out, not before", async () => {
+  await (await leases()).create(key, "dead");
+  const died = Date.now();
+  await here.start();
+  await here.ask();
+  await here.message();
+  expect(Date.now() - died).toBeGreaterThanOrEqual(leaseMs);
+  expect(await holder()).toBe("test");
+});
+
+it("a holder that comes back under its own name has the lease at once", async () => {
+  await (await leases()).create(key, "test");
+  const began = Date.now();
+  await here.start();
+  await expect.poll(polls).toBeGreaterThan(0);
+  expect(Date.now() - began).toBeLessThan(leaseMs);
+});
+
+it("whoever loses the lease stops polling and is no longer checked, and polls again when it is free", async () => {
+  const notifier = await here.start();
+  const [first, second] = [await here.ask(), await here.ask()];
+  const [shown, later] = [await here.message(7, 0), await here.message(7, 1)];
+  here.telegram.fail("getUpdates", { kind: "html" }, 100);
+  here.telegram.press(alice, shown, "Approve");
+  const problem = () =>
+    notifier.check().then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  await expect.poll(problem).not.toBe("");
+  await takeLeaseAway();
+  await expect.poll(() => here.logged.join("")).toContain("the lease was lost");
+  await expect.poll(problem).toBe("");
+  here.telegram.press(alice, later, "Approve");
+  here.telegram.faults.clear();
+  for (const created of [first, second]) await here.decided(created);
+  expect(await holder()).toBe("test");
+});
+
+it("a lease that could not be renewed for a moment is kept", async () => {
+  here.refusesLease = 2;
+  await here.start();
+  await expect.poll(() => here.refusesLease).toBe(0);
+  await here.ask();
+  await here.message();
+  here.refusesLease = 2;
+  await expect.poll(() => here.refusesLease).toBe(0);
+  const before = await (await leases()).get(key);
+  await expect
+    .poll(async () => (await (await leases()).get(key))?.revision, { timeout: 5_000 })
+    .toBeGreaterThan(before?.revision ?? Infinity);
+  expect(here.logged.join("")).toContain("could not be renewed");
+  expect(here.logged.join("")).not.toContain("the lease was lost");
+  expect(here.telegram.conflicts).toBe(0);
+});
+
+it("what could not start with the lease leaves nothing running, and is started again", async () => {
+  here.refusesConsumer = "notifier-closer";
+  await here.start();
+  await expect.poll(() => here.logged.join("")).toContain("could not start");
+  const created = await here.ask();
+  expect(here.telegram.messagesIn(7)).toEqual([]);
+  here.refusesConsumer = undefined;
+  const message = await here.message();
+  await here.cancel(created);
+  await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
+});
