@@ -60,7 +60,7 @@ const Variables = z
       when: always,
     },
   )
-  .refine(({ SERVER_HOST, LOOPGATE_INSECURE }) => LOOPGATE_INSECURE === true || isLoopback(SERVER_HOST), {
+  .refine(({ SERVER_HOST, LOOPGATE_INSECURE }) => LOOPGATE_INSECURE || isLoopback(SERVER_HOST), {
     path: ["SERVER_HOST"],
     error:
       "is not a loopback address, and without keys anybody who reaches it can ask and cancel: " +

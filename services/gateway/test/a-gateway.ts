@@ -12,9 +12,9 @@ import { createGateway, type Gateway, type GatewaySettings } from "../src/index.
 const RETENTION_MS = 90 * 86_400_000;
 
 /** One person's chat, asked by default. */
-export const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
+const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
 
-export const settings: GatewaySettings = {
+const settings: GatewaySettings = {
   defaultTimeoutSeconds: 300,
   minTimeoutSeconds: 10,
   maxTimeoutSeconds: 2_592_000,

@@ -1,6 +1,6 @@
 import type { RequestView } from "@loopgate/contracts";
 
-export const MODERN = "2026-07-28";
+const MODERN = "2026-07-28";
 export const REVISIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"] as const;
 const BOTH = "application/json, text/event-stream";
 

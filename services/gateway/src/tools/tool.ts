@@ -3,7 +3,7 @@ import type { Refused } from "../requests/refusal.ts";
 import type { ToolSchema } from "./json-schema.ts";
 
 /** What is true of a tool, in the protocol's words. */
-export interface ToolAnnotations {
+interface ToolAnnotations {
   readonly title: string;
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
