@@ -62,32 +62,48 @@ async function registerSessions({ url }: RunningLoopgate): Promise<void> {
   }
 }
 
-/** With no more faults: every question is asked once more under its key; what was pressed decides by itself, then people press what is still open until nothing is. */
+/**
+ * With no more faults: every question is asked once more under its key; what was pressed decides by itself, then people
+ * press what is still open until nothing is.
+ */
 async function settle(world: World, { url }: RunningLoopgate): Promise<void> {
   const { ledger, telegram } = world;
   for (const key of ledger.asked) await askUnder(key, world, url);
-  const statusOf = async (keys: Iterable<string>) => {
-    const ids = [...keys].flatMap((key) => ledger.ids.get(key) ?? []);
+  const pendingOf = async (keys: Iterable<string>) => {
     const views = await Promise.all(
-      ids.map((request_id) => viewFrom(url, "check_request_status", { request_id })),
+      [...keys].map(async (key) => {
+        const view = await viewFrom(url, "check_request_status", { request_id: ledger.ids.get(key) });
+        ledger.saw(view);
+        return { key, view };
+      }),
     );
-    for (const view of views) ledger.saw(view);
-    return views.filter(({ status }) => status === "pending").length;
+    return views.filter(({ view }) => view.status === "pending").map(({ key }) => storyOf(key, world));
   };
   const pressed = new Set(ledger.presses.values().map(({ key }) => key));
   await expect
-    .poll(async () => [await statusOf(pressed), telegram.held.length], { timeout: 60_000 })
-    .toEqual([0, 0]);
+    .poll(async () => [await pendingOf(pressed), telegram.held], { timeout: 60_000 })
+    .toEqual([[], []]);
   const stillOpen = () => telegram.chats.messages.filter(({ buttons }) => buttons.length > 0).length;
   await expect
     .poll(
       async () => {
         pressAll(world);
-        return [await statusOf(ledger.ids.keys()), telegram.held.length, stillOpen()];
+        return [(await pendingOf(ledger.ids.keys())).length, telegram.held.length, stillOpen()];
       },
       { timeout: 240_000, interval: 500 },
     )
     .toEqual([0, 0, 0]);
+}
+
+/** All that the outside knows of a question, for the one who must find out what went wrong. */
+function storyOf(key: string, { ledger, telegram }: World) {
+  const messages = telegram.chats.messages.filter((message) => keyOn(message) === key);
+  const presses = [...ledger.presses].filter(([, press]) => press.key === key);
+  const told = presses.map(([query, { option }]) => [
+    option,
+    telegram.answers.find((answer) => answer.query === query)?.text ?? "nothing",
+  ]);
+  return { key, id: ledger.ids.get(key), messages: messages.map(({ chat, id }) => `${chat}/${id}`), told };
 }
 
 async function expectPromisesKept({ ledger, telegram }: World, { url }: RunningLoopgate): Promise<void> {

@@ -49,11 +49,22 @@ export class StateQueries implements RequestQueries {
     if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
     const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
     const found = await this.#parts.store.listPending(page);
-    const shown = found.slice(0, limit);
-    const requests = shown.flatMap((set) => knownRequestOf(set) ?? []);
-    const last = shown.at(-1);
+    const looked = found.slice(0, limit);
+    const requests = (await this.#stillPending(looked)).flatMap((set) => knownRequestOf(set) ?? []);
+    const last = looked.at(-1);
     if (found.length <= limit || last === undefined) return { kind: "page", requests };
     return { kind: "page", requests, next_cursor: cursorOf(last) };
+  }
+
+  /** Without those that the log knows to be decided: the projection may be a moment behind what an agent has been told. */
+  async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
+    const looks = sets.map(async (set) => {
+      const created = createdOf(set)?.event;
+      if (created === undefined) return [];
+      const decision = await this.#parts.requests.decision({ tenant: created.tenant, id: created.subject });
+      return decision === undefined ? [set] : [];
+    });
+    return (await Promise.all(looks)).flat();
   }
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {

@@ -7,6 +7,7 @@ import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sql
 import { createLogger } from "@loopgate/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RequestStore, startState } from "../src/index.ts";
+import { StateQueries } from "../src/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { aCreated, aDecided, entriesOf, refOf } from "./a-request.ts";
 
@@ -213,6 +214,16 @@ describe("list", () => {
       cursor = page.next_cursor;
     } while (cursor !== undefined);
     expect(seen).toEqual(all.map((created) => created.subject));
+  });
+
+  it("leaves out what the log knows to be decided, however far the projection is behind", async () => {
+    const created = aCreated();
+    const asked = await submit(created);
+    await store.merge(entriesOf(created));
+    const logger = createLogger("state-test", "silent");
+    const queries = new StateQueries({ requests, store, logger, now: () => new Date() });
+    await requests.decide(asked.created, aDecided(created));
+    expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });
 
   it.each(["", "rubbish", Buffer.from("[1,2]").toString("base64url")])(
