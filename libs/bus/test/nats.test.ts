@@ -3,6 +3,7 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { Unavailable } from "../src/index.ts";
+import { aRequest } from "./contract/an-event.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { busOptions, type BusUnderTest } from "./contract/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
@@ -60,6 +61,30 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     );
   });
 
+  it("takes another retention from the next bootstrap, buckets included, and keeps their values", async () => {
+    const longer = {
+      ...options,
+      retentionMs: 120 * 86_400_000,
+      lifetimes: { ...busOptions.lifetimes, copies: 120 * 86_400_000 },
+    };
+    await using before = await connectNatsBus(options);
+    const key = aRequest().id;
+    await (await before.keyValue.bucket("copies")).create(key, "kept");
+    await bootstrapNats(longer);
+    await using after = await connectNatsBus(longer);
+    expect((await (await after.keyValue.bucket("copies")).get(key))?.value).toBe("kept");
+    await bootstrapNats(options);
+  });
+
+  it("deletes no key by a wildcard", async () => {
+    await using bus = await connectNatsBus(options);
+    const sessions = await bus.keyValue.bucket("sessions");
+    const { id } = aRequest();
+    await sessions.create(`${id}.1`, "kept");
+    await expect(sessions.delete(`${id}.*`, 1)).rejects.toThrow("not a key");
+    expect((await sessions.get(`${id}.1`))?.value).toBe("kept");
+  });
+
   it("that is not there is Unavailable", async () => {
     const nowhere = { ...options, servers: "nats://127.0.0.1:1" };
     await expect(connectNatsBus(nowhere)).rejects.toThrow(Unavailable);
@@ -73,6 +98,7 @@ async function configurations(): Promise<unknown[]> {
   try {
     const streams = await (await jetstreamManager(connection)).streams.list().next();
     return streams
+      .filter(({ config }) => config.name.includes("LOOPGATE_"))
       .map(({ config, created }) => ({ config, created }))
       .sort((a, b) => a.config.name.localeCompare(b.config.name));
   } finally {

@@ -8,6 +8,9 @@ import { apiCodeOf, apiCodes, untilKnown } from "./nats-failures.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults, type NatsStorage } from "./nats-options.ts";
 import { bucketName, type WantedStream, wantedStreams } from "./wanted-streams.ts";
 
+/** The server's own default; a stream's window can't be longer than its entries live. */
+const LONGEST_WINDOW_MS = 120_000;
+
 const OLDEST_SERVER = [2, 12] as const;
 const bucketNames: readonly BucketName[] = ["sessions", "copies", "leases"];
 
@@ -38,6 +41,12 @@ async function configure(connection: NatsConnection, options: NatsBusOptions): P
   for (const name of bucketNames) {
     const ttl = options.lifetimes[name] ?? 0;
     await buckets.create(bucketName(name), { ttl, allow_direct: false, replicas: options.replicas ?? 1 });
+    // A bucket that stands keeps its old lifetime when it is created again.
+    await jsm.streams.update(`KV_${bucketName(name)}`, {
+      max_age: nanos(ttl),
+      duplicate_window: nanos(ttl === 0 ? LONGEST_WINDOW_MS : Math.min(ttl, LONGEST_WINDOW_MS)),
+      allow_direct: false,
+    });
   }
 }
 
@@ -63,7 +72,7 @@ export async function verifyNats(connection: NatsConnection, options: NatsStorag
       max_age !== nanos(options.lifetimes[name] ?? 0) ? "max_age" : allow_direct && "allow_direct";
     if (wrong) {
       throw new NatsUnfit(
-        `stream ${bucket}: ${wrong} differs from what is configured here: delete the bucket, then run the bootstrap`,
+        `stream ${bucket}: ${wrong} differs from what is configured here: run the bootstrap, or use its settings`,
       );
     }
   }

@@ -45,8 +45,10 @@ class NatsBucket implements Bucket {
     return this.#unlessLost(() => this.#kv.update(key, value, revision));
   }
 
+  /** A key with a wildcard would delete all that it matches: the client refuses such keys everywhere but here. */
   async delete(key: string, revision: number): Promise<boolean> {
     if (revision === 0) return false;
+    if (!/^[\w=.-]+$/.test(key)) throw new TypeError("not a key");
     const deleted = await this.#unlessLost(async () => {
       await this.#kv.delete(key, { previousSeq: revision });
       return true;

@@ -29,17 +29,18 @@ export class Parking {
   readonly #waiting: Map<number, Waiting>;
   readonly #unsaved = new Set<number>();
   readonly #writing = new Set<Promise<boolean>>();
-  #nextDue: number;
+  /** Undefined: to be looked for. */
+  #nextDue: number | undefined;
 
   constructor(consumer: string, database: SqliteDatabase) {
     this.#consumer = consumer;
     this.#database = database;
     this.#waiting = database.read((db) => rowsOf(db, consumer));
-    this.#nextDue = earliest(this.#waiting);
   }
 
   /** When the next entry is due; `Infinity` if none waits. */
   get nextDue(): number {
+    this.#nextDue ??= earliest(this.#waiting);
     return this.#nextDue;
   }
 
@@ -63,26 +64,30 @@ export class Parking {
   async park(seq: number, tries: Tries, waitMs: number, isParked: boolean): Promise<void> {
     const due = Math.ceil(Date.now() + waitMs);
     this.#waiting.set(seq, { ...tries, due });
-    this.#nextDue = Math.min(this.#nextDue, due);
+    this.#nextDue = Math.min(this.nextDue, due);
     if (!isParked) this.#unsaved.add(seq);
     const row = [this.#consumer, seq, tries.attempt, tries.failures, due] as const;
     const isWritten = await this.#written((db) => db.prepare(INSERT).run(...row));
     if (isWritten) this.#unsaved.delete(seq);
   }
 
-  /** Takes out up to `limit` entries whose time has come; their rows stay. */
-  takeDue(limit: number): readonly (Tries & { readonly seq: number })[] {
+  /** Up to `limit` entries whose time has come. */
+  due(limit: number): readonly (Tries & { readonly seq: number })[] {
     const now = Date.now();
-    if (this.#nextDue > now) return [];
+    if (this.nextDue > now) return [];
     const due = [];
     for (const [seq, entry] of this.#waiting) {
       if (entry.due > now) continue;
-      this.#waiting.delete(seq);
       due.push({ seq, attempt: entry.attempt, failures: entry.failures });
       if (due.length === limit) break;
     }
-    this.#nextDue = earliest(this.#waiting);
     return due;
+  }
+
+  /** Takes an entry out to be handled; its row stays. */
+  take(seq: number): void {
+    if (this.#waiting.get(seq)?.due === this.#nextDue) this.#nextDue = undefined;
+    this.#waiting.delete(seq);
   }
 
   /** Forgets an entry that is done. */

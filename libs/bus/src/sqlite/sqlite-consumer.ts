@@ -70,6 +70,7 @@ export class SqliteConsumer {
   #savingFloor: Promise<void> | undefined;
   #wake: NodeJS.Timeout | undefined;
   #wakeAt = Infinity;
+  #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
   constructor(spec: ConsumerSpec, database: SqliteDatabase, source: Source) {
@@ -106,6 +107,7 @@ export class SqliteConsumer {
   halt(): void {
     this.#halted = true;
     clearTimeout(this.#wake);
+    clearImmediate(this.#turn);
     for (const { stop } of this.#members) stop.abort();
   }
 
@@ -132,24 +134,33 @@ export class SqliteConsumer {
     }
   }
 
-  /** Queues what is parked and due, else the next page of the log; comes back for the rest of either. */
+  /**
+   * Queues a page of what is parked and due and a page of the log; comes back for the rest of either. Once a turn of
+   * the event loop, so that handlers that never wait keep nobody from running, least of all the commits.
+   */
   #refill(): void {
+    if (this.#turn !== undefined) return;
     try {
       this.#queueDue();
-      if (this.#queue.length === 0 && this.#position < this.#source.newest()) {
-        this.#take(this.#source.after(this.#position));
-      }
-      const isBehind = this.#queue.length === 0 && this.#position < this.#source.newest();
-      this.#wakeBy(isBehind ? Date.now() : this.#parking.nextDue);
+      const isBehind = this.#position < this.#source.newest();
+      if (isBehind) this.#take(this.#source.after(this.#position));
+      if (isBehind || this.#queue.length > 0) this.#turn = setImmediate(() => this.#nextTurn());
+      this.#wakeBy(this.#parking.nextDue);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       this.#wakeBy(Date.now() + RECOVER_MS);
     }
   }
 
+  #nextTurn(): void {
+    this.#turn = undefined;
+    this.#fill();
+  }
+
   #queueDue(): void {
-    for (const { seq, attempt, failures } of this.#parking.takeDue(PAGE)) {
+    for (const { seq, attempt, failures } of this.#parking.due(PAGE)) {
       const entry = this.#source.at(seq);
+      this.#parking.take(seq);
       if (entry === undefined) void this.#parking.finish(seq);
       else this.#queue.push({ entry, attempt: attempt + 1, failures, parked: true });
     }
@@ -227,16 +238,18 @@ export class SqliteConsumer {
 
   /** The floor rides on the next commit: losing it to a crash only repeats work. */
   #saveFloor(): void {
-    if (this.#savingFloor !== undefined || this.#floor() === this.#savedFloor) return;
+    if (this.#savingFloor !== undefined) return;
     let floor = this.#savedFloor;
     const save = (db: SqliteConnection) => {
       floor = this.#floor();
+      if (floor === this.#savedFloor) return;
       db.prepare("INSERT OR REPLACE INTO consumers (name, floor) VALUES (?, ?)").run(this.#spec.name, floor);
     };
     this.#savingFloor = this.#database.writeSoon(save).then(
       () => {
         this.#savedFloor = floor;
         this.#savingFloor = undefined;
+        if (this.#floor() !== floor) this.#saveFloor();
       },
       () => {
         this.#savingFloor = undefined;
