@@ -81,6 +81,11 @@ export class FakeTelegram implements AsyncDisposable {
     return this.#queue.conflicts;
   }
 
+  /** Updates that no call confirmed in time. */
+  get expired(): readonly Update[] {
+    return this.#queue.expired;
+  }
+
   /** Updates that no call confirmed yet. */
   get held(): readonly Update[] {
     return this.#queue.held;

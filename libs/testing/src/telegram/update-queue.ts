@@ -33,9 +33,17 @@ export class UpdateQueue {
     return this.#conflicts;
   }
 
+  /** What nobody confirmed in time: Telegram has thrown it away. */
+  readonly expired: Update[] = [];
+
   /** What nobody confirmed yet. */
   get held(): readonly Update[] {
-    this.#queued = this.#queued.filter(({ expires }) => expires > this.#now());
+    const now = this.#now();
+    const { old = [], live = [] } = Object.groupBy(this.#queued, ({ expires }) =>
+      expires > now ? "live" : "old",
+    );
+    this.expired.push(...old.map(({ update }) => update));
+    this.#queued = live;
     return this.#queued.map(({ update }) => update);
   }
 

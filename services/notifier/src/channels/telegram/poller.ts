@@ -55,10 +55,10 @@ async function poll(
   while (!signal.aborted) {
     try {
       const updates = await receive(api, offset, signal);
-      for (const update of updates) {
-        await store(parts, update);
-        offset = update.update_id + 1;
-      }
+      // Together: they share a commit, and a batch that was not stored whole is not confirmed at all.
+      await Promise.all(updates.map((update) => store(parts, update)));
+      const last = updates.at(-1);
+      if (last !== undefined) offset = last.update_id + 1;
       state.problem = undefined;
       wait = 0;
     } catch (error) {
