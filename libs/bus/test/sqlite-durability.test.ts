@@ -156,6 +156,30 @@ describe("a group commit", () => {
   });
 });
 
+describe("a consumer whose handlers never wait", () => {
+  it("hands out its backlog over many turns of the event loop, so that others run", async () => {
+    await using bus = await open();
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 2_000);
+    const inTurn = [0];
+    const handled = () => inTurn.reduce((sum, count) => sum + count, 0);
+    const watch = () => {
+      inTurn.push(0);
+      if (handled() < 2_000) setImmediate(watch);
+    };
+    watch();
+
+    const spec = { name: "eager", filters: [everythingOf(ref)] };
+    await using _consumer = await bus.log.consume(spec, async () => {
+      inTurn[inTurn.length - 1] = (inTurn.at(-1) ?? 0) + 1;
+      return "done";
+    });
+
+    await expect.poll(handled, soon).toBe(2_000);
+    expect(Math.max(...inTurn)).toBeLessThanOrEqual(512);
+  });
+});
+
 describe("an event that could not be read back", () => {
   it("is never stored", async () => {
     await using bus = await open();
