@@ -1,5 +1,4 @@
 import { createLogger, type Environment, runService } from "@loopgate/runtime";
-import { isChatAllowed } from "@loopgate/domain";
 import { type Embedded, startEmbedded } from "./embedded.ts";
 import { readSettings, type Settings } from "./settings.ts";
 import { version } from "./version.ts";
@@ -21,8 +20,9 @@ function greeting({ policy }: Settings, { address, bot, directory }: Embedded): 
     return [...lines, "  asks   nobody yet: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID"];
   if (policy.defaultChat !== undefined)
     return [...lines, `  asks   Telegram chat ${policy.defaultChat} as @${bot}`];
-  const registered = isChatAllowed(policy, "")
-    ? "any chat that is registered"
-    : "the registered chats that are allowed";
+  const registered =
+    policy.allowedChats.length === 0
+      ? "any chat that is registered"
+      : "the registered chats that are allowed";
   return [...lines, `  asks   ${registered}, as @${bot}; for a default set TELEGRAM_CHAT_ID`];
 }
