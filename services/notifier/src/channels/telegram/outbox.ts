@@ -64,7 +64,7 @@ export class Outbox implements AsyncDisposable {
   call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<CallResult<Result>> {
     const chat = this.#chat(chatId);
     const ahead = chat.waiting.filter((one) => one.kind === kind).length;
-    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).reserve(ahead)));
+    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).waitMs(ahead)));
     const { promise, resolve, reject } = Promise.withResolvers<CallResult<Result>>();
     const run = async () => {
       try {

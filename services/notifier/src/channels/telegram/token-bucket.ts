@@ -1,14 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const FARTHEST_MS = 60_000;
-
 /** A rate: `burst` at once, then `perSecond`. */
 export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   #tokens: number;
   #filledAt = Date.now();
-  #reserved = 0;
 
   constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
     this.#burst = burst;
@@ -26,19 +23,6 @@ export class TokenBucket {
   waitMs(ahead: number): number {
     this.#fill();
     return Math.max(0, ((ahead + 1 - this.#tokens) / this.#perSecond) * 1_000);
-  }
-
-  /**
-   * A time of one's own to come back at, behind `ahead` others and behind all who reserved before, in milliseconds: of a
-   * thousand that must wait, one comes back when one can go. Far ahead, where many may have gone elsewhere by then, it is
-   * just some time in the next minute.
-   */
-  reserve(ahead: number): number {
-    const now = Date.now();
-    const at = Math.max(this.#reserved + 1_000 / this.#perSecond, now + this.waitMs(ahead));
-    if (at - now > FARTHEST_MS) return FARTHEST_MS * (0.5 + Math.random() / 2);
-    this.#reserved = at;
-    return at - now;
   }
 
   /** Resolves with true when it is the caller's turn, with false if `signal` ends the wait. */
