@@ -29,6 +29,9 @@ function stops(open: OpenBus): void {
     const end = Promise.resolve(subscription[Symbol.asyncDispose]()).then(() => (ended = true));
     await expect.poll(() => recorder.seen[0]?.signal.aborted, soon).toBe(true);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    const [other, clock] = [aRequest(), aRecorder(putOffFence)];
+    bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(other)] }, clock));
+    await allAgain(bus, other, clock.seen);
     expect(ended).toBe(false);
     release.resolve();
     await end;

@@ -1,9 +1,13 @@
+import { once } from "node:events";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
 import { anEvent, copySubject } from "../contract/an-event.ts";
 
-// Opens the bus, perhaps at the same moment as others, appends one event and says its id.
+// Waits for a word, so that several start at one moment; opens the bus, appends one event and says its id.
 const [path = "", id = "", copy = ""] = process.argv.slice(2);
 const ref = { tenant: "default", id };
+process.stdout.write("\n");
+await once(process.stdin, "data");
+process.stdin.destroy();
 await using bus = await openSqliteBus({
   path,
   lifetimes: { sessions: undefined, copies: undefined, leases: undefined },

@@ -1,10 +1,14 @@
+import { openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
 import { anEvent, copySubject, everythingOf } from "../contract/an-event.ts";
 
-// Appends and consumes at 32 in flight until it is killed; says what was acknowledged and what was handled, a line each.
-const [path = "", id = ""] = process.argv.slice(2);
+// Appends and consumes at 32 in flight until it is killed; notes what was acknowledged and what was handled, a line each, in
+// a file: what waits in a pipe dies with its writer. Says a dot for every acknowledgement.
+const [path = "", id = "", notes = ""] = process.argv.slice(2);
 const ref = { tenant: "default", id };
+const file = openSync(notes, "a");
+const note = (line: string) => writeSync(file, `${line}\n`);
 const { log } = await openSqliteBus({
   path,
   lifetimes: { sessions: undefined, copies: undefined, leases: undefined },
@@ -15,7 +19,7 @@ const { log } = await openSqliteBus({
 await log.consume({ name: "under-load", filters: [everythingOf(ref)] }, async ({ entry, attempt }) => {
   if (attempt === 1 && entry.seq % 7 === 0) return { retryInMs: 20 };
   if (attempt === 1 && entry.seq % 11 === 0) throw new Error("once");
-  process.stdout.write(`handled ${entry.event.id}\n`);
+  note(`handled ${entry.event.id}`);
   return "done";
 });
 
@@ -23,7 +27,8 @@ async function appendForEver(worker: number): Promise<never> {
   for (;;) {
     const event = anEvent(ref);
     await log.append(copySubject(ref, worker), event);
-    process.stdout.write(`stored ${event.id}\n`);
+    note(`stored ${event.id}`);
+    process.stdout.write(".");
   }
 }
 
