@@ -57,6 +57,7 @@ describe("a start", () => {
       { TELEGRAM_BOT_TOKEN: botToken, TELEGRAM_CHAT_ID: "-5" },
       "TELEGRAM_RESPONDER_IDS",
     ],
+    ["with a group as a responder", { TELEGRAM_RESPONDER_IDS: "7,-5" }, "TELEGRAM_RESPONDER_IDS"],
     [
       "with a retention shorter than the longest timeout",
       { LOOPGATE_LOG_RETENTION_DAYS: "40" },
@@ -116,6 +117,35 @@ describe("a start", () => {
     const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: "0" });
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("has format unknown") });
     expect(await readFile(join(place, "loopgate.db"), "utf8")).toBe("of another time");
+  });
+
+  it("for a bot that another process of this user serves is refused, whatever the data directory", async () => {
+    await using telegram = await FakeTelegram.start(botToken);
+    await using home = await temporaryDirectory();
+    await using other = await temporaryDirectory();
+    await using first = await startLoopgate({ directory: home.path, apiRoot: telegram.apiRoot });
+    const environment = { HOME: home.path, LOOPGATE_DATA_DIR: other.path, TELEGRAM_BOT_TOKEN: botToken };
+    const second = await run(["serve"], {
+      ...environment,
+      TELEGRAM_API_ROOT: telegram.apiRoot,
+      SERVER_PORT: "0",
+    });
+    expect(second).toEqual({ code: 1, output: expect.stringContaining("another Loopgate runs for bot") });
+    expect(await first.stop()).toBe(0);
+  });
+
+  it("on another loopback address answers under the address that it names", async () => {
+    await using directory = await temporaryDirectory();
+    const environment = { SERVER_HOST: "127.0.0.5", TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "" };
+    await using loopgate = await startLoopgate({
+      directory: directory.path,
+      apiRoot: "http://127.0.0.1:9",
+      environment,
+    });
+    expect(loopgate.url).toContain("127.0.0.5");
+    expect(await callTool(loopgate.url, "list_pending_requests", {})).toMatchObject({
+      structuredContent: { count: 0 },
+    });
   });
 
   it("on a port in use says so, and what to set", async () => {

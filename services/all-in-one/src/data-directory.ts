@@ -1,4 +1,12 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -12,7 +20,7 @@ export interface DataDirectory extends Disposable {
 /** Raised with every change to the tables of the file that is not read by the version before. */
 const FORMAT = "1";
 
-/** Another process has this data directory open: two would send every question twice. */
+/** Another process has this data directory or this bot: two would send every question twice. */
 class DataDirectoryInUse extends StartRefused {
   override readonly name = "DataDirectoryInUse";
 }
@@ -20,7 +28,7 @@ class DataDirectoryInUse extends StartRefused {
 /**
  * Opens the directory that holds everything: below `given`, or per user by XDG, one subdirectory a bot. Directory 0700,
  * files 0600.
- * @throws DataDirectoryInUse while another process has it open; a process that died has it no more.
+ * @throws DataDirectoryInUse while another process has it open, or serves this bot; a process that died does neither.
  */
 export function openDataDirectory(
   given: string | undefined,
@@ -30,15 +38,28 @@ export function openDataDirectory(
   const path = join(given === undefined ? defaultDirectory(environment) : resolve(given), bot ?? "no-bot");
   mkdirSync(path, { recursive: true, mode: 0o700 });
   chmodSync(path, 0o700);
-  const lock = takeLock(join(path, "lock.db"), path);
+  using locks = new DisposableStack();
+  locks.use(takeLock(join(path, "lock.db"), `on ${path}`, "or give this one its own LOOPGATE_DATA_DIR"));
+  if (bot !== undefined) locks.use(lockBot(bot, environment));
   const database = join(path, "loopgate.db");
+  checkFormat(join(path, "format"), database, path);
+  const held = locks.move();
+  return { path, database, [Symbol.dispose]: () => held.dispose() };
+}
+
+/**
+ * One bot is served by one process of a user, whatever the data directories: two would take each other's answers away
+ * from Telegram. The lock stands where the user's data stands by default; a user without a place to write has none.
+ */
+function lockBot(bot: string, environment: Environment): DatabaseSync | undefined {
+  const directory = defaultDirectory(environment);
   try {
-    checkFormat(join(path, "format"), database, path);
-  } catch (error) {
-    lock.close();
-    throw error;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK);
+  } catch {
+    return undefined;
   }
-  return { path, database, [Symbol.dispose]: () => lock.close() };
+  return takeLock(join(directory, `bot-${bot}.lock.db`), `for bot ${bot}`, "or give this one its own bot");
 }
 
 /** A file of another format would be misread: the directory says which one it has, and only its own version opens it. */
@@ -57,7 +78,7 @@ function defaultDirectory({ XDG_DATA_HOME, HOME }: Environment): string {
 }
 
 /** An exclusive transaction on a small database: a lock that the end of the process frees, however it ends. */
-function takeLock(file: string, directory: string): DatabaseSync {
+function takeLock(file: string, what: string, wayOut: string): DatabaseSync {
   const lock = new DatabaseSync(file);
   try {
     chmodSync(file, 0o600);
@@ -65,9 +86,6 @@ function takeLock(file: string, directory: string): DatabaseSync {
     return lock;
   } catch (error) {
     lock.close();
-    throw new DataDirectoryInUse(
-      `another Loopgate runs on ${directory}: stop it, or give this one its own LOOPGATE_DATA_DIR`,
-      { cause: error },
-    );
+    throw new DataDirectoryInUse(`another Loopgate runs ${what}: stop it, ${wayOut}`, { cause: error });
   }
 }

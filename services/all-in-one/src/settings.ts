@@ -10,6 +10,7 @@ const seconds = (fallback: number) =>
     .int("must be a whole number of seconds")
     .min(1)
     .default(fallback);
+const personId = z.string().regex(/^\d{1,20}$/, "must be the numeric Telegram id of a person");
 const chatId = z.string().regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (groups have a negative one)");
 
 const DAY_MS = 86_400_000;
@@ -24,7 +25,7 @@ const Variables = z
       .regex(/^\d+:\S+$/, "has not the shape <digits>:<letters>: copy it again from @BotFather")
       .optional(),
     TELEGRAM_CHAT_ID: chatId.optional(),
-    TELEGRAM_RESPONDER_IDS: listSetting.pipe(z.array(chatId)),
+    TELEGRAM_RESPONDER_IDS: listSetting.pipe(z.array(personId)),
     TELEGRAM_ALLOWED_CHATS: listSetting.pipe(z.array(chatId)),
     TELEGRAM_API_ROOT: z.url("must be an http(s) URL").optional(),
     SERVER_HOST: z.string().default("127.0.0.1"),
@@ -108,7 +109,9 @@ export function readSettings(environment: Environment) {
       minTimeoutSeconds: read.LOOPGATE_MIN_TIMEOUT_SECONDS,
       maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
       maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
-      allowedHosts: read.LOOPGATE_ALLOWED_HOSTS,
+      allowedHosts: isLoopback(read.SERVER_HOST)
+        ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
+        : read.LOOPGATE_ALLOWED_HOSTS,
       insecure: read.LOOPGATE_INSECURE,
     },
   };

@@ -126,6 +126,6 @@ function quote(text: string): FormattedString {
 
 function cutWithNote(text: string, length: number): string {
   if (text.length <= length) return text;
-  const note = `\n(cut: ${text.length} characters in all)`;
+  const note = `\n(cut: ${Array.from(text).length} characters in all)`;
   return cut(text, length - note.length) + note;
 }

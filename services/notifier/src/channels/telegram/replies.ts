@@ -42,7 +42,7 @@ const refusals = {
   buttons_only: "Please answer with one of the buttons.",
   text_only: "Please reply to the question with your text.",
   empty: "An empty text is no answer.",
-  closed: "This question is closed.",
+  closed: "I know no open question behind this message. Nothing was decided.",
   unknown_message:
     "I can't tell which question this answers. Please reply to the newest message of the question.",
 } as const;
