@@ -6,8 +6,8 @@ export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "s
 export type LogLevel = (typeof logLevels)[number];
 
 /**
- * Structured logs, one JSON object a line, on stderr unless told otherwise. Errors are written as their name, code and first line: whole error
- * objects of HTTP clients carry URLs with secrets (I9).
+ * Structured logs, one JSON object a line, on stderr unless told otherwise. Give an error whole, as `err`: its name, code
+ * and first line are written, because whole error objects of HTTP clients carry URLs with secrets (I9).
  */
 export function createLogger(
   service: string,
@@ -42,7 +42,7 @@ export function describeError(error: unknown): ErrorDescription {
 }
 
 /** Hides what has the shape of a bot token, an API key or credentials in a URL. */
-export const redact = (text: string): string =>
+const redact = (text: string): string =>
   text
     .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<bot token>")
     .replaceAll(/lk_pub_[0-9a-f]{16,}/g, "<api key>")

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "@loopgate/contracts";
-import { describeError, type Logger } from "@loopgate/runtime";
+import type { Logger } from "@loopgate/runtime";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import type { Refusal } from "../requests/refusal.ts";
 import { CallFailed } from "../tools/registry.ts";
@@ -52,7 +52,7 @@ export const handleError =
         message: "The request can't be read.",
       });
     }
-    if (!(error instanceof CallFailed)) logger.error({ err: describeError(error) }, "request failed");
+    if (!(error instanceof CallFailed)) logger.error({ err: error }, "request failed");
     const message = "Something went wrong inside Loopgate; its log says what.";
     return isMcp(request)
       ? reply.code(500).send(jsonRpcError(-32_603, "Internal error"))

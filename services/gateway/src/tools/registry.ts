@@ -1,5 +1,5 @@
 import { Unavailable } from "@loopgate/bus";
-import { describeError, type Logger } from "@loopgate/runtime";
+import type { Logger } from "@loopgate/runtime";
 import { refused } from "../requests/refusal.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
@@ -64,7 +64,7 @@ export class ToolRegistry {
       return await tool.run(given, caller);
     } catch (error) {
       if (error instanceof Unavailable) return outOfReach();
-      this.#logger.error({ tool: tool.definition.name, err: describeError(error) }, "call failed");
+      this.#logger.error({ tool: tool.definition.name, err: error }, "call failed");
       throw new CallFailed();
     }
   }

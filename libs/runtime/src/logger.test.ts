@@ -1,0 +1,36 @@
+import { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createLogger } from "./logger.ts";
+
+/** What a logger writes of one error. */
+function logged(err: unknown): { readonly text: string; readonly err: unknown } {
+  let text = "";
+  const sink = new Writable({ write: (chunk: Buffer, _, done) => ((text += chunk.toString()), done()) });
+  createLogger("test", "info", sink).error({ err }, "failed");
+  return { text, err: (JSON.parse(text) as { err: unknown }).err };
+}
+
+describe("an error in the log", () => {
+  it("is its name, its code and the first line of its message", () => {
+    const error = Object.assign(new RangeError("too far\nand more"), { code: "E_FAR" });
+    expect(logged(error).err).toEqual({ name: "RangeError", message: "too far", code: "E_FAR" });
+  });
+
+  it("brings neither stack nor cause nor members: those hold URLs and texts", () => {
+    const cause = new Error("secret cause");
+    const error = Object.assign(new Error("failed", { cause }), { payload: "secret payload" });
+    expect(logged(error).text).not.toMatch(/secret|logger\.test/);
+  });
+
+  it.each([
+    ["a bot token", "https://host/bot7000000042:AAcanaryTokenOfTheTests_0123456789abcd/getMe"],
+    ["an API key", `key lk_pub_${"0123456789abcdef".repeat(4)}`],
+    ["credentials in a URL", "cannot reach nats://user:canary@host:4222"],
+  ])("hides %s in its message", (_, message) => {
+    expect(logged(new Error(message)).text).not.toMatch(/canary|0123456789abcdef/);
+  });
+
+  it("that is no error tells its type alone", () => {
+    expect(logged({ secret: "text" }).err).toEqual({ name: "unknown", message: "object" });
+  });
+});
