@@ -5,7 +5,7 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** The log is full and keeps the rest of its room for decisions. */
+/** The log takes no more until an operator gives it room. */
 export class LogFull extends Unavailable {}
 
 export interface AppendOptions {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { deadLetterSubject, type LogEntry } from "@loopgate/contracts";
 import type { Consumer, JsMsg } from "@nats-io/jetstream";
+import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdict } from "../event-log.ts";
 import { durableConsumer } from "./durable-consumer.ts";
@@ -25,6 +26,7 @@ export class NatsConsumer {
   readonly #spec: ConsumerSpec;
   readonly #handle: Handler;
   readonly #limit: number;
+  readonly #maxAttempts: number;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   /** Exceptions by sequence: the broker counts deliveries, and being put off is no failure. A restart forgives. */
@@ -36,7 +38,9 @@ export class NatsConsumer {
     this.#parts = parts;
     this.#spec = spec;
     this.#handle = handle;
-    this.#limit = spec.maxInFlight ?? 64;
+    const { maxInFlight, maxAttempts } = { ...consumerDefaults, ...spec };
+    this.#limit = maxInFlight;
+    this.#maxAttempts = maxAttempts;
   }
 
   /** @throws Unavailable when the broker does not answer. */
@@ -114,8 +118,9 @@ export class NatsConsumer {
       if (signal.aborted) return { retryInMs: 0 };
       if (error instanceof Unavailable) return { retryInMs: this.#backOff(attempt) };
       const failures = this.#countFailure(entry.seq);
-      const { maxAttempts = 5 } = this.#spec;
-      return failures >= maxAttempts ? { deadLetter: nameOf(error) } : { retryInMs: this.#backOff(failures) };
+      return failures >= this.#maxAttempts
+        ? { deadLetter: nameOf(error) }
+        : { retryInMs: this.#backOff(failures) };
     }
   }
 
@@ -151,9 +156,7 @@ export class NatsConsumer {
   }
 
   #backOff(attempt: number): number {
-    const { backOffMs } = this.#parts;
-    const wait = backOffMs[Math.min(attempt, backOffMs.length) - 1] ?? 0;
-    return wait * (0.75 + Math.random() / 2);
+    return backOff(this.#parts.backOffMs, attempt);
   }
 }
 

@@ -1,3 +1,4 @@
+import { consumerDefaults } from "../consumer-defaults.ts";
 import type { BucketLifetimes } from "../key-value.ts";
 
 /** How the streams and buckets are kept; `bootstrap` and every service must agree on it. */
@@ -26,7 +27,7 @@ export interface NatsBusOptions extends NatsStorage {
 }
 
 export const natsDefaults = {
-  backOffMs: [1_000, 2_000, 5_000, 10_000, 30_000],
+  backOffMs: consumerDefaults.backOffMs,
   ackWaitMs: 30_000,
   giveUpAfterMs: 15_000,
   stopWithinMs: 10_000,

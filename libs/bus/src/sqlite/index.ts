@@ -1,3 +1,4 @@
+import { consumerDefaults } from "../consumer-defaults.ts";
 import type { BucketLifetimes, KeyValue } from "../key-value.ts";
 import type { EventLog } from "../event-log.ts";
 import type { Timers } from "../timers.ts";
@@ -26,12 +27,11 @@ export interface SqliteBus extends AsyncDisposable {
   readonly keyValue: KeyValue;
 }
 
-const DEFAULT_BACK_OFF_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 const CLEAN_EVERY_MS = 3_600_000;
 
 /** Opens the bus. Dispose it last: consumers that still run lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
-  const { path, lifetimes, retentionMs, backOffMs = DEFAULT_BACK_OFF_MS } = options;
+  const { path, lifetimes, retentionMs, backOffMs = consumerDefaults.backOffMs } = options;
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
   const log = parts.use(await SqliteEventLog.open(database, { backOffMs }));

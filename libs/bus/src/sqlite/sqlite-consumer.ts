@@ -6,7 +6,9 @@ import {
   Unavailable,
   type Verdict,
 } from "../event-log.ts";
+import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
+import { Alarm } from "./alarm.ts";
 import { Parking, type Tries } from "./parking.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
@@ -44,9 +46,6 @@ interface Member {
 /** How many parked entries are taken up at a time. */
 const PAGE = 256;
 
-/** Looks again after so long at the latest: a timeout does not notice that the machine slept or its clock moved. */
-const LOOK_AGAIN_MS = 60_000;
-
 /** How soon a consumer looks again whose log could not be read. */
 const RECOVER_MS = 1_000;
 
@@ -68,8 +67,7 @@ export class SqliteConsumer {
   #position: number;
   #savedFloor: number;
   #savingFloor: Promise<void> | undefined;
-  #wake: NodeJS.Timeout | undefined;
-  #wakeAt = Infinity;
+  readonly #alarm = new Alarm(() => this.#fill());
   #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
@@ -84,7 +82,8 @@ export class SqliteConsumer {
   }
 
   /** Adds a handler; several share the work. */
-  join({ maxInFlight = 64, maxAttempts = 5 }: ConsumerSpec, handle: Handler): Subscription {
+  join(spec: ConsumerSpec, handle: Handler): Subscription {
+    const { maxInFlight, maxAttempts } = { ...consumerDefaults, ...spec };
     const member: Member = {
       handle,
       limit: maxInFlight,
@@ -106,7 +105,7 @@ export class SqliteConsumer {
   /** Stops at once, because the log closes: what runs comes again at the next opening. */
   halt(): void {
     this.#halted = true;
-    clearTimeout(this.#wake);
+    this.#alarm[Symbol.dispose]();
     clearImmediate(this.#turn);
     for (const { stop } of this.#members) stop.abort();
   }
@@ -145,10 +144,10 @@ export class SqliteConsumer {
       const isBehind = this.#position < this.#source.newest();
       if (isBehind) this.#take(this.#source.after(this.#position));
       if (isBehind || this.#queue.length > 0) this.#turn = setImmediate(() => this.#nextTurn());
-      this.#wakeBy(this.#parking.nextDue);
+      this.#alarm.setBy(this.#parking.nextDue);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      this.#wakeBy(Date.now() + RECOVER_MS);
+      this.#alarm.setBy(Date.now() + RECOVER_MS);
     }
   }
 
@@ -164,19 +163,6 @@ export class SqliteConsumer {
       if (entry === undefined) void this.#parking.finish(seq);
       else this.#queue.push({ entry, attempt: attempt + 1, failures, parked: true });
     }
-  }
-
-  #wakeBy(time: number): void {
-    const at = Math.min(time, Date.now() + LOOK_AGAIN_MS);
-    if (this.#halted || time === Infinity || this.#wakeAt <= at) return;
-    this.#wakeAt = at;
-    clearTimeout(this.#wake);
-    this.#wake = setTimeout(() => this.#wakeUp(), Math.max(at - Date.now(), 0));
-  }
-
-  #wakeUp(): void {
-    this.#wakeAt = Infinity;
-    this.#fill();
   }
 
   #start(member: Member, job: Job): void {
@@ -212,9 +198,7 @@ export class SqliteConsumer {
   }
 
   #backOff(attempt: number): number {
-    const { backOffMs } = this.#source;
-    const wait = backOffMs[Math.min(attempt, backOffMs.length) - 1] ?? 0;
-    return wait * (0.75 + Math.random() / 2);
+    return backOff(this.#source.backOffMs, attempt);
   }
 
   /** A dead letter is stored before its entry counts as done. */

@@ -1,4 +1,4 @@
-import { Envelope, type LogEntry, subjectMatches, timestamp } from "@loopgate/contracts";
+import { type DueEvent, Envelope, type LogEntry, subjectMatches, timestamp } from "@loopgate/contracts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -163,9 +163,9 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 }
 
-/** Appends within a transaction. `id` null: an entry that may stand several times, such as a timer's. */
-export function insertEntry(db: SqliteConnection, subject: string, id: string | null, event: Envelope): void {
-  db.prepare(INSERT).run(subject, id, Date.now(), JSON.stringify(event));
+/** Appends a timer's event within a transaction, without its id: the same timer may come due again. */
+export function insertDue(db: SqliteConnection, subject: string, event: DueEvent): void {
+  db.prepare(INSERT).run(subject, null, Date.now(), JSON.stringify(event));
 }
 
 function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {

@@ -1,15 +1,16 @@
 import { DueEvent, dueSubject, type RequestRef, timerSubject } from "@loopgate/contracts";
 import type { Timers } from "../timers.ts";
+import { Alarm } from "./alarm.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
-import { insertEntry } from "./sqlite-event-log.ts";
+import { insertDue } from "./sqlite-event-log.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS timers (subject TEXT PRIMARY KEY, due INTEGER NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due);
 `;
 
-/** Looks again after so long at the latest: a timeout does not notice that the machine slept or its clock moved. */
-const LOOK_AGAIN_MS = 60_000;
+/** How soon the timers look again that could not be read. */
+const RECOVER_MS = 1_000;
 
 /** How many timers fire in one transaction. */
 const BATCH = 100;
@@ -17,9 +18,7 @@ const BATCH = 100;
 /** Timers as rows of the log's file: one that is due becomes its event in a single transaction. */
 export class SqliteTimers implements Timers, AsyncDisposable {
   readonly #database: SqliteDatabase;
-  #wake: NodeJS.Timeout | undefined;
-  #wakeAt = Infinity;
-  #stopped = false;
+  readonly #alarm = new Alarm(() => void this.#fire());
 
   private constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -41,7 +40,7 @@ export class SqliteTimers implements Timers, AsyncDisposable {
       JSON.stringify(DueEvent.parse(due)),
     ] as const;
     await this.#database.write((db) => db.prepare(sql).run(...row));
-    this.#wakeBy(at.getTime());
+    this.#alarm.setBy(at.getTime());
   }
 
   async cancel(ref: RequestRef, name: string): Promise<void> {
@@ -52,31 +51,21 @@ export class SqliteTimers implements Timers, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#wake);
+    this.#alarm[Symbol.dispose]();
   }
 
   #wakeForNext(): void {
     const sql = "SELECT min(due) AS due FROM timers";
     const due = this.#database.read((db) => db.prepare(sql).get()?.["due"]);
-    if (typeof due === "number") this.#wakeBy(due);
-  }
-
-  #wakeBy(due: number): void {
-    if (this.#stopped || due >= this.#wakeAt) return;
-    this.#wakeAt = due;
-    clearTimeout(this.#wake);
-    const wait = Math.min(Math.max(due - Date.now(), 0), LOOK_AGAIN_MS);
-    this.#wake = setTimeout(() => void this.#fire(), wait);
+    if (typeof due === "number") this.#alarm.setBy(due);
   }
 
   async #fire(): Promise<void> {
-    this.#wakeAt = Infinity;
     try {
       await this.#database.write(fireDue);
       this.#wakeForNext();
     } catch {
-      this.#wakeBy(Date.now() + 1_000);
+      this.#alarm.setBy(Date.now() + RECOVER_MS);
     }
   }
 }
@@ -86,7 +75,7 @@ function fireDue(db: SqliteConnection): void {
     .prepare(`SELECT subject, target, event FROM timers WHERE due <= ? ORDER BY due LIMIT ${BATCH}`)
     .all(Date.now());
   for (const { subject, target, event } of due) {
-    insertEntry(db, String(target), null, DueEvent.parse(JSON.parse(String(event))));
+    insertDue(db, String(target), DueEvent.parse(JSON.parse(String(event))));
     db.prepare("DELETE FROM timers WHERE subject = ?").run(subject ?? null);
   }
 }

@@ -1,0 +1,97 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CreatedEvent, DecidedEvent, newRequestId, type RequestRef } from "@loopgate/contracts";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { RequestLog } from "../src/index.ts";
+import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
+import { busOptions } from "./contract/bus-under-test.ts";
+
+const DAY_MS = 86_400_000;
+const retentionMs = 90 * DAY_MS;
+let folder: string;
+let bus: SqliteBus;
+let ageMs: number;
+let requests: RequestLog;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "loopgate-request-log-"));
+  bus = await openSqliteBus({ ...busOptions, path: join(folder, "loopgate.db"), retentionMs });
+  ageMs = 0;
+  requests = new RequestLog({ log: bus.log, retentionMs, now: () => new Date(Date.now() + ageMs) });
+});
+afterEach(async () => {
+  await bus[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+const golden = async (name: string): Promise<unknown> =>
+  JSON.parse(await readFile(new URL(`../../contracts/golden/request.${name}.json`, import.meta.url), "utf8"));
+
+async function aQuestion(ref: RequestRef, by = "first"): Promise<CreatedEvent> {
+  const created = CreatedEvent.parse(await golden("created.v1"));
+  return { ...created, id: `${ref.id}.created.${by}`, subject: ref.id };
+}
+
+async function aDecision(ref: RequestRef, by: string): Promise<DecidedEvent> {
+  const decided = DecidedEvent.parse(await golden("decided.v1.answered"));
+  return { ...decided, id: `${ref.id}.decided.${by}`, subject: ref.id };
+}
+
+const aRef = (): RequestRef => ({ tenant: "default", id: newRequestId() });
+
+describe("submitting", () => {
+  it("creates once; a retry is the same, and another submission finds what stands", async () => {
+    const ref = aRef();
+    const [mine, other] = [await aQuestion(ref), await aQuestion(ref, "other")];
+    expect((await requests.submit(ref, mine)).kind).toBe("created");
+    expect((await requests.submit(ref, mine)).kind).toBe("created");
+    expect(await requests.submit(ref, other)).toMatchObject({
+      kind: "exists",
+      created: { event: { id: mine.id } },
+    });
+  });
+});
+
+describe("deciding", () => {
+  it("has one winner; its own retry owns the decision again, all others are told whose it is", async () => {
+    const ref = aRef();
+    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const attempts = await Promise.all(Array.from({ length: 20 }, (_, n) => aDecision(ref, `person-${n}`)));
+    const results = await Promise.all(attempts.map((attempt) => requests.decide(created, attempt)));
+    const [winner] = attempts.filter((_, n) => results[n]?.kind === "own");
+    expect(results.filter(({ kind }) => kind === "own")).toHaveLength(1);
+    for (const result of results) expect(result).toMatchObject({ decision: { event: { id: winner?.id } } });
+    expect((await requests.decide(created, winner!)).kind).toBe("own");
+  });
+});
+
+describe("a question in its last day of retention", () => {
+  it("is gone for everybody: not read, not found, not decided", async () => {
+    const ref = aRef();
+    const { created } = await requests.submit(ref, await aQuestion(ref));
+    ageMs = retentionMs - DAY_MS;
+    expect(await requests.decide(created, await aDecision(ref, "late"))).toEqual({ kind: "gone" });
+    expect(await requests.created(ref)).toBeUndefined();
+    expect(await requests.read(ref)).toEqual([]);
+    expect(await requests.decision(ref)).toBeUndefined();
+  });
+
+  it("can be decided until then", async () => {
+    const ref = aRef();
+    const { created } = await requests.submit(ref, await aQuestion(ref));
+    ageMs = retentionMs - DAY_MS - 60_000;
+    expect(await requests.created(ref)).toMatchObject({ event: { subject: ref.id } });
+    expect((await requests.decide(created, await aDecision(ref, "in time"))).kind).toBe("own");
+  });
+
+  it("leaves its decision to be read: an id with a decision is known", async () => {
+    const ref = aRef();
+    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const decision = await aDecision(ref, "in time");
+    await requests.decide(created, decision);
+    ageMs = retentionMs;
+    expect((await requests.read(ref)).map(({ event }) => event.id)).toEqual([decision.id]);
+    expect((await requests.decision(ref))?.event.id).toBe(decision.id);
+  });
+});
