@@ -1,4 +1,4 @@
-import type { Envelope, LogEntry } from "@loopgate/contracts";
+import type { Envelope, LogEntry, Stored } from "@loopgate/contracts";
 
 /** The log, or what answers queries, can't be reached now. Nothing is known of the outcome; a retry with the same event is safe. */
 export class Unavailable extends Error {
@@ -15,7 +15,7 @@ export interface AppendOptions {
 
 /** `stored`: this very event (by its id) stands, now or by an earlier try. `lost`: another one was first. */
 export type AppendResult =
-  | { readonly kind: "stored"; readonly entry: LogEntry }
+  | { readonly kind: "stored"; readonly entry: Stored }
   | { readonly kind: "lost"; readonly winner: LogEntry };
 
 /**
@@ -23,7 +23,10 @@ export type AppendResult =
  * All methods throw {@link Unavailable} when the log does not answer.
  */
 export interface EventLog {
-  /** Durable once it resolves. The same event (by id) again adds nothing and reports the entry that stands. */
+  /**
+   * Durable once it resolves. The same event (by id) again adds nothing and reports the entry that stands.
+   * @throws ZodError for what is no envelope: the log holds nothing that it can't read back.
+   */
   append(subject: string, event: Envelope, options?: AppendOptions): Promise<AppendResult>;
 
   /** The newest entry of exactly this subject. */

@@ -6,6 +6,7 @@ import {
   requestPrefix,
   type RequestRef,
   requestSubject,
+  type Stored,
 } from "@loopgate/contracts";
 import type { EventLog } from "./event-log.ts";
 
@@ -20,13 +21,13 @@ export interface RequestLogOptions {
 }
 
 export type SubmitResult =
-  | { readonly kind: "created"; readonly created: LogEntry<CreatedEvent> }
-  | { readonly kind: "exists"; readonly created: LogEntry<CreatedEvent> };
+  | { readonly kind: "created"; readonly created: Stored<CreatedEvent> }
+  | { readonly kind: "exists"; readonly created: Stored<CreatedEvent> };
 
 /** `own`: the event given is the decision, now or by an earlier try. `gone`: too old to be decided by anybody. */
 export type DecideResult =
-  | { readonly kind: "own"; readonly decision: LogEntry<DecidedEvent> }
-  | { readonly kind: "lost"; readonly decision: LogEntry<DecidedEvent> }
+  | { readonly kind: "own"; readonly decision: Stored<DecidedEvent> }
+  | { readonly kind: "lost"; readonly decision: Stored<DecidedEvent> }
   | { readonly kind: "gone" };
 
 /**
@@ -85,12 +86,12 @@ export class RequestLog {
   }
 }
 
-const asCreated = (entry: LogEntry): LogEntry<CreatedEvent> => ({
+const asCreated = <Entry extends Stored>(entry: Entry) => ({
   ...entry,
   event: CreatedEvent.parse(entry.event),
 });
 
-const asDecided = (entry: LogEntry): LogEntry<DecidedEvent> => ({
+const asDecided = <Entry extends Stored>(entry: Entry) => ({
   ...entry,
   event: DecidedEvent.parse(entry.event),
 });

@@ -1,7 +1,13 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { CreatedEvent, DecidedEvent, newRequestId, type RequestRef } from "@loopgate/contracts";
+import {
+  CreatedEvent,
+  DecidedEvent,
+  type LogEntry,
+  newRequestId,
+  type RequestRef,
+} from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RequestLog } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
@@ -38,6 +44,12 @@ async function aDecision(ref: RequestRef, by: string): Promise<DecidedEvent> {
   return { ...decided, id: `${ref.id}.decided.${by}`, subject: ref.id };
 }
 
+/** Asks a question, and gives it as the log holds it. */
+async function asked(ref: RequestRef): Promise<LogEntry<CreatedEvent>> {
+  await requests.submit(ref, await aQuestion(ref));
+  return (await requests.created(ref))!;
+}
+
 const aRef = (): RequestRef => ({ tenant: "default", id: newRequestId() });
 
 describe("submitting", () => {
@@ -56,7 +68,7 @@ describe("submitting", () => {
 describe("deciding", () => {
   it("has one winner; its own retry owns the decision again, all others are told whose it is", async () => {
     const ref = aRef();
-    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const created = await asked(ref);
     const attempts = await Promise.all(Array.from({ length: 20 }, (_, n) => aDecision(ref, `person-${n}`)));
     const results = await Promise.all(attempts.map((attempt) => requests.decide(created, attempt)));
     const [winner] = attempts.filter((_, n) => results[n]?.kind === "own");
@@ -69,7 +81,7 @@ describe("deciding", () => {
 describe("a question in its last day of retention", () => {
   it("is gone for everybody: not read, not found, not decided", async () => {
     const ref = aRef();
-    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const created = await asked(ref);
     ageMs = retentionMs - DAY_MS;
     expect(await requests.decide(created, await aDecision(ref, "late"))).toEqual({ kind: "gone" });
     expect(await requests.created(ref)).toBeUndefined();
@@ -79,7 +91,7 @@ describe("a question in its last day of retention", () => {
 
   it("can be decided until then", async () => {
     const ref = aRef();
-    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const created = await asked(ref);
     ageMs = retentionMs - DAY_MS - 60_000;
     expect(await requests.created(ref)).toMatchObject({ event: { subject: ref.id } });
     expect((await requests.decide(created, await aDecision(ref, "in time"))).kind).toBe("own");
@@ -87,7 +99,7 @@ describe("a question in its last day of retention", () => {
 
   it("leaves its decision to be read: an id with a decision is known", async () => {
     const ref = aRef();
-    const { created } = await requests.submit(ref, await aQuestion(ref));
+    const created = await asked(ref);
     const decision = await aDecision(ref, "in time");
     await requests.decide(created, decision);
     ageMs = retentionMs;

@@ -193,19 +193,6 @@ describe("a consumer whose handlers never wait", () => {
   });
 });
 
-describe("an event that could not be read back", () => {
-  it("is never stored", async () => {
-    await using bus = await open();
-    const ref = aRequest();
-
-    await expect(bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }))).rejects.toThrow(
-      "time",
-    );
-
-    expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
-  });
-});
-
 /** Runs the load in a process of its own, and kills it. */
 async function workUntilKilled(id: string, notes: string): Promise<void> {
   const child = start("work-under-load.ts", id, notes);

@@ -17,14 +17,18 @@ export const Envelope = z.looseObject({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-/** An envelope as the log holds it. */
-export interface LogEntry<Event extends Envelope = Envelope> {
+/** An event and where it stands in the log: what an append is answered with. */
+export interface Stored<Event extends Envelope = Envelope> {
   /** Grows along one subject; says nothing about the order between subjects. */
   readonly seq: number;
   readonly subject: string;
+  readonly event: Event;
+}
+
+/** An event as the log hands it out. */
+export interface LogEntry<Event extends Envelope = Envelope> extends Stored<Event> {
   /** When the log stored it, by the log's clock: RFC 3339 UTC with milliseconds. */
   readonly storedAt: string;
-  readonly event: Event;
 }
 
 /** Time as every Loopgate surface writes it: RFC 3339 UTC with milliseconds. */

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Envelope, type LogEntry } from "./envelope.ts";
+import { Envelope, type Stored } from "./envelope.ts";
 
 /** What choosing an option means for an approval. */
 export const Effect = z.enum(["approve", "deny", "neutral"]);
@@ -122,7 +122,7 @@ export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
  * Reads one entry of a request. Undefined for a type that this version does not know (readers ignore those).
  * @throws ZodError when a known type has a broken shape.
  */
-export function parseRequestEntry(entry: LogEntry): LogEntry<RequestEvent> | undefined {
+export function parseRequestEntry(entry: Stored): Stored<RequestEvent> | undefined {
   if (!knownTypes.has(entry.event.type)) return undefined;
   return { ...entry, event: RequestEvent.parse(entry.event) };
 }

@@ -1,24 +1,24 @@
 import {
   type CreatedEvent,
   type DecidedEvent,
-  type LogEntry,
   parseRequestEntry,
   parseRequestSubject,
   type RequestEvent,
+  type Stored,
 } from "@loopgate/contracts";
 
 /**
  * A request is the set of its events: the newest entry of each of its subjects, by the last part of that subject
  * (`created`, `decided`, `delivered.<endpoint>.<copy>`, …). Plain JSON, so that a store can keep it as it is.
  */
-export type RequestSet = Readonly<Record<string, LogEntry<RequestEvent>>>;
+export type RequestSet = Readonly<Record<string, Stored<RequestEvent>>>;
 
 /**
  * Adds entries of one request to its set. Free of order and repetition: any permutation, repetition and batching of
  * the same entries gives the same set. Entries of other subjects and of unknown types are ignored.
  */
-export function merge(set: RequestSet, entries: Iterable<LogEntry>): RequestSet {
-  const merged: Record<string, LogEntry<RequestEvent>> = { ...set };
+export function merge(set: RequestSet, entries: Iterable<Stored>): RequestSet {
+  const merged: Record<string, Stored<RequestEvent>> = { ...set };
   for (const entry of entries) {
     const key = parseRequestSubject(entry.subject)?.key;
     const known = parseRequestEntry(entry);
@@ -30,16 +30,16 @@ export function merge(set: RequestSet, entries: Iterable<LogEntry>): RequestSet 
 }
 
 /** The set of these entries of one request. */
-export const fold = (entries: Iterable<LogEntry>): RequestSet => merge({}, entries);
+export const fold = (entries: Iterable<Stored>): RequestSet => merge({}, entries);
 
 /** The question, if this set holds it. */
-export function createdOf(set: RequestSet): LogEntry<CreatedEvent> | undefined {
+export function createdOf(set: RequestSet): Stored<CreatedEvent> | undefined {
   const entry = set["created"];
   return entry?.event.type === "loopgate.request.created.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
 /** The decision that stands. One older than its `created` answered an earlier question of this id and is void. */
-export function decisionOf(set: RequestSet): LogEntry<DecidedEvent> | undefined {
+export function decisionOf(set: RequestSet): Stored<DecidedEvent> | undefined {
   const entry = set["decided"];
   if (entry?.event.type !== "loopgate.request.decided.v1") return undefined;
   const created = set["created"];

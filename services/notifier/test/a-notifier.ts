@@ -158,7 +158,9 @@ export class NotifierSetting {
         fingerprint: "f",
       },
     });
-    return (await this.requests.submit({ tenant: "default", id }, event)).created;
+    const ref = { tenant: "default", id };
+    await this.requests.submit(ref, event);
+    return (await this.requests.created(ref))!;
   }
 
   async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {

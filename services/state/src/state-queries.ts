@@ -40,7 +40,8 @@ export class StateQueries implements RequestQueries {
   }
 
   async status({ tenant, id }: StatusQuery): Promise<StatusReply> {
-    const request = await this.#find({ tenant, id });
+    const ref = { tenant, id };
+    const request = await this.#find(ref, await this.#parts.requests.read(ref));
     return request === undefined ? { kind: "not_found" } : { kind: "found", request };
   }
 
@@ -68,14 +69,15 @@ export class StateQueries implements RequestQueries {
   }
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
+    const ref = { tenant, id };
     const { requests, now } = this.#parts;
-    const created = await requests.created({ tenant, id });
+    const created = await requests.created(ref);
     if (created !== undefined) {
-      const event = cancellation(created.event, `cancel.${randomUUID()}`, now(), reason);
-      const result = await requests.decide(created, event);
-      if (result.kind !== "gone") await this.#projectBeforeReply([created, result.decision]);
+      await requests.decide(created, cancellation(created.event, `cancel.${randomUUID()}`, now(), reason));
     }
-    const request = await this.#find({ tenant, id });
+    const logged = await requests.read(ref);
+    if (created !== undefined) await this.#projectBeforeReply(logged);
+    const request = await this.#find(ref, logged);
     if (request === undefined) return { kind: "not_found" };
     return request.view.status === "cancelled"
       ? { kind: "cancelled", request }
@@ -83,8 +85,7 @@ export class StateQueries implements RequestQueries {
   }
 
   /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */
-  async #find(ref: RequestRef): Promise<KnownRequest | undefined> {
-    const logged = await this.#parts.requests.read(ref);
+  async #find(ref: RequestRef, logged: readonly LogEntry[]): Promise<KnownRequest | undefined> {
     const stored = await this.#stored(ref, logged);
     const set = merge(stored ?? {}, logged);
     if (Object.keys(set).length === 0) return undefined;

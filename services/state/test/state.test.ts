@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CreatedEvent, newRequestId, requestSubject } from "@loopgate/contracts";
+import { type CreatedEvent, type LogEntry, newRequestId, requestSubject } from "@loopgate/contracts";
 import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { createLogger } from "@loopgate/runtime";
@@ -41,7 +41,12 @@ async function start(changes: { store?: RequestStore; now?: () => Date } = {}): 
   return running.use(await startState({ log, timers, requests, store, logger, ...changes })).queries;
 }
 
-const submit = (created: CreatedEvent) => requests.submit(refOf(created), created);
+/** Asks a question, and gives it as the log holds it. */
+async function submit(created: CreatedEvent): Promise<LogEntry<CreatedEvent>> {
+  await requests.submit(refOf(created), created);
+  return (await requests.created(refOf(created)))!;
+}
+
 const viewOf = async (queries: RequestQueries, created: CreatedEvent) => {
   const reply = await queries.status(refOf(created));
   if (reply.kind === "not_found") throw new Error(reply.kind);
@@ -77,7 +82,7 @@ describe("expiry", () => {
     const queries = await start();
     const created = aCreated({ timeoutMs: 100 });
     const asked = await submit(created);
-    await requests.decide(asked.created, aDecided(created));
+    await requests.decide(asked, aDecided(created));
     const witness = aCreated({ timeoutMs: 300 });
     await submit(witness);
     await expect
@@ -93,7 +98,7 @@ describe("status", () => {
     const created = aCreated();
     const asked = await submit(created);
     expect((await viewOf(queries, created)).status).toBe("pending");
-    await requests.decide(asked.created, aDecided(created));
+    await requests.decide(asked, aDecided(created));
     expect((await viewOf(queries, created)).status).toBe("cancelled");
   });
 
@@ -222,7 +227,7 @@ describe("list", () => {
     await store.merge(entriesOf(created));
     const logger = createLogger("state-test", "silent");
     const queries = new StateQueries({ requests, store, logger, now: () => new Date() });
-    await requests.decide(asked.created, aDecided(created));
+    await requests.decide(asked, aDecided(created));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Envelope, LogEntry } from "@loopgate/contracts";
+import { Envelope, type LogEntry } from "@loopgate/contracts";
 import type { JetStreamClient, JetStreamManager, PubAck } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
 import {
@@ -43,11 +43,19 @@ export class NatsEventLog implements EventLog {
     this.#tails = new NatsTails(parts.connection);
   }
 
-  /** An acknowledgement lacks the time of storing, and losing may mean that one's own earlier try won: what stands is read. */
-  append(subject: string, event: Envelope, { first = false }: AppendOptions = {}): Promise<AppendResult> {
+  /** Losing may mean that one's own earlier try won, and a duplicate only that the id was seen: what stands is read. */
+  async append(
+    subject: string,
+    event: Envelope,
+    { first = false }: AppendOptions = {},
+  ): Promise<AppendResult> {
     const stream = streamOf(subject);
+    const envelope = Envelope.parse(event);
     return this.#untilKnown(async () => {
-      const ack = await this.#publish(stream, subject, event, first);
+      const ack = await this.#publish(stream, subject, envelope, first);
+      if (ack?.duplicate === false) {
+        return { kind: "stored", entry: { seq: ack.seq, subject, event: envelope } };
+      }
       const query = ack === undefined ? { last_by_subj: subject } : { seq: ack.seq };
       const standing = await lookAgain(() => this.#leaderRead(stream, query));
       if (standing.subject !== subject) {

@@ -60,7 +60,6 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     return new SqliteEventLog(database, options);
   }
 
-  /** @throws ZodError for what is no envelope: the log holds nothing that it cannot read back. */
   async append(
     subject: string,
     event: Envelope,
@@ -180,16 +179,10 @@ function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
 }
 
 function appendTo(db: SqliteConnection, subject: string, event: Envelope, first: boolean): AppendResult {
-  const storedAt = Date.now();
   const { changes, lastInsertRowid } = db
     .prepare(first ? INSERT_FIRST : INSERT)
-    .run(subject, event.id, storedAt, JSON.stringify(event));
-  if (changes === 1) {
-    return {
-      kind: "stored",
-      entry: { seq: Number(lastInsertRowid), subject, storedAt: timestamp(storedAt), event },
-    };
-  }
+    .run(subject, event.id, Date.now(), JSON.stringify(event));
+  if (changes === 1) return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
   const same = db.prepare(`SELECT ${COLUMNS} FROM events WHERE msg_id = ?`).get(event.id);
   const standing = same === undefined ? newestOf(db, subject) : entryOf(same);
   if (standing === undefined || standing.subject !== subject) {

@@ -1,4 +1,4 @@
-import { eventKey, type LogEntry, requestPrefix, type RequestRef, requestSubject } from "@loopgate/contracts";
+import { eventKey, requestPrefix, type RequestRef, requestSubject, type Stored } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
 import type { AppendResult } from "../../src/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject } from "./an-event.ts";
@@ -23,8 +23,7 @@ export function eventLogContract(open: OpenBus): void {
 }
 
 const decidedOf = (ref: RequestRef) => requestSubject(ref, eventKey.decided);
-const standing = (result: AppendResult): LogEntry =>
-  result.kind === "stored" ? result.entry : result.winner;
+const standing = (result: AppendResult): Stored => (result.kind === "stored" ? result.entry : result.winner);
 
 function firstOnSubject(open: OpenBus): void {
   const bus = busOfEachTest(open);
@@ -196,6 +195,15 @@ function appendAndRead(open: OpenBus): void {
 
     expect(standing(result).event).toEqual(event);
     expect((await bus.log.last(copySubject(ref, 1)))?.event).toEqual(event);
+  });
+
+  it("never stores an event that could not be read back", async () => {
+    const ref = aRequest();
+
+    const broken = bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }));
+
+    await expect(broken).rejects.toThrow("time");
+    expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
   });
 
   it("says when an entry was stored, in UTC with milliseconds", async () => {
