@@ -11,7 +11,14 @@ export {
   type TailListener,
   type Verdict,
 } from "./event-log.ts";
-export type { Bucket, BucketLifetimes, BucketName, KeyValue, Revision } from "./key-value.ts";
+export {
+  lifetimesFor,
+  type Bucket,
+  type BucketLifetimes,
+  type BucketName,
+  type KeyValue,
+  type Revision,
+} from "./key-value.ts";
 export { RequestLog, type DecideResult, type RequestLogOptions, type SubmitResult } from "./request-log.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";

@@ -27,3 +27,13 @@ export type BucketName = "sessions" | "copies" | "leases";
 
 /** How long a value lives after its last write, in milliseconds; absent: for ever. */
 export type BucketLifetimes = Readonly<Record<BucketName, number | undefined>>;
+
+/** How long a lease lives without renewal, in milliseconds. */
+const LEASE_MS = 15_000;
+
+/** The lifetimes that all services of a deployment agree on: a copy is known as long as the log keeps its question. */
+export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
+  sessions: undefined,
+  copies: retentionMs,
+  leases: LEASE_MS,
+});

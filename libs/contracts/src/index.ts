@@ -41,6 +41,7 @@ export {
   KnownRequest,
   ListQuery,
   ListReply,
+  QueryAnswer,
   StatusQuery,
   StatusReply,
 } from "./queries.ts";
@@ -53,6 +54,7 @@ export {
   eventKey,
   filters,
   parseRequestSubject,
+  querySubject,
   receivedSubject,
   requestPrefix,
   requestSubject,

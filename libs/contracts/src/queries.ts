@@ -55,3 +55,10 @@ export const CancelReply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("not_found") }),
 ]);
 export type CancelReply = z.infer<typeof CancelReply>;
+
+/** How a reply travels: without `ok`, `state` or what it needs did not answer. */
+export const QueryAnswer = z.discriminatedUnion("ok", [
+  z.object({ ok: z.literal(true), reply: z.unknown() }),
+  z.object({ ok: z.literal(false) }),
+]);
+export type QueryAnswer = z.infer<typeof QueryAnswer>;

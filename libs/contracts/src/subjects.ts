@@ -7,6 +7,7 @@ const DUE = "loopgate.due.v1";
 const CHANNEL = "loopgate.channel.v1";
 const DEAD_LETTERS = "loopgate.dlq.v1";
 const COMMITTED = "loopgate.committed.v1";
+const QUERIES = "loopgate.rpc.v1";
 
 /** The streams and the subjects that each one stores (design 5). */
 export const streams = {
@@ -75,6 +76,9 @@ export const deadLetterSubject = (consumer: string): string => `${DEAD_LETTERS}.
 /** The subject on which a broker repeats an event of the requests stream once it is committed. */
 export const committedSubject = (subject: string): string =>
   subject.startsWith(`${REQUESTS}.`) ? `${COMMITTED}${subject.slice(REQUESTS.length)}` : subject;
+
+/** Where `state` answers a kind of query by request-reply. */
+export const querySubject = (verb: "status" | "list" | "cancel"): string => `${QUERIES}.${verb}`;
 
 /** True if `subject` matches `filter` (NATS wildcards). */
 export function subjectMatches(filter: string, subject: string): boolean {

@@ -1,5 +1,19 @@
 export { ConfigurationError, listSetting, readConfiguration, type Environment } from "./configuration.ts";
 export { checkHealth, type HealthCheck, type HealthReport } from "./health.ts";
+export { addHealthRoutes } from "./health-routes.ts";
+export { explainTaken, healthVariables, serveHealth } from "./health-server.ts";
 export { createLogger, logLevels, type Logger, type LogLevel } from "./logger.ts";
 export { runService } from "./run-service.ts";
+export { logSettingsOf, logVariables } from "./settings/log-settings.ts";
+export { natsSecrets, natsSettingsOf, natsVariables } from "./settings/nats-settings.ts";
+export { settingRule } from "./settings/rule.ts";
+export {
+  botOf,
+  groupNamesResponders,
+  recipientPolicyOf,
+  requiredBot,
+  telegramSecrets,
+  telegramVariables,
+} from "./settings/telegram-settings.ts";
 export { StartRefused } from "./start-refused.ts";
+export { version } from "./version.ts";

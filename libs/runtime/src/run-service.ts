@@ -1,30 +1,40 @@
 import closeWithGrace from "close-with-grace";
-import type { Logger } from "./logger.ts";
+import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { StartRefused } from "./start-refused.ts";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
 
+export interface Service<Settings extends { readonly logLevel: LogLevel }> {
+  /** Stands in every log line. */
+  readonly name: string;
+  /** Reads the environment; a refusal is for the person who starts the service. */
+  readonly settings: () => Settings;
+  /** Opens the service; every part goes to `parts`, which close in reverse order. */
+  readonly start: (started: Started<Settings>) => Promise<void>;
+}
+
+interface Started<Settings> {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  readonly parts: AsyncDisposableStack;
+}
+
 /**
- * Runs a service until SIGINT or SIGTERM. `start` hands every part it opens to `parts`; they close in reverse order,
- * then the process exits 0. A start that fails closes what was opened, says why and exits 1; so does a stop that takes
- * longer than 30 s, and an exception that nobody caught.
+ * Runs a service until SIGINT or SIGTERM, then closes its parts in reverse order and exits 0. A start that fails closes
+ * what was opened, says why and exits 1; so does a stop that takes longer than 30 s, and an exception that nobody caught.
  */
-export async function runService(
-  logger: Logger,
-  start: (parts: AsyncDisposableStack) => Promise<void>,
+export async function runService<Settings extends { readonly logLevel: LogLevel }>(
+  service: Service<Settings>,
 ): Promise<void> {
   const parts = new AsyncDisposableStack();
   const started = Promise.withResolvers<void>();
-  closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
-    if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
-    else logger.info({ signal }, "stopping");
-    await started.promise;
-    await parts.disposeAsync();
-    logger.info("stopped");
-  });
+  let logger = createLogger(service.name, "info");
   try {
-    await start(parts);
+    const settings = service.settings();
+    logger = createLogger(service.name, settings.logLevel);
+    closeWhenTold(logger, parts, started.promise);
+    await service.start({ settings, logger, parts });
     started.resolve();
   } catch (error) {
     started.resolve();
@@ -32,6 +42,16 @@ export async function runService(
     await parts.disposeAsync();
     process.exit(1);
   }
+}
+
+function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Promise<void>): void {
+  closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+    if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
+    else logger.info({ signal }, "stopping");
+    await started;
+    await parts.disposeAsync();
+    logger.info("stopped");
+  });
 }
 
 /** A refusal is a sentence for a person; anything else is for the log. */

@@ -1,7 +1,6 @@
 import { Command } from "commander";
-import { StartRefused } from "@loopgate/runtime";
+import { StartRefused, version } from "@loopgate/runtime";
 import { serve } from "./serve.ts";
-import { version } from "./version.ts";
 
 const program = new Command("loopgate")
   .description("The gateway that AI agents use to ask people")

@@ -1,16 +1,12 @@
-import { type BucketLifetimes, RequestLog } from "@loopgate/bus";
+import { lifetimesFor, RequestLog } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway } from "@loopgate/gateway";
 import { type Notifier, startNotifier } from "@loopgate/notifier";
-import type { Environment, HealthCheck, Logger } from "@loopgate/runtime";
+import { type Environment, type HealthCheck, type Logger, version } from "@loopgate/runtime";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
 import type { Settings } from "./settings.ts";
-import { version } from "./version.ts";
-
-/** How long a lease lives without renewal, in milliseconds (design 5). */
-const LEASE_MS = 15_000;
 
 export interface Embedded {
   /** Where the gateway listens: `http://<host>:<port>`. */
@@ -30,12 +26,12 @@ export async function startEmbedded(
   logger: Logger,
   parts: AsyncDisposableStack,
 ): Promise<Embedded> {
-  const { policy, retentionMs } = settings;
+  const { policy, storage } = settings;
   const directory = parts.use(openDataDirectory(settings.dataDirectory, policy.bot, environment));
-  const lifetimes: BucketLifetimes = { sessions: undefined, copies: retentionMs, leases: LEASE_MS };
-  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, retentionMs }));
+  const lifetimes = lifetimesFor(storage.retentionMs);
+  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, ...storage }));
   const { log, timers, keyValue } = bus;
-  const requests = new RequestLog({ log, retentionMs });
+  const requests = new RequestLog({ log, ...storage });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger }));
   const notifier = await startTelegram(settings, bus, requests, logger);

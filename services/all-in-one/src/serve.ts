@@ -1,17 +1,17 @@
-import { createLogger, type Environment, runService } from "@loopgate/runtime";
+import { type Environment, runService, version } from "@loopgate/runtime";
 import { type Embedded, startEmbedded } from "./embedded.ts";
 import { readSettings, type Settings } from "./settings.ts";
-import { version } from "./version.ts";
 
 /** `npm start`: the embedded gateway in the foreground, until SIGINT or SIGTERM. */
-export async function serve(environment: Environment): Promise<void> {
-  const settings = readSettings(environment);
-  const logger = createLogger("loopgate", settings.logLevel);
-  await runService(logger, async (parts) => {
-    const started = await startEmbedded(settings, environment, logger, parts);
-    process.stdout.write(`${greeting(settings, started).join("\n")}\n`);
+export const serve = (environment: Environment): Promise<void> =>
+  runService({
+    name: "loopgate",
+    settings: () => readSettings(environment),
+    start: async ({ settings, logger, parts }) => {
+      const started = await startEmbedded(settings, environment, logger, parts);
+      process.stdout.write(`${greeting(settings, started).join("\n")}\n`);
+    },
   });
-}
 
 /** What a person needs to know after a start: the address, who is asked, and what is not configured. */
 function greeting({ policy }: Settings, { address, bot, directory }: Embedded): readonly string[] {

@@ -1,14 +1,19 @@
-import { isIP } from "node:net";
 import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
-import { type HealthCheck, type Logger, StartRefused } from "@loopgate/runtime";
+import {
+  addHealthRoutes,
+  explainTaken,
+  type HealthCheck,
+  type Logger,
+  StartRefused,
+} from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
 import { addAboutRoutes } from "./http/about-routes.ts";
 import { createApp } from "./http/app.ts";
 import { addFacadeRoutes } from "./http/facade.ts";
-import { addHealthRoutes } from "./http/health.ts";
 import { addMcpRoutes } from "./http/mcp-routes.ts";
 import { addSessionRoutes } from "./http/session-routes.ts";
+import { isLoopback } from "./loopback.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
 import { SessionRegistry } from "./sessions.ts";
@@ -77,7 +82,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     app,
     listen: async ({ host, port }) => {
       refuseBeyondLoopback(host, settings);
-      return app.listen({ host, port }).catch(explainTaken(port));
+      return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
     },
     drain,
     [Symbol.asyncDispose]: async () => {
@@ -108,19 +113,6 @@ function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Wait
     logger,
   );
 }
-
-/** A port in use is the operator's to free or to change; other failures go on as they are. */
-const explainTaken =
-  (port: number) =>
-  (error: unknown): never => {
-    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EADDRINUSE") throw error;
-    throw new StartRefused(`port ${port} is taken: stop what listens there, or set another SERVER_PORT`);
-  };
-
-/** True for an address that only this machine reaches. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 
 /** Nobody has to prove who they are, so only this machine may call (design 4.4). */
 function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySettings): void {

@@ -1,2 +1,9 @@
-export { createGateway, isLoopback, type Gateway, type GatewayParts } from "./gateway.ts";
+export { createGateway, type Gateway, type GatewayParts } from "./gateway.ts";
 export type { GatewaySettings } from "./settings.ts";
+export {
+  gatewaySettingsOf,
+  gatewayVariables,
+  onlyLoopbackIsOpen,
+  retentionOutlastsQuestions,
+  timeoutsAreOrdered,
+} from "./variables.ts";

@@ -1,7 +1,9 @@
+import { streams } from "@loopgate/contracts";
 import { jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import type { EventLog } from "../event-log.ts";
+import type { EventLog, Subscription } from "../event-log.ts";
 import type { KeyValue } from "../key-value.ts";
+import type { RequestQueries } from "../request-queries.ts";
 import type { Timers } from "../timers.ts";
 import { verifyNats } from "./bootstrap.ts";
 import { connectTo } from "./connect.ts";
@@ -9,7 +11,9 @@ import { NatsEventLog } from "./nats-event-log.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { NatsKeyValue } from "./nats-key-value.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
+import { NatsRequestQueries } from "./nats-request-queries.ts";
 import { NatsTimers } from "./nats-timers.ts";
+import { serveQueries } from "./serve-queries.ts";
 import { within } from "./within.ts";
 
 export { bootstrapNats, NatsUnfit } from "./bootstrap.ts";
@@ -22,6 +26,12 @@ export interface NatsBus extends AsyncDisposable {
   readonly log: EventLog;
   readonly timers: Timers;
   readonly keyValue: KeyValue;
+  /** What the `state` services answer. */
+  readonly queries: RequestQueries;
+  /** Answers queries for everybody, beside others that do. */
+  serve(queries: RequestQueries, onFailure: (error: unknown) => void): Promise<Subscription>;
+  /** Resolves while the log's stream answers. */
+  check(): Promise<void>;
 }
 
 /**
@@ -47,6 +57,9 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
     log,
     timers: new NatsTimers(parts),
     keyValue: new NatsKeyValue(parts),
+    queries: new NatsRequestQueries(connection),
+    serve: (queries, onFailure) => serveQueries(connection, queries, onFailure),
+    check: async () => void (await jsm.streams.info(streams.requests.name)),
     [Symbol.asyncDispose]: async () => {
       await within(all.stopWithinMs, log.stop());
       await disconnect(connection);

@@ -1,5 +1,5 @@
-import { checkHealth, type HealthCheck } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
+import { checkHealth, type HealthCheck } from "./health.ts";
 
 export interface HealthParts {
   readonly checks: readonly HealthCheck[];

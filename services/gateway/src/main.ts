@@ -1,0 +1,29 @@
+import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { connectNatsBus } from "@loopgate/bus/nats";
+import { runService, version } from "@loopgate/runtime";
+import { createGateway } from "./gateway.ts";
+import { readServiceSettings } from "./service-settings.ts";
+
+await runService({
+  name: "gateway",
+  settings: () => readServiceSettings(process.env),
+  start: async ({ settings, logger, parts }) => {
+    const { nats, storage } = settings;
+    const lifetimes = lifetimesFor(storage.retentionMs);
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "gateway" }));
+    const gateway = parts.use(
+      await createGateway({
+        log: bus.log,
+        requests: new RequestLog({ log: bus.log, ...storage }),
+        queries: bus.queries,
+        sessions: await bus.keyValue.bucket("sessions"),
+        policy: settings.policy,
+        settings: settings.gateway,
+        checks: [{ name: "nats", required: true, check: () => bus.check() }],
+        logger,
+        version,
+      }),
+    );
+    logger.info({ address: await gateway.listen(settings.listen) }, "ready");
+  },
+});

@@ -1,0 +1,42 @@
+import {
+  type Environment,
+  groupNamesResponders,
+  logSettingsOf,
+  logVariables,
+  natsSecrets,
+  natsSettingsOf,
+  natsVariables,
+  readConfiguration,
+  recipientPolicyOf,
+  telegramSecrets,
+  telegramVariables,
+} from "@loopgate/runtime";
+import { z } from "zod";
+import {
+  gatewaySettingsOf,
+  gatewayVariables,
+  onlyLoopbackIsOpen,
+  retentionOutlastsQuestions,
+  timeoutsAreOrdered,
+} from "./variables.ts";
+
+const Variables = z
+  .object({ ...telegramVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
+  .refine(...groupNamesResponders)
+  .refine(...timeoutsAreOrdered)
+  .refine(...retentionOutlastsQuestions)
+  .refine(...onlyLoopbackIsOpen);
+
+/**
+ * Reads the settings of a gateway of its own.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readServiceSettings(environment: Environment) {
+  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
+  return {
+    policy: recipientPolicyOf(read),
+    ...logSettingsOf(read),
+    ...gatewaySettingsOf(read),
+    nats: natsSettingsOf(read),
+  };
+}

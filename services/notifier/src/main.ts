@@ -1,0 +1,36 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { connectNatsBus } from "@loopgate/bus/nats";
+import { runService, serveHealth } from "@loopgate/runtime";
+import { startNotifier } from "./notifier.ts";
+import { readServiceSettings } from "./service-settings.ts";
+
+await runService({
+  name: "notifier",
+  settings: () => readServiceSettings(process.env),
+  start: async ({ settings, logger, parts }) => {
+    const { nats, policy, storage } = settings;
+    const lifetimes = lifetimesFor(storage.retentionMs);
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "notifier" }));
+    const notifier = parts.use(
+      await startNotifier({
+        log: bus.log,
+        requests: new RequestLog({ log: bus.log, ...storage }),
+        copies: await bus.keyValue.bucket("copies"),
+        leases: await bus.keyValue.bucket("leases"),
+        sessions: await bus.keyValue.bucket("sessions"),
+        policy: () => policy,
+        telegram: settings.telegram,
+        holder: `${hostname()}.${randomUUID()}`,
+        logger,
+      }),
+    );
+    const checks = [
+      { name: "nats", required: true, check: () => bus.check() },
+      { name: "telegram", required: false, check: () => notifier.check() },
+    ];
+    parts.use(await serveHealth(settings.healthPort, checks));
+    logger.info({ bot: notifier.bot.username }, "ready");
+  },
+});

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { newRequestId } from "@loopgate/contracts";
+import { lifetimesFor, RequestLog, Unavailable } from "@loopgate/bus";
+import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
+import { SqliteDatabase } from "@loopgate/bus/sqlite";
+import { createLogger } from "@loopgate/runtime";
+import { startNatsServer } from "@loopgate/testing";
+import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { startState } from "../src/index.ts";
+import { SqliteRequestStore } from "../src/store/sqlite.ts";
+import { aCreated, refOf } from "./a-request.ts";
+
+const retentionMs = 90 * 86_400_000;
+const server = await startNatsServer();
+const options = {
+  servers: server?.url ?? "",
+  name: "queries",
+  retentionMs,
+  lifetimes: lifetimesFor(retentionMs),
+};
+if (server !== undefined) await bootstrapNats(options);
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+let parts: AsyncDisposableStack;
+let caller: NatsBus;
+beforeEach(async () => {
+  parts = new AsyncDisposableStack();
+  caller = parts.use(await connectNatsBus(options));
+});
+afterEach(() => parts.disposeAsync());
+
+/** A state service on the broker, over a store of its own. */
+async function serve() {
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-queries-"));
+  parts.defer(() => rm(directory, { recursive: true }));
+  const database = SqliteDatabase.open(join(directory, "store.db"));
+  const store = await SqliteRequestStore.open(database);
+  const bus = parts.use(await connectNatsBus(options));
+  const { log, timers } = bus;
+  const requests = new RequestLog({ log, retentionMs });
+  const logger = createLogger("state-test", "silent");
+  const state = parts.use(await startState({ log, timers, requests, store, logger }));
+  const failures: unknown[] = [];
+  const serving = parts.use(await bus.serve(state.queries, (error) => failures.push(error)));
+  return { requests, database, serving, failures };
+}
+
+describe.skipIf(server === undefined)("queries over NATS", () => {
+  it("are unavailable at once when no state serves", async () => {
+    const { queries } = caller;
+    await expect(queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    await expect(queries.list({ tenant: "default", limit: 1 })).rejects.toThrow(Unavailable);
+    await expect(queries.cancel(refOf(aCreated()))).rejects.toThrow(Unavailable);
+  });
+
+  it("reach a state service, whatever they ask", async () => {
+    const { requests } = await serve();
+    const created = aCreated({ session: newRequestId() });
+    const { data } = created;
+    await requests.submit(refOf(created), created);
+    expect(await caller.queries.status(refOf(created))).toMatchObject({
+      kind: "found",
+      request: { view: { request_id: created.subject, status: "pending" } },
+    });
+    expect(await caller.queries.status(refOf(aCreated()))).toEqual({ kind: "not_found" });
+    const page = { tenant: "default", session_id: data.session_id, limit: 1 };
+    await expect
+      .poll(() => caller.queries.list(page))
+      .toMatchObject({ kind: "page", requests: [{ view: { request_id: created.subject } }] });
+    expect(await caller.queries.list({ ...page, cursor: "?" })).toEqual({ kind: "invalid_cursor" });
+    expect(await caller.queries.cancel({ ...refOf(created), reason: "enough" })).toMatchObject({
+      kind: "cancelled",
+      request: { view: { status: "cancelled", reason: "enough" } },
+    });
+    expect(await caller.queries.list(page)).toEqual({ kind: "page", requests: [] });
+  });
+
+  it("are unavailable when the store is away and only the store could tell", async () => {
+    const { database, failures } = await serve();
+    await database[Symbol.asyncDispose]();
+    await expect(caller.queries.list({ tenant: "default", limit: 1 })).rejects.toThrow(Unavailable);
+    expect(failures).toEqual([]);
+  });
+
+  it("are all answered while one of two state services stops", async () => {
+    const [first] = [await serve(), await serve()];
+    const asked = Array.from({ length: 200 }, () => caller.queries.status(refOf(aCreated())));
+    await first.serving[Symbol.asyncDispose]();
+    asked.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aCreated()))));
+    for (const reply of await Promise.all(asked)) expect(reply).toEqual({ kind: "not_found" });
+  });
+
+  it("that are no queries are told to the operator, and answered", async () => {
+    const { failures } = await serve();
+    const rubbish = { tenant: "default", id: 7 } as unknown as { tenant: string; id: string };
+    await expect(caller.queries.status(rubbish)).rejects.toThrow(Unavailable);
+    expect(failures).toHaveLength(1);
+  });
+});
