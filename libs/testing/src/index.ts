@@ -1,4 +1,11 @@
 export { Refused, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
-export { startNatsServer, type NatsServer } from "./engines/nats-server.ts";
+export type { Engine } from "./engines/engine.ts";
+export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";
+export {
+  startNatsCluster,
+  startNatsServer,
+  type NatsCluster,
+  type NatsServer,
+} from "./engines/nats-server.ts";

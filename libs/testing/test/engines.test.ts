@@ -1,0 +1,65 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { MongoClient } from "mongodb";
+import { afterAll, describe, expect, it } from "vitest";
+import { startMongoServer, startNatsCluster, startNatsServer } from "../src/index.ts";
+
+const mongo = await startMongoServer();
+afterAll(() => mongo?.[Symbol.asyncDispose]());
+
+describe.skipIf(mongo?.isOurs !== true)("a MongoDB server", () => {
+  it("keeps what it acknowledged over a kill, and answers nothing while it is frozen", async () => {
+    if (mongo === undefined) return;
+    await using client = new MongoClient(mongo.newDatabase(), { socketTimeoutMS: 200, retryReads: false });
+    const things = client.db().collection<{ _id: number }>("things");
+    await things.insertOne({ _id: 1 }, { writeConcern: { w: "majority", journal: true } });
+    await mongo.kill();
+    await mongo.restart();
+    expect(await things.countDocuments()).toBe(1);
+
+    await mongo.freeze();
+    await expect(things.countDocuments()).rejects.toThrow("timed out");
+    await mongo.thaw();
+    await expect.poll(() => things.countDocuments().catch(() => 0)).toBe(1);
+  });
+
+  it("gives everybody a database of their own", () => {
+    expect(mongo?.newDatabase()).not.toBe(mongo?.newDatabase());
+  });
+});
+
+const nats = await startNatsServer();
+await nats?.[Symbol.asyncDispose]();
+
+describe.skipIf(nats?.isOurs !== true)("NATS servers", () => {
+  it("form a cluster of three", async () => {
+    await using cluster = await startNatsCluster();
+    expect(cluster?.urls).toHaveLength(3);
+    await cluster?.servers[0]?.restart();
+    expect(await Promise.all((cluster?.urls ?? []).map(answers))).toEqual([true, true, true]);
+  });
+
+  it("end with the process that started them, also when that is killed", async () => {
+    const script = join(import.meta.dirname, "engine-processes", "start-nats.ts");
+    const starter = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+    const [url] = await once(starter.stdout, "data");
+    expect(await answers(String(url))).toBe(true);
+    starter.kill("SIGKILL");
+    await expect.poll(() => answers(String(url)), { timeout: 10_000 }).toBe(false);
+  });
+});
+
+async function answers(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
