@@ -23,10 +23,11 @@ export interface KeyValue {
   bucket(name: BucketName): Promise<Bucket>;
 }
 
-export type BucketName = "sessions" | "copies" | "leases";
+/** `channels` holds what a channel must remember beyond any request: where a chat moved, when a bot was last heard. */
+export type BucketName = "sessions" | "copies" | "leases" | "channels";
 
 /** How long a value lives after its last write, in milliseconds; absent: for ever. */
-export type BucketLifetimes = Readonly<Record<BucketName, number | undefined>>;
+export type BucketLifetimes = { readonly [name in BucketName]?: number | undefined };
 
 /** How long a lease lives without renewal, in milliseconds. */
 const LEASE_MS = 15_000;
@@ -36,4 +37,5 @@ export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
   sessions: undefined,
   copies: retentionMs,
   leases: LEASE_MS,
+  channels: undefined,
 });

@@ -47,7 +47,7 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     await bootstrapNats(options);
 
     expect(await configurations()).toEqual(before);
-    expect(before).toHaveLength(7);
+    expect(before).toHaveLength(8);
   });
 
   it("that is configured otherwise is refused, by the stream's name and the setting", async () => {

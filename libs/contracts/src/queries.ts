@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Option } from "./events.ts";
+import { Option, Recipient } from "./events.ts";
 import { RequestView } from "./view.ts";
 
 /** A request as services tell each other of it: its view, and what only some readers need of its `created`. */
@@ -8,6 +8,7 @@ export const KnownRequest = z.object({
   /** What "the same submission" is compared by. */
   fingerprint: z.string(),
   options: z.array(Option),
+  recipients: z.array(Recipient),
   metadata: z.record(z.string(), z.unknown()).optional(),
 });
 export type KnownRequest = z.infer<typeof KnownRequest>;

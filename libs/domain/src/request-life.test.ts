@@ -189,7 +189,8 @@ describe("the view", () => {
       entry(3, eventKey.delivered(endpoint, "5"), delivered("5")),
     ]);
     expect(copiesOf(set)).toEqual([{ endpoint, copy: "5" }]);
-    expect(knownRequestOf(set)).toMatchObject({ fingerprint: "f", options: created.data.prompt.options });
+    const { prompt, recipients } = created.data;
+    expect(knownRequestOf(set)).toMatchObject({ fingerprint: "f", options: prompt.options, recipients });
   });
 });
 

@@ -37,8 +37,9 @@ export function knownRequestOf(set: RequestSet): KnownRequest | undefined {
   const view = viewOf(set);
   const created = createdOf(set)?.event.data;
   if (view === undefined || created === undefined) return undefined;
-  const { fingerprint, metadata, prompt } = created;
-  return { view, fingerprint, options: prompt.options, ...(metadata === undefined ? {} : { metadata }) };
+  const { fingerprint, metadata, prompt, recipients } = created;
+  const known = { view, fingerprint, options: prompt.options, recipients };
+  return metadata === undefined ? known : { ...known, metadata };
 }
 
 function statusOf(decided: DecidedEvent | undefined): RequestStatus {

@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { lifetimesFor, RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway } from "@loopgate/gateway";
 import { type Notifier, startNotifier } from "@loopgate/notifier";
@@ -34,7 +34,7 @@ export async function startEmbedded(
   const requests = new RequestLog({ log, ...storage });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger }));
-  const notifier = await startTelegram(settings, bus, requests, logger);
+  const notifier = await startTelegram(settings, bus, requests, queries, logger);
   if (notifier !== undefined) parts.use(notifier);
   const gateway = parts.use(
     await createGateway({
@@ -57,6 +57,7 @@ async function startTelegram(
   { telegram, policy }: Settings,
   { log, keyValue }: SqliteBus,
   requests: RequestLog,
+  queries: RequestQueries,
   logger: Logger,
 ): Promise<Notifier | undefined> {
   if (telegram === undefined) return undefined;
@@ -66,6 +67,8 @@ async function startTelegram(
     copies: await keyValue.bucket("copies"),
     leases: await keyValue.bucket("leases"),
     sessions: await keyValue.bucket("sessions"),
+    channels: await keyValue.bucket("channels"),
+    queries,
     policy: () => policy,
     telegram,
     holder: "daemon",

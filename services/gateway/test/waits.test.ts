@@ -220,7 +220,7 @@ describe("waiters over the log itself", () => {
   async function startWaiting(g: TestGateway, log: EventLog, { recheckMs = 60_000, count = 1 } = {}) {
     const waiters = await Waiters.open({ log, requests: g.requests, maxWaiters: count, recheckMs });
     const { request_id } = await ask(g);
-    const known = { view: await check(g, request_id), fingerprint: "f", options: [] };
+    const known = { view: await check(g, request_id), fingerprint: "f", options: [], recipients: [] };
     const options = { seconds: 30, signal: new AbortController().signal };
     const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait(known, options));
     const statuses = async () => new Set((await Promise.all(waiting)).map((request) => request?.view.status));

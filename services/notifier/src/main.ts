@@ -20,6 +20,8 @@ await runService({
         copies: await bus.keyValue.bucket("copies"),
         leases: await bus.keyValue.bucket("leases"),
         sessions: await bus.keyValue.bucket("sessions"),
+        channels: await bus.keyValue.bucket("channels"),
+        queries: bus.queries,
         policy: () => policy,
         telegram: settings.telegram,
         holder: `${hostname()}.${randomUUID()}`,

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Bucket, EventLog, RequestLog } from "@loopgate/bus";
+import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { type Logger, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
@@ -18,6 +18,9 @@ export interface NotifierOptions {
   readonly copies: Bucket;
   readonly leases: Bucket;
   readonly sessions: Bucket;
+  readonly channels: Bucket;
+  /** Tells which questions are open: asked for lists only, never for a decision. */
+  readonly queries: RequestQueries;
   /** Who may be asked and who may answer, as the operator has it now. */
   readonly policy: () => RecipientPolicy;
   readonly telegram: BotApiOptions;

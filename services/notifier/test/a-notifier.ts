@@ -10,12 +10,15 @@ import {
   telegramEndpoint,
   telegramResponder,
 } from "@loopgate/contracts";
-import { type Bucket, type EventLog, RequestLog, Unavailable } from "@loopgate/bus";
+import { type Bucket, type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { cancellation, createdOf, expiry, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
 import { createLogger } from "@loopgate/runtime";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
 import { afterEach, beforeEach, expect } from "vitest";
+import { startProjection } from "../../state/src/projection.ts";
+import { StateQueries } from "../../state/src/state-queries.ts";
+import { SqliteRequestStore } from "../../state/src/store/sqlite.ts";
 import { type Notifier, startNotifier } from "../src/index.ts";
 
 export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
@@ -47,6 +50,8 @@ export class NotifierSetting {
   telegram!: FakeTelegram;
   bus!: SqliteBus;
   requests!: RequestLog;
+  /** What `state` answers; without its timers, so that the tests end questions themselves. */
+  queries!: RequestQueries;
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
   policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
   readonly logged: string[] = [];
@@ -87,19 +92,24 @@ export class NotifierSetting {
 
   async open(): Promise<void> {
     this.#running = new AsyncDisposableStack();
-    const lifetimes = { sessions: undefined, copies: retentionMs, leases: this.#leaseMs };
+    const lifetimes = { copies: retentionMs, leases: this.#leaseMs };
     const path = join(this.#directory, "loopgate.db");
     this.bus = this.#running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }));
     this.requests = new RequestLog({ log: this.bus.log, retentionMs });
+    const store = await SqliteRequestStore.open(this.bus.database);
+    this.#running.use(await startProjection(this.bus.log, store));
+    this.queries = new StateQueries({
+      requests: this.requests,
+      store,
+      logger: this.#logger(),
+      now: () => new Date(),
+    });
   }
 
   /** Starts a notifier; it ends with the setting. */
   async start(holder = "test"): Promise<Notifier> {
     const { keyValue } = this.bus;
     const log = this.#log();
-    const sink = new Writable({
-      write: (chunk: Buffer, _, done) => (this.logged.push(chunk.toString()), done()),
-    });
     return this.#running.use(
       await startNotifier({
         log,
@@ -107,11 +117,13 @@ export class NotifierSetting {
         copies: await keyValue.bucket("copies"),
         leases: this.#leases(await keyValue.bucket("leases")),
         sessions: await keyValue.bucket("sessions"),
+        channels: await keyValue.bucket("channels"),
+        queries: this.queries,
         policy: () => this.policy,
         telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
         leaseMs: this.#leaseMs,
         holder,
-        logger: createLogger("notifier-test", "trace", sink),
+        logger: this.#logger(),
       }),
     );
   }
@@ -200,6 +212,14 @@ export class NotifierSetting {
     const find = () => this.telegram.answers.find((answer) => answer.query === query);
     await expect.poll(find, { timeout: 10_000 }).toBeDefined();
     return find()!.text;
+  }
+
+  #logger() {
+    const write = (chunk: Buffer, _: string, done: () => void) => (
+      this.logged.push(chunk.toString()),
+      done()
+    );
+    return createLogger("notifier-test", "trace", new Writable({ write }));
   }
 
   /** The real log, whose appends can be made to fail. */

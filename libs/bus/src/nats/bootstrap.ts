@@ -12,7 +12,7 @@ import { bucketName, type WantedStream, wantedStreams } from "./wanted-streams.t
 const LONGEST_WINDOW_MS = 120_000;
 
 const OLDEST_SERVER = [2, 12] as const;
-const bucketNames: readonly BucketName[] = ["sessions", "copies", "leases"];
+const bucketNames: readonly BucketName[] = ["sessions", "copies", "leases", "channels"];
 
 /** The server is not as this version needs it; the message names what differs and the way out. */
 export class NatsUnfit extends Error {

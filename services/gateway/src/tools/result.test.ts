@@ -21,6 +21,7 @@ const known = (view: Partial<RequestView> = {}): KnownRequest => ({
   view: { ...pending, ...view },
   fingerprint: "f",
   options: [],
+  recipients: [],
 });
 
 const sentenceOf = (view: Partial<RequestView>) =>
