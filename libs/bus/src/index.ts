@@ -12,6 +12,7 @@ export {
   type Verdict,
 } from "./event-log.ts";
 export {
+  LEASE_MS,
   lifetimesFor,
   type Bucket,
   type BucketLifetimes,

@@ -29,8 +29,8 @@ export type BucketName = "sessions" | "copies" | "leases" | "channels";
 /** How long a value lives after its last write, in milliseconds; absent: for ever. */
 export type BucketLifetimes = { readonly [name in BucketName]?: number | undefined };
 
-/** How long a lease lives without renewal, in milliseconds. */
-const LEASE_MS = 15_000;
+/** How long a lease lives without renewal, in milliseconds: whoever dies is replaced in under 15 s. */
+export const LEASE_MS = 10_000;
 
 /** The lifetimes that all services of a deployment agree on: a copy is known as long as the log keeps its question. */
 export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({

@@ -12,14 +12,32 @@ export interface LeaseOptions {
   readonly leaseMs: number;
 }
 
-/** How often a lease is renewed in its lifetime; after two renewals that the store did not answer, it counts as lost. */
+/** What is done while the lease is held; it must do nothing more once `isHeld` says no, also before it is disposed of. */
+export type LeasedWork = (isHeld: () => boolean) => Promise<AsyncDisposable>;
+
+/** How often a lease is renewed in its lifetime. */
 const RENEWALS = 4;
 
+/** For this part of its lifetime a lease is relied upon after each renewal: well before anybody else can have it. */
+const RELIED_UPON = 0.8;
+
+/** `taken`: the lease was free, so that others may have had it meanwhile. `unknown`: the store does not answer. */
+type Renewal = "kept" | "taken" | "lost" | "unknown";
+
+/** An uninterrupted time of holding the lease, by this process's own clock, so that it ends also while the process is frozen. */
+interface Term {
+  until: number;
+  work: AsyncDisposable | undefined;
+}
+
+const isOver = ({ until }: Term): boolean => performance.now() >= until;
+
 /**
- * Runs `work` while this process holds the lease, and again whenever it gets it back. Two holders can overlap for a
- * moment after a pause: whatever must not happen twice is held by compare-and-set in the log, not by this.
+ * Runs `work` while this process holds the lease, and anew whenever it gets it back. What `isHeld` is asked just before
+ * is done by one holder at a time, but for what was under way when a process froze; whatever must not happen twice at all
+ * is held by compare-and-set in the log, not by this.
  */
-export function whileLeased(options: LeaseOptions, work: () => Promise<AsyncDisposable>): AsyncDisposable {
+export function whileLeased(options: LeaseOptions, work: LeasedWork): AsyncDisposable {
   const stop = new AbortController();
   const running = run(options, work, stop.signal);
   return {
@@ -30,41 +48,38 @@ export function whileLeased(options: LeaseOptions, work: () => Promise<AsyncDisp
   };
 }
 
-async function run(
-  options: LeaseOptions,
-  work: () => Promise<AsyncDisposable>,
-  signal: AbortSignal,
-): Promise<void> {
-  const every = options.leaseMs / RENEWALS;
-  let renewedAt = -Infinity;
-  let held: AsyncDisposable | undefined;
+async function run(options: LeaseOptions, work: LeasedWork, signal: AbortSignal): Promise<void> {
+  const { leaseMs, key, logger } = options;
+  const every = leaseMs / RENEWALS;
+  let term: Term | undefined;
   while (!signal.aborted) {
     const askedAt = performance.now();
-    const renewal = await renew(options);
-    if (renewal === "held") renewedAt = askedAt;
-    const isHeld = renewal === "held" || (renewal === "unknown" && askedAt - renewedAt < 2.5 * every);
-    if (isHeld) held ??= await start(options, work);
-    else if (held !== undefined) {
-      options.logger.warn({ lease: options.key }, "the lease was lost");
-      await held[Symbol.asyncDispose]();
-      held = undefined;
+    const renewal = await inTime(every, renew(options));
+    if (term !== undefined && (renewal === "lost" || renewal === "taken" || isOver(term))) {
+      logger.warn({ lease: key }, "the lease was lost");
+      await term.work?.[Symbol.asyncDispose]();
+      term = undefined;
     }
-    await pause(every, undefined, { signal }).catch(() => undefined);
+    if (renewal === "kept" || renewal === "taken") {
+      term ??= { until: 0, work: undefined };
+      term.until = askedAt + leaseMs * RELIED_UPON;
+      term.work ??= await start(options, work, term);
+    }
+    await pause(askedAt + every - performance.now(), undefined, { signal }).catch(() => undefined);
   }
-  await held?.[Symbol.asyncDispose]();
-  await release(options);
+  await term?.work?.[Symbol.asyncDispose]();
+  await inTime(every, release(options));
 }
 
-/** Takes or keeps the lease; `unknown` if the store does not answer. */
-async function renew({ leases, key, holder, logger }: LeaseOptions): Promise<"held" | "lost" | "unknown"> {
+/** Takes or keeps the lease. */
+async function renew({ leases, key, holder, logger }: LeaseOptions): Promise<Renewal> {
   try {
     const standing = await leases.get(key);
-    if (standing !== undefined && standing.value !== holder) return "lost";
-    const revision =
-      standing === undefined
-        ? await leases.create(key, holder)
-        : await leases.update(key, holder, standing.revision);
-    return revision === undefined ? "lost" : "held";
+    if (standing === undefined) return (await leases.create(key, holder)) === undefined ? "lost" : "taken";
+    if (standing.value !== holder) return "lost";
+    if ((await leases.update(key, holder, standing.revision)) !== undefined) return "kept";
+    // An earlier renewal, whose answer came too late, may have been first.
+    return (await leases.get(key))?.value === holder ? "kept" : "lost";
   } catch (error) {
     logger.warn({ lease: key, err: error }, "the lease could not be renewed");
     return "unknown";
@@ -81,12 +96,23 @@ async function release({ leases, key, holder, logger }: LeaseOptions): Promise<v
   }
 }
 
+/** The answer of a store that may be away, or `unknown` after `ms`: neither a stop nor the end of a term waits longer. */
+async function inTime<Answer>(ms: number, answer: Promise<Answer>): Promise<Answer | "unknown"> {
+  const stop = new AbortController();
+  try {
+    return await Promise.race([answer, pause(ms, "unknown" as const, { signal: stop.signal })]);
+  } finally {
+    stop.abort();
+  }
+}
+
 async function start(
   { key, logger }: LeaseOptions,
-  work: () => Promise<AsyncDisposable>,
+  work: LeasedWork,
+  term: Term,
 ): Promise<AsyncDisposable | undefined> {
   try {
-    return await work();
+    return await work(() => !isOver(term));
   } catch (error) {
     logger.error({ lease: key, err: error }, "what the lease is for could not start");
     return undefined;

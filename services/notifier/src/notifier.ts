@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
+import { type Bucket, type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { type Logger, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
@@ -28,7 +28,7 @@ export interface NotifierOptions {
   readonly holder: string;
   readonly logger: Logger;
   readonly now?: () => Date;
-  /** How long the `leases` bucket keeps a value, in milliseconds. Default 15 000. */
+  /** How long the `leases` bucket keeps a value, in milliseconds. Default {@link LEASE_MS}. */
   readonly leaseMs?: number;
 }
 
@@ -46,7 +46,6 @@ class TelegramUnusable extends StartRefused {
 /** How long a start waits for Telegram, and between tries, in milliseconds. */
 const START_DEADLINE_MS = 10_000;
 const START_RETRY_MS = 1_000;
-const LEASE_MS = 15_000;
 
 /**
  * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and poller of a bot run where
@@ -65,9 +64,9 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
   let poller: Poller | undefined;
-  const workOfLease = async () => {
+  const workOfLease = async (isHeld: () => boolean) => {
     await using leased = new AsyncDisposableStack();
-    const outbox = new Outbox();
+    const outbox = new Outbox({ mayCall: isHeld });
     const parts = partsWith(outbox);
     leased.use(await startOutbound(parts));
     leased.use(await startCloser(parts, log));

@@ -92,7 +92,7 @@ it("a lease that could not be renewed for a moment is kept", async () => {
   await expect.poll(() => here.refusesLease).toBe(0);
   await here.ask();
   await here.message();
-  here.refusesLease = 2;
+  here.refusesLease = 1;
   await expect.poll(() => here.refusesLease).toBe(0);
   const before = await (await leases()).get(key);
   await expect
@@ -101,6 +101,22 @@ it("a lease that could not be renewed for a moment is kept", async () => {
   expect(here.logged.join("")).toContain("could not be renewed");
   expect(here.logged.join("")).not.toContain("the lease was lost");
   expect(here.telegram.conflicts).toBe(0);
+});
+
+it("whoever can't renew the lease sends nothing from before anybody else could have it, and goes on once it has it", async () => {
+  await here.start();
+  await here.ask();
+  await here.message();
+  here.refusesLease = Infinity;
+  const standing = await (await leases()).get(key);
+  await expect.poll(async () => (await leases()).get(key), { timeout: 5_000 }).toBeUndefined();
+  await here.ask();
+  await here.ask({ chats: [[8, [8]]] });
+  await expect.poll(() => here.logged.join("")).toContain("the lease was lost");
+  expect(here.telegram.messagesIn(8)).toEqual([]);
+  here.refusesLease = 0;
+  await here.message(8);
+  expect((await (await leases()).get(key))?.revision).toBeGreaterThan(standing?.revision ?? Infinity);
 });
 
 it("what could not start with the lease leaves nothing running, and is started again", async () => {

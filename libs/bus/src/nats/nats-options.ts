@@ -28,7 +28,7 @@ export interface NatsBusOptions extends NatsStorage {
 
 export const natsDefaults = {
   backOffMs: consumerDefaults.backOffMs,
-  ackWaitMs: 30_000,
+  ackWaitMs: 10_000,
   giveUpAfterMs: 15_000,
   stopWithinMs: 10_000,
 } as const;

@@ -8,6 +8,11 @@ export type CallResult<Result> =
   | { readonly kind: "ok"; readonly result: Result }
   | { readonly kind: "failed"; readonly failure: Failure };
 
+export interface OutboxOptions {
+  /** Asked right before each call. Default: always. */
+  readonly mayCall?: () => boolean;
+}
+
 interface Waiting {
   readonly kind: CallKind;
   run(): Promise<void>;
@@ -52,8 +57,13 @@ export class Outbox implements AsyncDisposable {
   readonly #chats = new Map<string, Chat>();
   readonly #bot = new TokenBucket(LIMITS.bot);
   #throttled: { readonly chat: string; readonly at: number }[] = [];
+  readonly #mayCall: () => boolean;
   #pausedUntil = 0;
   #forgetAt = REMEMBERED_CHATS;
+
+  constructor({ mayCall = () => true }: OutboxOptions = {}) {
+    this.#mayCall = mayCall;
+  }
 
   /** How many chats it remembers. */
   get size(): number {
@@ -96,6 +106,7 @@ export class Outbox implements AsyncDisposable {
     if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
     if (!(await this.#isTurn(bucketOf(chat, kind)))) return notNow(0);
     if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
+    if (!this.#mayCall()) return notNow(0);
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {
