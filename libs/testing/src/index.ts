@@ -1,5 +1,6 @@
-export { Refused, type ShownMessage } from "./telegram/chats.ts";
+export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
+export { Refused } from "./telegram/refused.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
 export type { Engine } from "./engines/engine.ts";
 export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";

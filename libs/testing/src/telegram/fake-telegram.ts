@@ -3,8 +3,10 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Update, User } from "@grammyjs/types";
 import { z } from "zod";
-import { Chats, Refused, type ShownMessage } from "./chats.ts";
+import { chatAs, Chats, type ShownMessage } from "./chats.ts";
 import { type Fault, FaultList } from "./faults.ts";
+import { Refused } from "./refused.ts";
+import { readBody } from "./request-body.ts";
 import { UpdateQueue } from "./update-queue.ts";
 
 /** A call that a bot made. */
@@ -28,11 +30,15 @@ const Polling = z.looseObject({
   offset: z.number().default(0),
   limit: z.number().default(100),
   timeout: z.number().default(0),
+  allowed_updates: z.array(z.string()).optional(),
 });
 const Answering = z.looseObject({
   callback_query_id: z.string(),
   text: z.string().default(""),
   show_alert: z.boolean().default(false),
+});
+const Commands = z.looseObject({
+  commands: z.array(z.object({ command: z.string(), description: z.string() })),
 });
 
 /**
@@ -45,6 +51,8 @@ export class FakeTelegram implements AsyncDisposable {
   readonly faults = new FaultList();
   /** Answers to presses: what people were told. */
   readonly answers: { readonly query: string; readonly text: string; readonly alert: boolean }[] = [];
+  /** The commands that the bot offers. */
+  commands: readonly { readonly command: string; readonly description: string }[] = [];
   /** Added to the clock, in milliseconds: jump over an expiry. */
   clockOffsetMs = 0;
   readonly #token: string;
@@ -53,6 +61,7 @@ export class FakeTelegram implements AsyncDisposable {
   readonly #pressedAt = new Map<string, number>();
   readonly #server: Server;
   #nextQuery = 1;
+  #allowed: readonly string[] | undefined;
 
   private constructor(token: string) {
     this.#token = token;
@@ -101,24 +110,20 @@ export class FakeTelegram implements AsyncDisposable {
     const found = message.buttons.flat().find(({ text }) => text === button);
     const data = typeof button === "string" ? found?.callback_data : button.data;
     if (data === undefined) throw new Error(`no such button on message ${message.id}`);
+    return this.pressRaw({ from: who, data, message: this.chats.asMessage(message) });
+  }
+
+  /** Somebody presses a button: `press` is what Telegram tells of it besides its id, which is returned. */
+  pressRaw(press: object): string {
     const id = String(this.#nextQuery++);
     this.#pressedAt.set(id, this.#now());
-    this.#queue.push({
-      callback_query: { id, from: who, chat_instance: "1", data, message: this.chats.asMessage(message) },
-    } as Omit<Update, "update_id">);
+    this.#happen({ callback_query: { id, chat_instance: "1", ...press } });
     return id;
   }
 
   /** `who` writes into a chat; `extra` adds what Telegram would (`reply_to_message` by {@link reply}). */
   say(who: User, chat: number, text: string, extra: object = {}): void {
-    const message_id = this.chats.takeId();
-    const place =
-      chat < 0
-        ? { id: chat, type: "supergroup", title: "Group" }
-        : { id: chat, type: "private", first_name: who.first_name };
-    this.#queue.push({
-      message: { message_id, date: Math.floor(this.#now() / 1_000), from: who, chat: place, text, ...extra },
-    } as Omit<Update, "update_id">);
+    this.#post(chat, { from: who, text, ...extra });
   }
 
   /** `who` replies to a message of the bot. */
@@ -126,7 +131,28 @@ export class FakeTelegram implements AsyncDisposable {
     this.say(who, Number(message.chat), text, { reply_to_message: this.chats.asMessage(message), ...extra });
   }
 
-  /** Hands out an update as it is. */
+  /** A group becomes a supergroup with another id: the old one refuses, and both say so. */
+  migrate(from: number, to: number): void {
+    const gone = "Bad Request: group chat was upgraded to a supergroup chat";
+    this.chats.refusing.set(String(from), new Refused(400, gone, { migrate_to_chat_id: to }));
+    this.#post(from, { migrate_to_chat_id: to });
+    this.#post(to, { migrate_from_chat_id: from });
+  }
+
+  /** A person blocks the bot, or a group removes it. */
+  shutOut(chat: number): void {
+    const reason = chat < 0 ? "bot was kicked from the group chat" : "bot was blocked by the user";
+    this.chats.refusing.set(String(chat), new Refused(403, `Forbidden: ${reason}`));
+    this.#changeMembership(chat, "member", "kicked");
+  }
+
+  /** A person unblocks the bot, or a group takes it back. */
+  letIn(chat: number): void {
+    this.chats.refusing.delete(String(chat));
+    this.#changeMembership(chat, "kicked", "member");
+  }
+
+  /** Hands out an update as it is, also of a kind that the bot did not ask for: it may be older than the asking. */
   push(update: Omit<Update, "update_id">): void {
     this.#queue.push(update);
   }
@@ -141,17 +167,40 @@ export class FakeTelegram implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
+  #changeMembership(chat: number, before: string, after: string): void {
+    const member = (status: string) => ({ status, user: this.#me });
+    this.#happen({
+      my_chat_member: {
+        chat: chatAs(chat),
+        from: person(Math.abs(chat)),
+        date: Math.floor(this.#now() / 1_000),
+        old_chat_member: member(before),
+        new_chat_member: member(after),
+      },
+    });
+  }
+
+  #post(chat: number, message: object): void {
+    const message_id = this.chats.takeId(String(chat));
+    this.#happen({
+      message: { message_id, date: Math.floor(this.#now() / 1_000), chat: chatAs(chat), ...message },
+    });
+  }
+
+  /** Telegram keeps no update of a kind that the bot did not ask for. */
+  #happen(update: object): void {
+    const isWanted = Object.keys(update).some((kind) => this.#allowed?.includes(kind) ?? true);
+    if (isWanted) this.#queue.push(update);
+  }
+
   #now(): number {
     return Date.now() + this.clockOffsetMs;
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const payload = await readBody(request);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? "") ?? [];
     if (token !== this.#token) return refuse(response, new Refused(401, "Unauthorized"));
-    const payload =
-      chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as RecordedCall["payload"]);
     this.calls.push({ method, payload });
     const fault = this.faults.take(method);
     if (fault?.kind === "hang") return;
@@ -174,7 +223,8 @@ export class FakeTelegram implements AsyncDisposable {
   }
 
   #poll(payload: unknown, response: ServerResponse): void {
-    const { offset, limit, timeout } = Polling.parse(payload);
+    const { offset, limit, timeout, allowed_updates } = Polling.parse(payload);
+    this.#allowed = allowed_updates ?? this.#allowed;
     const leave = this.#queue.receive(
       { offset, limit, timeoutMs: Math.min(timeout, 50) * 1_000 },
       (updates) => send(response, 200, { ok: true, result: updates }),
@@ -200,11 +250,15 @@ export class FakeTelegram implements AsyncDisposable {
           supports_inline_queries: false,
         };
       case "sendMessage":
+      case "sendDocument":
         return this.chats.send(payload);
       case "editMessageText":
         return this.chats.edit(payload);
       case "answerCallbackQuery":
         return this.#answer(payload);
+      case "setMyCommands":
+        this.commands = Commands.parse(payload).commands;
+        return true;
       default:
         throw new Refused(404, "Not Found");
     }

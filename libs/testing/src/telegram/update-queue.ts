@@ -47,7 +47,7 @@ export class UpdateQueue {
     return this.#queued.map(({ update }) => update);
   }
 
-  push(update: Omit<Update, "update_id">): number {
+  push(update: object): number {
     const id = this.#nextId++;
     const lifetime = "callback_query" in update ? LIFETIME_MS.callback_query : LIFETIME_MS.other;
     this.#queued.push({ update: { update_id: id, ...update }, expires: this.#now() + lifetime });
