@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { checkHealth, type HealthCheck } from "./health.ts";
 
 export interface HealthParts {
-  readonly checks: readonly HealthCheck[];
+  readonly checks: () => readonly HealthCheck[];
   readonly isDraining: () => boolean;
 }
 
@@ -11,7 +11,7 @@ export function addHealthRoutes(app: FastifyInstance, { checks, isDraining }: He
   app.get("/healthz", () => ({ status: "ok" }));
 
   app.get("/readyz", async (_request, reply) => {
-    const report = await checkHealth(checks);
+    const report = await checkHealth(checks());
     const draining = isDraining();
     const ready = report.ready && !draining;
     return reply

@@ -1,5 +1,6 @@
 import closeWithGrace from "close-with-grace";
 import { createLogger, type Logger, type LogLevel } from "./logger.ts";
+import { createMetrics, type Metrics } from "./metrics.ts";
 import { StartRefused } from "./start-refused.ts";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
@@ -17,6 +18,7 @@ export interface Service<Settings extends { readonly logLevel: LogLevel }> {
 interface Started<Settings> {
   readonly settings: Settings;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly parts: AsyncDisposableStack;
 }
 
@@ -34,7 +36,7 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
     const settings = service.settings();
     logger = createLogger(service.name, settings.logLevel);
     closeWhenTold(logger, parts, started.promise);
-    await service.start({ settings, logger, parts });
+    await service.start({ settings, logger, metrics: createMetrics(), parts });
     started.resolve();
   } catch (error) {
     started.resolve();

@@ -2,7 +2,7 @@ import { lifetimesFor, RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway } from "@loopgate/gateway";
 import { type Notifier, startNotifier } from "@loopgate/notifier";
-import { type Environment, type HealthCheck, type Logger, version } from "@loopgate/runtime";
+import { type Environment, type HealthCheck, type Logger, type Metrics, version } from "@loopgate/runtime";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
@@ -16,15 +16,18 @@ export interface Embedded {
   readonly bot: string | undefined;
 }
 
-/**
- * Starts all services over one SQLite file and serves HTTP. Every part goes to `parts`, which close in reverse order:
- * intake first, the file last.
- */
+export interface EmbeddedParts {
+  readonly environment: Environment;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Gets every part, and closes them in reverse order: intake first, the file last. */
+  readonly parts: AsyncDisposableStack;
+}
+
+/** Starts all services over one SQLite file and serves HTTP. */
 export async function startEmbedded(
   settings: Settings,
-  environment: Environment,
-  logger: Logger,
-  parts: AsyncDisposableStack,
+  { environment, logger, metrics, parts }: EmbeddedParts,
 ): Promise<Embedded> {
   const { policy, storage } = settings;
   const directory = parts.use(openDataDirectory(settings.dataDirectory, policy.bot, environment));
@@ -46,6 +49,7 @@ export async function startEmbedded(
       settings: settings.gateway,
       checks: checksOf(bus, notifier),
       logger,
+      metrics,
       version,
     }),
   );

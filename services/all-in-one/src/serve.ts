@@ -7,8 +7,8 @@ export const serve = (environment: Environment): Promise<void> =>
   runService({
     name: "loopgate",
     settings: () => readSettings(environment),
-    start: async ({ settings, logger, parts }) => {
-      const started = await startEmbedded(settings, environment, logger, parts);
+    start: async ({ settings, logger, metrics, parts }) => {
+      const started = await startEmbedded(settings, { environment, logger, metrics, parts });
       process.stdout.write(`${greeting(settings, started).join("\n")}\n`);
     },
   });

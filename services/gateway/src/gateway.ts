@@ -2,9 +2,11 @@ import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus
 import type { RecipientPolicy } from "@loopgate/domain";
 import {
   addHealthRoutes,
+  addMetricsRoute,
   explainTaken,
   type HealthCheck,
   type Logger,
+  type Metrics,
   StartRefused,
 } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
@@ -40,6 +42,7 @@ export interface GatewayParts {
   /** What `/readyz` reports. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly version: string;
 }
 
@@ -70,7 +73,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     isDraining = true;
     waiters.drain();
   };
-  addHealthRoutes(app, { checks: parts.checks, isDraining: () => isDraining });
+  addHealthRoutes(app, { checks: () => parts.checks, isDraining: () => isDraining });
+  addMetricsRoute(app, parts.metrics);
   addAboutRoutes(app, tools, version);
   addFacadeRoutes(app, tools);
   addSessionRoutes(app, sessions);

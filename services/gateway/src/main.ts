@@ -7,7 +7,7 @@ import { readServiceSettings } from "./service-settings.ts";
 await runService({
   name: "gateway",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, parts }) => {
+  start: async ({ settings, logger, metrics, parts }) => {
     const { nats, storage } = settings;
     const lifetimes = lifetimesFor(storage.retentionMs);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "gateway" }));
@@ -21,6 +21,7 @@ await runService({
         settings: settings.gateway,
         checks: [{ name: "nats", required: true, check: () => bus.check() }],
         logger,
+        metrics,
         version,
       }),
     );

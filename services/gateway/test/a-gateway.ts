@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import type { RecipientPolicy } from "@loopgate/domain";
-import { createLogger, type HealthCheck, type Logger } from "@loopgate/runtime";
+import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
 import { startState } from "../../state/src/index.ts";
 import { SqliteRequestStore } from "../../state/src/store/sqlite.ts";
 import { createGateway, type Gateway, type GatewaySettings } from "../src/index.ts";
@@ -71,6 +71,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       settings: { ...settings, ...options.settings },
       checks,
       logger,
+      metrics: createMetrics(),
       version: "1.2.3",
     }),
   );

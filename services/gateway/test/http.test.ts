@@ -37,6 +37,7 @@ describe("Host and Origin", () => {
     expect(await statusOf(g.url, "/no/such/path", headers)).toBe(status === 200 ? 404 : 403);
     expect(await statusOf(g.url, "/healthz", headers)).toBe(200);
     expect(await statusOf(g.url, "/readyz", headers)).toBe(200);
+    expect(await statusOf(g.url, "/metrics", headers)).toBe(200);
   });
 
   it("are refused in the words of the path", async () => {

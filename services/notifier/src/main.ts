@@ -9,8 +9,9 @@ import { readServiceSettings } from "./service-settings.ts";
 await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, parts }) => {
+  start: async ({ settings, logger, metrics, parts }) => {
     const { nats, policy, storage } = settings;
+    const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const lifetimes = lifetimesFor(storage.retentionMs);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "notifier" }));
     const notifier = parts.use(
@@ -32,7 +33,7 @@ await runService({
       { name: "nats", required: true, check: () => bus.check() },
       { name: "telegram", required: false, check: () => notifier.check() },
     ];
-    parts.use(await serveHealth(settings.healthPort, checks));
+    parts.use(health.ready(checks));
     logger.info({ bot: notifier.bot.username }, "ready");
   },
 });

@@ -6,8 +6,8 @@ import {
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { refuseRequest } from "./errors.ts";
 
-/** For probes, which name addresses: they tell nothing and change nothing. */
-const openToAnyHost = new Set(["/healthz", "/readyz"]);
+/** For probes and scrapes, which name addresses: they tell nothing about anybody and change nothing. */
+const openToAnyHost = new Set(["/healthz", "/readyz", "/metrics"]);
 
 /**
  * Refuses requests that a foreign web page could make a browser send (DNS rebinding): `Host` must be a loopback name or
