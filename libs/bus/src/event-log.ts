@@ -42,10 +42,22 @@ export interface EventLog {
   consume(consumer: ConsumerSpec, handle: Handler): Promise<Subscription>;
 
   /**
+   * Reads once, without a durable position, all that matches `filter` and stands when the reading begins; in the order
+   * that holds along a subject. What is appended meanwhile may come, too.
+   */
+  replay(filter: string): AsyncIterable<ReplayPage>;
+
+  /**
    * Hears entries once they are committed, from now on, without durability. `onGap` says that some may have been missed:
    * read again what you wait for.
    */
   tail(filters: readonly string[], listener: TailListener): Promise<Subscription>;
+}
+
+export interface ReplayPage {
+  readonly entries: readonly LogEntry[];
+  /** At most so many entries are still to come of those that stood at the beginning. */
+  readonly remaining: number;
 }
 
 export interface ConsumerSpec {

@@ -7,6 +7,7 @@ export {
   type Delivery,
   type EventLog,
   type Handler,
+  type ReplayPage,
   type Subscription,
   type TailListener,
   type Verdict,

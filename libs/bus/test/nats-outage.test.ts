@@ -84,6 +84,21 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(most).toBe(3);
   });
 
+  it("has a replay go on where it was", async () => {
+    await using own = await ownBus();
+    const { server, bus } = own;
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 2_500);
+
+    const read: string[] = [];
+    for await (const { entries } of bus.log.replay(everythingOf(ref))) {
+      if (read.length === 0) await server.restart();
+      read.push(...entries.map(({ subject }) => subject));
+    }
+
+    expect(read.toSorted()).toEqual(subjects.toSorted());
+  });
+
   it("tells a tail that began before", async () => {
     await using own = await ownBus();
     const ref = aRequest();

@@ -92,6 +92,7 @@ export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
   append: log.append.bind(log),
   last: log.last.bind(log),
   below: log.below.bind(log),
+  replay: log.replay.bind(log),
   consume: log.consume.bind(log),
   tail: log.tail.bind(log),
   ...faults,

@@ -232,6 +232,7 @@ export class NotifierSetting {
       },
       last: (subject) => log.last(subject),
       below: (prefix) => log.below(prefix),
+      replay: (filter) => log.replay(filter),
       consume: async (consumer, handle) => {
         const isRefused = consumer.name.startsWith(this.refusesConsumer ?? "none");
         if (isRefused) throw new Unavailable("the log does not answer");

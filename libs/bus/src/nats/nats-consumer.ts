@@ -7,7 +7,7 @@ import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdi
 import { durableConsumer } from "./durable-consumer.ts";
 import type { NatsParts } from "./nats-event-log.ts";
 import { untilKnown } from "./nats-failures.ts";
-import { entryOf } from "./stored-message.ts";
+import { readEntry } from "./stored-message.ts";
 
 type ConsumerParts = NatsParts & { readonly log: EventLog };
 
@@ -157,16 +157,5 @@ export class NatsConsumer {
 
   #backOff(attempt: number): number {
     return backOff(this.#parts.backOffMs, attempt);
-  }
-}
-
-/** Undefined for what is no event: no process of ours stored it, and none can handle it. */
-function readEntry(message: JsMsg): LogEntry | undefined {
-  const { subject, seq, timestampNanos } = message;
-  const time = new Date(Number(timestampNanos / 1_000_000n));
-  try {
-    return entryOf({ subject, seq, time, json: () => message.json() });
-  } catch {
-    return undefined;
   }
 }

@@ -8,6 +8,7 @@ import {
   type ConsumerSpec,
   type EventLog,
   type Handler,
+  type ReplayPage,
   type Subscription,
   type TailListener,
   Unavailable,
@@ -15,6 +16,7 @@ import {
 import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, type natsDefaults } from "./nats-options.ts";
+import { replay } from "./nats-replay.ts";
 import { NatsTails } from "./nats-tails.ts";
 import { entryOf, streamOf } from "./stored-message.ts";
 
@@ -95,6 +97,10 @@ export class NatsEventLog implements EventLog {
         this.#consumers.delete(consumer);
       },
     };
+  }
+
+  replay(filter: string): AsyncIterable<ReplayPage> {
+    return replay(this.#parts, filter);
   }
 
   tail(filters: readonly string[], listener: TailListener): Promise<Subscription> {

@@ -5,6 +5,7 @@ import {
   type ConsumerSpec,
   type EventLog,
   type Handler,
+  type ReplayPage,
   type Subscription,
   type TailListener,
   Unavailable,
@@ -98,6 +99,17 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     });
     this.#consumers.set(spec.name, consumer);
     return consumer.join(spec, handle);
+  }
+
+  async *replay(filter: string): AsyncIterable<ReplayPage> {
+    const end = this.#newest();
+    let position = 0;
+    while (position < end) {
+      const page = this.after(position, PAGE);
+      position = page.at(-1)?.seq ?? end;
+      const entries = page.filter(({ subject }) => subjectMatches(filter, subject));
+      yield { entries, remaining: Math.max(0, end - position) };
+    }
   }
 
   async tail(filters: readonly string[], listener: TailListener): Promise<Subscription> {

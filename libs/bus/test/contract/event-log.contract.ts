@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AppendResult } from "../../src/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject } from "./an-event.ts";
 import { busOfEachTest, type OpenBus } from "./bus-under-test.ts";
+import { replayContract } from "./replay.contract.ts";
 import { tailContract } from "./tail.contract.ts";
 
 const RACERS = 50;
@@ -15,6 +16,9 @@ export function eventLogContract(open: OpenBus): void {
     });
     describe("append and read", () => {
       appendAndRead(open);
+    });
+    describe("replay", () => {
+      replayContract(open);
     });
     describe("tail", () => {
       tailContract(open);
