@@ -1,3 +1,4 @@
+export type { Backlog, BusObserver } from "./bus-observer.ts";
 export {
   LogFull,
   Unavailable,

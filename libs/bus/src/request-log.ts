@@ -8,6 +8,7 @@ import {
   requestSubject,
   type Stored,
 } from "@loopgate/contracts";
+import type { BusObserver } from "./bus-observer.ts";
 import type { EventLog } from "./event-log.ts";
 
 /** The last day of an event's retention: see {@link RequestLog}. */
@@ -18,6 +19,7 @@ export interface RequestLogOptions {
   /** How long the log keeps an event. */
   readonly retentionMs: number;
   readonly now?: () => Date;
+  readonly observer?: Pick<BusObserver, "decided" | "lost">;
 }
 
 export type SubmitResult =
@@ -39,17 +41,20 @@ export class RequestLog {
   readonly #log: EventLog;
   readonly #retentionMs: number;
   readonly #now: () => Date;
+  readonly #observer: RequestLogOptions["observer"];
 
-  constructor({ log, retentionMs, now = () => new Date() }: RequestLogOptions) {
+  constructor({ log, retentionMs, now = () => new Date(), observer }: RequestLogOptions) {
     this.#log = log;
     this.#retentionMs = retentionMs;
     this.#now = now;
+    this.#observer = observer;
   }
 
   /** Appends the question, or finds the one that this id already has. */
   async submit(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult> {
     const result = await this.#log.append(requestSubject(ref, eventKey.created), event, { first: true });
     if (result.kind === "stored") return { kind: "created", created: asCreated(result.entry) };
+    this.#observer?.lost("created");
     return { kind: "exists", created: asCreated(result.winner) };
   }
 
@@ -58,7 +63,13 @@ export class RequestLog {
     if (this.#isGone(created)) return { kind: "gone" };
     const ref = { tenant: created.event.tenant, id: created.event.subject };
     const result = await this.#log.append(requestSubject(ref, eventKey.decided), event, { first: true });
-    if (result.kind === "stored") return { kind: "own", decision: asDecided(result.entry) };
+    if (result.kind === "stored") {
+      const decision = asDecided(result.entry);
+      // What an earlier try stored, here or elsewhere, has that try's time.
+      if (decision.event.time === event.time) this.#observer?.decided(created.event, decision.event);
+      return { kind: "own", decision };
+    }
+    this.#observer?.lost("decided");
     return { kind: "lost", decision: asDecided(result.winner) };
   }
 

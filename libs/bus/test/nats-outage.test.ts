@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
 import { aRecorder, subjectsOf } from "./contract/a-handler.ts";
+import { anObserver } from "./contract/an-observer.ts";
 import { aDue, anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
 import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
 
@@ -32,7 +33,8 @@ async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
 
 describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
   it("amid appends loses and doubles nothing, and a tail hears that it has a gap", async () => {
-    await using own = await ownBus();
+    const observer = anObserver();
+    await using own = await ownBus({ observer });
     const { server, bus } = own;
     const gap = Promise.withResolvers<void>();
     const filter = "loopgate.req.v1.*.*.created";
@@ -52,6 +54,8 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
       expect((await bus.log.below(requestPrefix(ref))).map((entry) => entry.event.id)).toEqual([event.id]);
     }
     await gap.promise;
+    expect(observer.reconnects).toBe(1);
+    expect(new Set(observer.unknown)).toEqual(new Set(["retried"]));
   });
 
   it("has its consumers go on, with no more at a time than they may", async () => {
@@ -120,7 +124,8 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
 
 describe.skipIf(!isOurs)("a NATS server that stays away", () => {
   it("is Unavailable to every call within a bounded time, and lets the bus be closed", async () => {
-    const { server, bus } = await ownBus({ giveUpAfterMs: 300 });
+    const observer = anObserver();
+    const { server, bus } = await ownBus({ giveUpAfterMs: 300, observer });
     const sessions = await bus.keyValue.bucket("sessions");
     const recorder = aRecorder();
     const ref = aRequest();
@@ -143,6 +148,7 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
       expect(result).toMatchObject({ status: "rejected", reason: expect.any(Unavailable) });
     }
 
+    expect(observer.unknown).toContain("given_up");
     await bus[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
   }, 20_000);

@@ -2,13 +2,14 @@ import { connect } from "@nats-io/transport-node";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, describe, expect, it } from "vitest";
-import { Unavailable } from "../src/index.ts";
+import { type BusObserver, Unavailable } from "../src/index.ts";
 import { aRequest } from "./contract/an-event.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { busOptions, type BusUnderTest } from "./contract/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
+import { observerContract } from "./contract/observer.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
 const server = await startNatsServer();
@@ -22,13 +23,13 @@ const options = {
 if (server !== undefined) await bootstrapNats(options);
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-async function open(): Promise<BusUnderTest> {
-  const bus = await connectNatsBus(options);
+async function open(observer?: BusObserver): Promise<BusUnderTest> {
+  const bus = await connectNatsBus({ ...options, ...(observer === undefined ? {} : { observer }) });
   const { log, timers, keyValue } = bus;
   const close = async () => bus[Symbol.asyncDispose]();
   const reopen = async () => {
     await close();
-    return open();
+    return open(observer);
   };
   return { log, timers, keyValue, close, reopen };
 }
@@ -38,6 +39,7 @@ describe.skipIf(server === undefined)("over NATS", () => {
   consumerContract(open);
   timersContract(open);
   keyValueContract(open);
+  observerContract(open);
 });
 
 describe.skipIf(server === undefined)("a NATS server", () => {

@@ -11,6 +11,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { RequestLog } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
+import { anObserver } from "./contract/an-observer.ts";
 import { busOptions } from "./contract/bus-under-test.ts";
 
 const DAY_MS = 86_400_000;
@@ -75,6 +76,24 @@ describe("deciding", () => {
     expect(results.filter(({ kind }) => kind === "own")).toHaveLength(1);
     for (const result of results) expect(result).toMatchObject({ decision: { event: { id: winner?.id } } });
     expect((await requests.decide(created, winner!)).kind).toBe("own");
+  });
+});
+
+describe("whoever counts", () => {
+  it("hears of a decision once, from whom it was first, and of what lost", async () => {
+    const ref = aRef();
+    const created = await asked(ref);
+    const [first, second] = [anObserver(), anObserver()];
+    const observed = (observer: typeof first) => new RequestLog({ log: bus.log, retentionMs, observer });
+    const decision = await aDecision(ref, "first");
+
+    await observed(first).decide(created, decision);
+    await observed(second).decide(created, { ...decision, time: new Date().toISOString() });
+    await observed(second).decide(created, await aDecision(ref, "other"));
+    await observed(second).submit(ref, await aQuestion(ref, "other"));
+
+    expect(first).toMatchObject({ decisions: [`${ref.id} answered`], losses: [] });
+    expect(second).toMatchObject({ decisions: [], losses: ["decided", "created"] });
   });
 });
 

@@ -1,20 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { BusObserver } from "../src/index.ts";
 import { openSqliteBus } from "../src/sqlite/index.ts";
-import { busOptions, type BusUnderTest } from "./contract/bus-under-test.ts";
+import { busOptions, type BusUnderTest, type OpenBus } from "./contract/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
+import { observerContract } from "./contract/observer.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
-async function openOn(folder: string): Promise<BusUnderTest> {
+async function openOn(folder: string, observer?: BusObserver): Promise<BusUnderTest> {
   const { backOffMs, lifetimes } = busOptions;
   const bus = await openSqliteBus({
     path: join(folder, "loopgate.db"),
     lifetimes,
     retentionMs: 86_400_000,
     backOffMs,
+    ...(observer === undefined ? {} : { observer }),
   });
   const { log, timers, keyValue } = bus;
   return {
@@ -23,7 +26,7 @@ async function openOn(folder: string): Promise<BusUnderTest> {
     keyValue,
     reopen: async () => {
       await bus[Symbol.asyncDispose]();
-      return openOn(folder);
+      return openOn(folder, observer);
     },
     close: async () => {
       await bus[Symbol.asyncDispose]();
@@ -32,9 +35,10 @@ async function openOn(folder: string): Promise<BusUnderTest> {
   };
 }
 
-const open = async () => openOn(await mkdtemp(join(tmpdir(), "loopgate-bus-")));
+const open: OpenBus = async (observer) => openOn(await mkdtemp(join(tmpdir(), "loopgate-bus-")), observer);
 
 eventLogContract(open);
 consumerContract(open);
 timersContract(open);
 keyValueContract(open);
+observerContract(open);

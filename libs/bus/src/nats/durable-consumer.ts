@@ -33,7 +33,8 @@ export async function durableConsumer(
   return js.consumers.get(stream, name);
 }
 
-function onlyStreamOf(filters: readonly string[]): string {
+/** The stream that holds all that a consumer reads. */
+export function onlyStreamOf(filters: readonly string[]): string {
   const [stream, ...others] = new Set(filters.map(streamOf));
   if (stream === undefined || others.length > 0) throw new TypeError("a consumer reads exactly one stream");
   return stream;

@@ -151,6 +151,7 @@ export class NatsConsumer {
     } catch {
       return message.nak(Math.ceil(this.#backOff(attempt)));
     }
+    this.#parts.observer?.deadLettered(name);
     this.#failures.delete(entry.seq);
     message.ack();
   }

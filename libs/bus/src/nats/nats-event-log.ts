@@ -13,6 +13,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { backlogOf } from "./consumer-backlog.ts";
 import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, type natsDefaults } from "./nats-options.ts";
@@ -42,7 +43,7 @@ export class NatsEventLog implements EventLog {
 
   constructor(parts: NatsParts) {
     this.#parts = parts;
-    this.#tails = new NatsTails(parts.connection);
+    this.#tails = new NatsTails(parts.connection, parts.observer);
   }
 
   /** Losing may mean that one's own earlier try won, and a duplicate only that the id was seen: what stands is read. */
@@ -91,8 +92,11 @@ export class NatsEventLog implements EventLog {
   async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
     const consumer = await NatsConsumer.start({ ...this.#parts, log: this }, spec, handle);
     this.#consumers.add(consumer);
+    const { jsm, observer } = this.#parts;
+    const observed = observer?.consumes(spec.name, () => backlogOf(jsm, spec));
     return {
       [Symbol.asyncDispose]: async () => {
+        observed?.[Symbol.dispose]();
         await consumer.stop();
         this.#consumers.delete(consumer);
       },
@@ -144,7 +148,7 @@ export class NatsEventLog implements EventLog {
   }
 
   #untilKnown<Result>(call: () => Promise<Result>): Promise<Result> {
-    return untilKnown(this.#parts.giveUpAfterMs, call);
+    return untilKnown(this.#parts.giveUpAfterMs, call, this.#parts.observer);
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { JetStreamApiError } from "@nats-io/jetstream";
+import type { BusObserver } from "../bus-observer.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
 
 /** API error codes of the server that mean something to us (reference eventlog.md 1). */
@@ -49,6 +50,7 @@ const RETRY_MS = 200;
 export async function untilKnown<Result>(
   giveUpAfterMs: number,
   call: () => Promise<Result>,
+  observer?: Pick<BusObserver, "outcomeUnknown">,
 ): Promise<Result> {
   const deadline = Date.now() + giveUpAfterMs;
   for (;;) {
@@ -57,7 +59,9 @@ export async function untilKnown<Result>(
     } catch (cause) {
       if (apiCodeOf(cause) === apiCodes.streamFull) throw new LogFull("the log is full", { cause });
       if (!isOutcomeUnknown(cause)) throw cause;
-      if (Date.now() >= deadline) throw new Unavailable("NATS does not answer", { cause });
+      const isOver = Date.now() >= deadline;
+      observer?.outcomeUnknown(isOver ? "given_up" : "retried");
+      if (isOver) throw new Unavailable("NATS does not answer", { cause });
       await pause(RETRY_MS);
     }
   }

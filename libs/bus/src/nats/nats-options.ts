@@ -1,3 +1,4 @@
+import type { BusObserver } from "../bus-observer.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
 import type { BucketLifetimes } from "../key-value.ts";
 
@@ -24,6 +25,7 @@ export interface NatsBusOptions extends NatsStorage {
   readonly giveUpAfterMs?: number;
   /** How long a disposal waits for handlers that run, in milliseconds. */
   readonly stopWithinMs?: number;
+  readonly observer?: BusObserver;
 }
 
 export const natsDefaults = {

@@ -1,5 +1,6 @@
 import { committedSubject, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import type { BusObserver } from "../bus-observer.ts";
 import { type Subscription, type TailListener, Unavailable } from "../event-log.ts";
 import { within } from "./within.ts";
 
@@ -8,10 +9,12 @@ const SUBSCRIBE_TIMEOUT_MS = 2_000;
 /** The live tails of one connection. Each has a gap wherever the connection had one, so one watch serves them all. */
 export class NatsTails {
   readonly #connection: NatsConnection;
+  readonly #observer: Pick<BusObserver, "reconnected"> | undefined;
   readonly #listeners = new Set<TailListener>();
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, observer?: Pick<BusObserver, "reconnected">) {
     this.#connection = connection;
+    this.#observer = observer;
     void this.#watch();
   }
 
@@ -46,6 +49,7 @@ export class NatsTails {
   async #watch(): Promise<void> {
     for await (const { type } of this.#connection.status()) {
       if (type !== "reconnect") continue;
+      this.#observer?.reconnected();
       for (const listener of this.#listeners) tellGap(listener);
     }
   }

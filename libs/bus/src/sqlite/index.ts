@@ -1,3 +1,4 @@
+import type { BusObserver } from "../bus-observer.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
 import type { BucketLifetimes, KeyValue } from "../key-value.ts";
 import type { EventLog } from "../event-log.ts";
@@ -17,6 +18,7 @@ export interface SqliteBusOptions {
   readonly retentionMs: number;
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt. */
   readonly backOffMs?: readonly number[];
+  readonly observer?: BusObserver;
 }
 
 /** All ports of the bus over one file, for one process. */
@@ -31,10 +33,10 @@ const CLEAN_EVERY_MS = 3_600_000;
 
 /** Opens the bus. Dispose it last: consumers that still run lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
-  const { path, lifetimes, retentionMs, backOffMs = consumerDefaults.backOffMs } = options;
+  const { path, lifetimes, retentionMs, observer, backOffMs = consumerDefaults.backOffMs } = options;
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
-  const log = parts.use(await SqliteEventLog.open(database, { backOffMs }));
+  const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer }));
   const timers = parts.use(await SqliteTimers.open(database));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
   parts.use(

@@ -6,9 +6,11 @@ import {
   Unavailable,
   type Verdict,
 } from "../event-log.ts";
+import type { BusObserver } from "../bus-observer.ts";
 import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { Alarm } from "./alarm.ts";
+import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { Parking, type Tries } from "./parking.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
@@ -18,6 +20,7 @@ export const CONSUMER_SCHEMA =
 export interface ConsumerOptions {
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
   readonly backOffMs: readonly number[];
+  readonly observer: BusObserver | undefined;
 }
 
 /** What a consumer needs of its log. */
@@ -94,6 +97,14 @@ export class SqliteConsumer {
     this.#members.add(member);
     setImmediate(() => this.#fill());
     return { [Symbol.asyncDispose]: () => this.#leave(member) };
+  }
+
+  get progress(): ConsumerPosition {
+    const queued = this.#queue.map(({ entry }) => entry.seq);
+    return {
+      open: [...queued, ...this.#inFlight.keys(), ...this.#parking.waiting()],
+      readTo: this.#position,
+    };
   }
 
   /** Takes entries just committed, if this consumer has read everything `before` them. */
@@ -209,6 +220,7 @@ export class SqliteConsumer {
     } catch {
       return this.#park(job, this.#backOff(job.attempt));
     }
+    this.#source.observer?.deadLettered(name);
     this.#finish(job);
   }
 

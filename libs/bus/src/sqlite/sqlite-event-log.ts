@@ -10,6 +10,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { backlogOf } from "./consumer-backlog.ts";
 import { PARKING_SCHEMA } from "./parking.ts";
 import { CONSUMER_SCHEMA, type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
@@ -87,8 +88,19 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 
   async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
-    const known = this.#consumers.get(spec.name);
-    if (known !== undefined) return known.join(spec, handle);
+    const consumer = this.#consumers.get(spec.name) ?? this.#startConsumer(spec);
+    const joined = consumer.join(spec, handle);
+    const backlog = async () => backlogOf(this.#database, spec.filters, consumer.progress);
+    const observed = this.#options.observer?.consumes(spec.name, backlog);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        observed?.[Symbol.dispose]();
+        await joined[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  #startConsumer(spec: ConsumerSpec): SqliteConsumer {
     const consumer = new SqliteConsumer(spec, this.#database, {
       ...this.#options,
       newest: () => this.#published,
@@ -98,7 +110,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
       ended: () => this.#consumers.delete(spec.name),
     });
     this.#consumers.set(spec.name, consumer);
-    return consumer.join(spec, handle);
+    return consumer;
   }
 
   async *replay(filter: string): AsyncIterable<ReplayPage> {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach } from "vitest";
-import type { BucketLifetimes, EventLog, KeyValue, Timers } from "../../src/index.ts";
+import type { BucketLifetimes, BusObserver, EventLog, KeyValue, Timers } from "../../src/index.ts";
 
 /** The ports of one adapter, open. */
 export interface BusUnderTest {
@@ -27,7 +27,7 @@ export const busOptions = {
 } as const satisfies BusOptions;
 
 /** Opens a bus with {@link busOptions}; several may share one server. */
-export type OpenBus = () => Promise<BusUnderTest>;
+export type OpenBus = (observer?: BusObserver) => Promise<BusUnderTest>;
 
 /** How long a test waits for what must happen. */
 export const soon = { timeout: 15_000, interval: 10 };
@@ -40,11 +40,11 @@ export interface BusOfTest extends Pick<BusUnderTest, "log" | "timers" | "keyVal
 }
 
 /** A bus for every test of the suite that calls this, closed behind it. */
-export function busOfEachTest(open: OpenBus): BusOfTest {
+export function busOfEachTest(open: OpenBus, observer?: BusObserver): BusOfTest {
   let bus: BusUnderTest;
   let owned: AsyncDisposableStack;
   beforeEach(async () => {
-    bus = await open();
+    bus = await open(observer);
     owned = new AsyncDisposableStack();
   });
   afterEach(async () => {

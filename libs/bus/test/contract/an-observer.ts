@@ -1,0 +1,35 @@
+import type { Backlog, BusObserver } from "../../src/index.ts";
+
+/** An observer that remembers what it heard. */
+export interface Recording extends BusObserver {
+  /** `<request id> <kind of its decision>` */
+  readonly decisions: string[];
+  readonly losses: string[];
+  readonly unknown: string[];
+  readonly deadLetters: string[];
+  readonly consumers: Map<string, () => Promise<Backlog>>;
+  reconnects: number;
+}
+
+export function anObserver(): Recording {
+  const recording: Recording = {
+    decisions: [],
+    losses: [],
+    unknown: [],
+    deadLetters: [],
+    consumers: new Map(),
+    reconnects: 0,
+    decided: (created, { data }) => void recording.decisions.push(`${created.subject} ${data.kind}`),
+    lost: (event) => void recording.losses.push(event),
+    outcomeUnknown: (next) => void recording.unknown.push(next),
+    reconnected: () => {
+      recording.reconnects += 1;
+    },
+    deadLettered: (consumer) => void recording.deadLetters.push(consumer),
+    consumes: (consumer, backlog) => {
+      recording.consumers.set(consumer, backlog);
+      return { [Symbol.dispose]: () => void recording.consumers.delete(consumer) };
+    },
+  };
+  return recording;
+}

@@ -1,0 +1,52 @@
+import { expect, it } from "vitest";
+import type { Backlog } from "../../src/index.ts";
+import { aRecorder } from "./a-handler.ts";
+import { anObserver } from "./an-observer.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
+import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
+
+/** What a log tells whoever counts. */
+export function observerContract(open: OpenBus): void {
+  const observer = anObserver();
+  const bus = busOfEachTest(open, observer);
+  const backlogOf = (name: string): Promise<Backlog> | undefined => observer.consumers.get(name)?.();
+
+  it("tells what a consumer has still to do: handed out, put off, and not yet read", async () => {
+    const ref = aRequest();
+    const oldest = copySubject(ref, 100);
+    await bus.log.append(oldest, anEvent(ref));
+    await appendCopies(bus.log, ref, 12);
+    const release = Promise.withResolvers<void>();
+    const recorder = aRecorder(async ({ entry, attempt }) => {
+      if (entry.subject === copySubject(ref, 2) && attempt === 1) return { retryInMs: 300 };
+      await release.promise;
+      return "done";
+    });
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
+    bus.own(await bus.log.consume(spec, recorder));
+
+    await expect.poll(() => recorder.seen.length, soon).toBeGreaterThanOrEqual(4);
+    const oldestStoredAt = (await bus.log.last(oldest))?.storedAt;
+    await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 13, oldestStoredAt });
+
+    release.resolve();
+    await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 0 });
+  });
+
+  it("tells of an entry that it gave up, and of a consumer's end", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 3);
+    const name = aConsumerName();
+    const handler = aRecorder(async ({ entry }) =>
+      entry.subject === copySubject(ref, 1) ? { deadLetter: "no such person" } : "done",
+    );
+    const consumer = await bus.log.consume({ name, filters: [everythingOf(ref)] }, handler);
+
+    await expect.poll(() => observer.deadLetters, soon).toContain(name);
+    await expect.poll(() => backlogOf(name), soon).toEqual({ entries: 0 });
+
+    await consumer[Symbol.asyncDispose]();
+    expect(observer.deadLetters.filter((one) => one === name)).toEqual([name]);
+    expect(observer.consumers.has(name)).toBe(false);
+  });
+}
