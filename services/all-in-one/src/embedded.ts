@@ -73,7 +73,7 @@ async function startTelegram(
     sessions: await keyValue.bucket("sessions"),
     channels: await keyValue.bucket("channels"),
     queries,
-    policy: () => policy,
+    policies: () => [policy],
     telegram,
     holder: "daemon",
     logger,

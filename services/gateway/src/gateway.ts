@@ -15,6 +15,8 @@ import { createApp } from "./http/app.ts";
 import { addFacadeRoutes } from "./http/facade.ts";
 import { addMcpRoutes } from "./http/mcp-routes.ts";
 import { addSessionRoutes } from "./http/session-routes.ts";
+import type { LineStream } from "./mcp/line-connection.ts";
+import { LineConnections } from "./mcp/line-connections.ts";
 import { isLoopback } from "./loopback.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
@@ -56,6 +58,12 @@ export interface Gateway extends AsyncDisposable {
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
 
+  /**
+   * Serves a client that speaks in lines, as over stdio; its questions go where `policy` says. Resolves when either side
+   * hung up.
+   */
+  connect(stream: LineStream, policy: RecipientPolicy): Promise<void>;
+
   /** From now on `/readyz` is 503, and calls that wait, also new ones, return the request as it stands. */
   drain(): void;
 }
@@ -79,22 +87,22 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   addFacadeRoutes(app, tools);
   addSessionRoutes(app, sessions);
   const streams = addMcpRoutes(app, { tools, version, keepAliveMs: settings.keepAliveMs, logger });
-  if (policy.bot !== undefined && sessions.isOpen) {
-    logger.warn("any chat can be registered from this machine: TELEGRAM_ALLOWED_CHATS names those that may");
-  }
+  const connections = new LineConnections({ tools, version, logger });
   return {
     app,
     listen: async ({ host, port }) => {
       refuseBeyondLoopback(host, settings);
+      if (policy.bot !== undefined && sessions.isOpen) logger.warn(anyChatMayRegister);
       return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
     },
+    connect: (stream, client) => connections.serve(stream, client),
     drain,
     [Symbol.asyncDispose]: async () => {
       drain();
       const closed = app.close();
       await tools.idle();
       await nextTurn();
-      await streams[Symbol.asyncDispose]();
+      await Promise.all([streams[Symbol.asyncDispose](), connections[Symbol.asyncDispose]()]);
       const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);
       await closed;
       clearTimeout(lingering);
@@ -125,6 +133,9 @@ function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySetting
     "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
   );
 }
+
+const anyChatMayRegister =
+  "any chat can be registered from this machine: TELEGRAM_ALLOWED_CHATS names those that may";
 
 /** Answers that were just produced are written before their streams are closed. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

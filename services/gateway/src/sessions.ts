@@ -68,28 +68,16 @@ export class SessionRegistry {
     }
   }
 
-  /** Who is asked in this session, as far as the operator still allows it; `TELEGRAM_CHAT_ID` if nobody registered it. */
+  /** Who is asked in this session, as far as `policy` still allows it; its default chat if nobody registered it. */
   async recipientsOf(
     sessionId: string,
+    policy: RecipientPolicy = this.#policy,
   ): Promise<{ readonly kind: "recipients"; readonly recipients: readonly Recipient[] } | Refused> {
     const session = await this.get(sessionId);
-    if (session === undefined) return this.#defaultRecipients();
+    if (session === undefined) return defaultRecipients(policy);
     if (!session.active) return inactive();
-    const recipients = session.recipients.filter((recipient) => this.#isAllowed(recipient));
+    const recipients = session.recipients.filter((recipient) => isAllowed(policy, recipient));
     return recipients.length === 0 ? registeredChatIsOut() : { kind: "recipients", recipients };
-  }
-
-  #defaultRecipients() {
-    const { bot, defaultChat } = this.#policy;
-    if (bot === undefined) return noBot();
-    const placed = defaultChat === undefined ? undefined : recipientAt(this.#policy, defaultChat);
-    if (placed?.kind !== "recipient") return noDefaultChat();
-    return { kind: "recipients", recipients: [placed.recipient] } as const;
-  }
-
-  #isAllowed({ endpoint }: Recipient): boolean {
-    const place = parseTelegramEndpoint(endpoint);
-    return place !== undefined && place.bot === this.#policy.bot && isChatAllowed(this.#policy, place.chat);
   }
 
   async #read(sessionId: string) {
@@ -108,6 +96,19 @@ export class SessionRegistry {
         : await this.#bucket.update(key, value, revision);
     return written !== undefined;
   }
+}
+
+function defaultRecipients(policy: RecipientPolicy) {
+  const { bot, defaultChat } = policy;
+  if (bot === undefined) return noBot();
+  const placed = defaultChat === undefined ? undefined : recipientAt(policy, defaultChat);
+  if (placed?.kind !== "recipient") return noDefaultChat();
+  return { kind: "recipients", recipients: [placed.recipient] } as const;
+}
+
+function isAllowed(policy: RecipientPolicy, { endpoint }: Recipient): boolean {
+  const place = parseTelegramEndpoint(endpoint);
+  return place !== undefined && place.bot === policy.bot && isChatAllowed(policy, place.chat);
 }
 
 /** The same client, chat and people; another bot may have taken over the chat since. */

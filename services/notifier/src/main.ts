@@ -23,7 +23,7 @@ await runService({
         sessions: await bus.keyValue.bucket("sessions"),
         channels: await bus.keyValue.bucket("channels"),
         queries: bus.queries,
-        policy: () => policy,
+        policies: () => [policy],
         telegram: settings.telegram,
         holder: `${hostname()}.${randomUUID()}`,
         logger,

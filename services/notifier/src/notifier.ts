@@ -21,8 +21,8 @@ export interface NotifierOptions {
   readonly channels: Bucket;
   /** Tells which questions are open: asked for lists only, never for a decision. */
   readonly queries: RequestQueries;
-  /** Who may be asked and who may answer, as the operator has it now. */
-  readonly policy: () => RecipientPolicy;
+  /** Who may be asked and who may answer, as the operators have it now: what one of them allows, is allowed. */
+  readonly policies: () => readonly RecipientPolicy[];
   readonly telegram: BotApiOptions;
   /** Names this process in the lease of its bot; the same name takes the lease over at once. */
   readonly holder: string;

@@ -119,7 +119,7 @@ export class NotifierSetting {
         sessions: await keyValue.bucket("sessions"),
         channels: await keyValue.bucket("channels"),
         queries: this.queries,
-        policy: () => this.policy,
+        policies: () => [this.policy],
         telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
         leaseMs: this.#leaseMs,
         holder,

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "@loopgate/contracts";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { jsonRpcError } from "../mcp/json-rpc.ts";
 import type { Refusal } from "../requests/refusal.ts";
 import { CallFailed } from "../tools/registry.ts";
 import { MAX_BODY_BYTES } from "../settings.ts";
@@ -30,13 +31,6 @@ export function refuseRequest(request: FastifyRequest, reply: FastifyReply, refu
   if (!isMcp(request)) return sendRefusal(reply, refusal);
   return reply.code(statuses[refusal.code]).send(jsonRpcError(-32_000, refusal.message));
 }
-
-/** A JSON-RPC error of the transport: nobody knows whose call it was. */
-export const jsonRpcError = (code: number, message: string) => ({
-  jsonrpc: "2.0",
-  error: { code, message },
-  id: null,
-});
 
 /** Every exception of a route ends here: what a caller may know of it, and one line in the log. */
 export const handleError =

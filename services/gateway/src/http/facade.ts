@@ -1,13 +1,13 @@
 import type { RequestView } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { readJson } from "../read-json.ts";
 import { type Parsed, parseArguments, text, withoutNulls } from "../requests/arguments.ts";
 import { invalidArguments } from "../requests/refusal.ts";
 import type { ToolName, ToolRegistry } from "../tools/registry.ts";
 import type { ToolOutcome } from "../tools/tool.ts";
 import { sendRefusal } from "./errors.ts";
 import { pendingRequestOf, pollOf, statuses } from "./facade-shapes.ts";
-import { readJson } from "./read-json.ts";
 
 const MAX_PENDING = 100;
 

@@ -1,13 +1,13 @@
 import { classifyInboundRequest, createMcpHandler } from "@modelcontextprotocol/server";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { isMessage, jsonRpcError } from "../mcp/json-rpc.ts";
 import { answerPlainCall, brokenJson } from "../mcp/plain-call.ts";
 import { mcpServerFactory } from "../mcp/server.ts";
+import { readJson } from "../read-json.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import { jsonRpcError } from "./errors.ts";
 import { exchange, goneSignal, type WebHandler } from "./exchange.ts";
 import { oneJsonAnswer } from "./one-json-answer.ts";
-import { readJson } from "./read-json.ts";
 
 export interface McpRouteParts {
   readonly tools: ToolRegistry;
@@ -53,7 +53,7 @@ function openHandlers({
   keepAliveMs,
   logger,
 }: McpRouteParts): Record<AnswerShape, WebHandler> & AsyncDisposable {
-  const factory = mcpServerFactory(tools, version);
+  const factory = mcpServerFactory({ tools, version });
   // An error's message may hold what the caller sent.
   const onerror = ({ name }: Error) => logger.debug({ error: name }, "mcp exchange");
   const keepAlive = keepAliveMs === undefined ? {} : { keepAliveMs };
@@ -97,8 +97,6 @@ function waits(body: unknown): boolean {
 /** A message, or a batch of the older era with one in it. */
 const speaksJsonRpc = (body: unknown): boolean =>
   Array.isArray(body) ? body.some(isMessage) : isMessage(body);
-
-const isMessage = (body: unknown): boolean => member(body, "jsonrpc") !== undefined;
 
 const member = (value: unknown, name: string): unknown =>
   typeof value === "object" && value !== null && Object.hasOwn(value, name)

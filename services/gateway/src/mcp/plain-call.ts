@@ -4,14 +4,13 @@ import { CallFailed, type ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { Caller } from "../tools/tool.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
+import { CallId, idIn } from "./json-rpc.ts";
 import { traceparentOf } from "./traceparent.ts";
 
 /** One JSON answer, without the `jsonrpc` member that the call did not have. */
 export type PlainAnswer =
-  | { readonly result: object; readonly id: PlainId }
-  | { readonly error: PlainError; readonly id: PlainId | null };
-
-type PlainId = string | number;
+  | { readonly result: object; readonly id: CallId }
+  | { readonly error: PlainError; readonly id: CallId | null };
 
 interface PlainError {
   readonly code: number;
@@ -106,10 +105,8 @@ function problem(code: number, message: string, data: readonly string[] | null =
   return { code, message, data };
 }
 
-const Id = z.union([z.string(), z.number()]);
-
 const PlainCall = z.looseObject({
-  id: Id.nullish().transform((id) => id ?? undefined),
+  id: CallId.nullish().transform((id) => id ?? undefined),
   method: z.string(),
   params: z.unknown().optional(),
 });
@@ -121,6 +118,3 @@ const ToolParams = z.looseObject({
 });
 
 const InitializeParams = z.looseObject({ protocolVersion: z.string().optional() });
-
-/** The id to answer a call with that is otherwise none. */
-const idIn = (body: unknown): PlainId | null => z.looseObject({ id: Id }).safeParse(body).data?.id ?? null;

@@ -5,6 +5,7 @@ import {
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import type { RecipientPolicy } from "@loopgate/domain";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { Caller, WaitProgress } from "../tools/tool.ts";
@@ -14,8 +15,15 @@ import { traceparentOf } from "./traceparent.ts";
 /** The tool list of one version never changes. */
 const LIST_TTL_MS = 3_600_000;
 
+export interface McpServerParts {
+  readonly tools: ToolRegistry;
+  readonly version: string;
+  /** Whom the questions of these servers' clients go to, if not to whom the gateway asks. */
+  readonly policy?: RecipientPolicy;
+}
+
 /** One server for each exchange (HTTP) or connection (stdio), for every protocol revision, over the same tools. */
-export function mcpServerFactory(tools: ToolRegistry, version: string): McpServerFactory {
+export function mcpServerFactory({ tools, version, policy }: McpServerParts): McpServerFactory {
   const info = serverInfo(version);
   const list = { tools: tools.definitions.map((definition) => ({ ...definition })) };
   const options = {
@@ -29,7 +37,7 @@ export function mcpServerFactory(tools: ToolRegistry, version: string): McpServe
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
       const caller = callerOf(context, server.getClientVersion()?.name);
-      const outcome = await tools.call(params.name, params.arguments, caller);
+      const outcome = await tools.call(params.name, params.arguments, { ...caller, policy });
       return { ...toolResult(outcome) };
     });
     return server;

@@ -9,7 +9,7 @@ import {
   type RequestRef,
 } from "@loopgate/contracts";
 import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
-import { fold, knownRequestOf, promptOf } from "@loopgate/domain";
+import { fold, knownRequestOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import type { SessionRegistry } from "../sessions.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { clamp } from "./arguments.ts";
@@ -29,6 +29,7 @@ export interface SubmitterParts {
 export interface Submitting {
   readonly clientName?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly policy?: RecipientPolicy | undefined;
 }
 
 export type SubmitOutcome = { readonly kind: "accepted"; readonly request: KnownRequest } | Refused;
@@ -55,7 +56,7 @@ export class Submitter {
       const known = await this.#known(draft);
       if (known !== undefined) return known;
     }
-    const placed = await this.#parts.sessions.recipientsOf(draft.sessionId);
+    const placed = await this.#parts.sessions.recipientsOf(draft.sessionId, submitting.policy);
     if (placed.kind === "refused") return placed;
     return this.#append(draft, this.#event(draft, shown.prompt, placed.recipients));
   }

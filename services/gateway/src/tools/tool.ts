@@ -1,4 +1,5 @@
 import type { KnownRequest } from "@loopgate/contracts";
+import type { RecipientPolicy } from "@loopgate/domain";
 import type { Refused } from "../requests/refusal.ts";
 import type { ToolSchema } from "./json-schema.ts";
 
@@ -27,6 +28,8 @@ export interface Caller {
   readonly clientName?: string | undefined;
   /** W3C trace context. */
   readonly traceparent?: string | undefined;
+  /** Whom this connection may ask, and asks by default; absent: the gateway's own. */
+  readonly policy?: RecipientPolicy | undefined;
   /** Aborted when nobody listens to the answer any more: ends a wait, and nothing else (I6). */
   readonly signal: AbortSignal;
   /** Hears how a wait goes on; absent when nobody asked for it. */

@@ -19,7 +19,7 @@ export interface AnswerParts extends CopyParts {
   readonly bot: string;
   readonly requests: RequestLog;
   readonly sessions: Bucket;
-  readonly policy: () => RecipientPolicy;
+  readonly policies: () => readonly RecipientPolicy[];
   readonly logger: Logger;
   readonly now: () => Date;
 }
@@ -107,13 +107,13 @@ async function endFirst(
 }
 
 async function isAllowedNow(
-  { sessions, policy }: AnswerParts,
+  { sessions, policies }: AnswerParts,
   { endpoint, responder }: IncomingAnswer,
   created: CreatedEvent,
 ): Promise<boolean> {
   const found = await sessions.get(sessionKey(created.tenant, created.data.session_id));
   const session = found === undefined ? undefined : Session.parse(JSON.parse(found.value));
-  return isStillAllowed(policy(), endpoint, responder, session);
+  return policies().some((policy) => isStillAllowed(policy, endpoint, responder, session));
 }
 
 function isSameAnswer(mine: DecidedEvent, standing: DecidedEvent): boolean {

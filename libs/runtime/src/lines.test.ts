@@ -1,0 +1,28 @@
+import { Readable } from "node:stream";
+import { expect, it } from "vitest";
+import { linesOf } from "./lines.ts";
+
+async function read(...chunks: (string | Uint8Array)[]): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of linesOf(Readable.from(chunks.map((chunk) => Buffer.from(chunk)))))
+    lines.push(line);
+  return lines;
+}
+
+it("cuts a stream into lines, wherever its chunks end", async () => {
+  expect(await read("a\nb", "c\r", "\n\n", "d\n")).toEqual(["a", "bc", "", "d"]);
+});
+
+it("gives the last line also without its end", async () => {
+  expect(await read("a\nb")).toEqual(["a", "b"]);
+});
+
+it("keeps characters whole that two chunks share, and those that only Unicode counts as line ends", async () => {
+  const bytes = Buffer.from("🦊\u2028\u0085\n");
+  expect(await read(bytes.subarray(0, 2), bytes.subarray(2))).toEqual(["🦊\u2028\u0085"]);
+});
+
+it("fails on a line that does not end", async () => {
+  const chunk = "x".repeat(1_048_576);
+  await expect(read(chunk, chunk, chunk, chunk, chunk)).rejects.toThrow(RangeError);
+});

@@ -1,0 +1,155 @@
+import { once } from "node:events";
+import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
+import { createLogger } from "@loopgate/runtime";
+import { linesOf } from "@loopgate/runtime/lines";
+import { describe, expect, it } from "vitest";
+import { startGateway, type TestGateway } from "./a-gateway.ts";
+import { modern, view } from "./wire.ts";
+
+const policyOf = (defaultChat: string | undefined) => ({
+  bot: "42",
+  defaultChat,
+  responders: [],
+  allowedChats: [],
+});
+
+/** A client over lines; its questions go where its policy says. */
+async function connect(g: TestGateway, policy = policyOf("7")) {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const mine = createConnection((server.address() as AddressInfo).port, "127.0.0.1");
+  const [theirs] = (await once(server, "connection")) as [Socket];
+  server.close();
+  const write = (line: string) => void theirs.write(`${line}\n`);
+  const stream = { lines: linesOf(theirs), write, end: () => theirs.destroySoon() };
+  const served = g.gateway.connect(stream, policy);
+  const answers = linesOf(mine);
+  return {
+    served,
+    say: (line: unknown) => void mine.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`),
+    // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
+    hear: async (): Promise<any> => {
+      const { value } = await answers.next();
+      return value === undefined ? undefined : JSON.parse(value);
+    },
+    hangUp: () => void mine.end(),
+  };
+}
+
+const calling = (name: string, args: object, id: string | number = 1) => ({
+  method: "tools/call",
+  params: { name, arguments: args },
+  id,
+});
+const initialize = {
+  jsonrpc: "2.0",
+  id: 0,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "c", version: "1" } },
+};
+const modernList = { ...modern("tools/list").body, id: 5 };
+
+describe("a client over lines", () => {
+  it("has an answer to every line that wants one", async () => {
+    await using g = await startGateway();
+    const client = await connect(g);
+    const says: readonly (readonly [unknown, object])[] = [
+      ["rubbish", { error: { code: -32_700, message: "Parse error", data: null }, id: null }],
+      ['{"half":', { error: { code: -32_700 }, id: null }],
+      ["[]", { error: { code: -32_600 }, id: null }],
+      [
+        { jsonrpc: "1.0", id: 3, method: "ping" },
+        { jsonrpc: "2.0", error: { code: -32_600 }, id: 3 },
+      ],
+      [{ jsonrpc: "2.0" }, { jsonrpc: "2.0", error: { code: -32_600 }, id: null }],
+      [
+        { method: "ping", id: "p" },
+        { result: {}, id: "p" },
+      ],
+    ];
+    for (const [line, answer] of says) {
+      client.say("");
+      client.say(line);
+      expect(await client.hear(), String(line)).toMatchObject(answer);
+    }
+    client.say({ method: "notifications/initialized" });
+    client.say({ jsonrpc: "2.0", method: "notifications/initialized" });
+    client.say({ method: "ping", id: "last" });
+    expect(await client.hear()).toMatchObject({ id: "last" });
+  });
+
+  it("may speak the older protocol", async () => {
+    await using g = await startGateway();
+    const client = await connect(g);
+    client.say(initialize);
+    expect(await client.hear()).toMatchObject({ id: 0, result: { protocolVersion: "2025-06-18" } });
+    client.say({ jsonrpc: "2.0", ...calling("check_request_status", { request_id: "x" }, 2) });
+    expect(await client.hear()).toMatchObject({ jsonrpc: "2.0", id: 2, result: { isError: true } });
+  });
+
+  it("may speak the current one", async () => {
+    await using g = await startGateway();
+    const client = await connect(g);
+    client.say(modernList);
+    expect(await client.hear()).toMatchObject({ id: 5, result: { resultType: "complete" } });
+  });
+
+  it("asks in its own chat, however many others ask in theirs", async () => {
+    await using g = await startGateway();
+    const clients = await Promise.all(["7", "8", undefined].map((chat) => connect(g, policyOf(chat))));
+    for (const client of clients) client.say(calling("request_human_input", { message: "m" }));
+    const results = await Promise.all(clients.map(async (client) => (await client.hear()).result));
+    const chats = results.map(async ({ structuredContent: { request_id: id } }) => {
+      if (id === undefined) return "nobody";
+      const created = await g.requests.created({ tenant: "default", id });
+      return created?.event.data.recipients.map(({ endpoint, responders }) => [endpoint, ...responders]);
+    });
+    expect(await Promise.all(chats)).toEqual([
+      [["telegram_42_7", "telegram:7"]],
+      [["telegram_42_8", "telegram:8"]],
+      "nobody",
+    ]);
+    expect(results[2].structuredContent.error.code).toBe("no_recipient");
+  });
+
+  it("that hangs up stops waiting, and its question stays", async () => {
+    const outcomes: unknown[] = [];
+    const logger = createLogger("test", "info", { write: (line) => outcomes.push(JSON.parse(line).outcome) });
+    await using g = await startGateway({ logger });
+    const client = await connect(g);
+    const asked = await view(g.url, "request_human_input", { message: "m" });
+    client.say(calling("check_request_status", { request_id: asked.request_id, wait_seconds: 50 }));
+    client.say({ jsonrpc: "2.0", ...calling("check_request_status", { ...asked, wait_seconds: 50 }, 2) });
+    client.say({ method: "ping", id: "p" });
+    expect(await client.hear()).toMatchObject({ id: "p" });
+    client.hangUp();
+    await client.served;
+    await expect.poll(() => outcomes).toEqual(["pending", "disconnected", "disconnected"]);
+    expect(await view(g.url, "check_request_status", { request_id: asked.request_id })).toMatchObject({
+      status: "pending",
+    });
+  });
+
+  it("has the answer to a call that waits when the gateway stops, then is hung up on", async () => {
+    const g = await startGateway();
+    const client = await connect(g);
+    const asked = await view(g.url, "request_human_input", { message: "m" });
+    client.say(calling("check_request_status", { request_id: asked.request_id, wait_seconds: 50 }));
+    client.say({ jsonrpc: "2.0", ...calling("check_request_status", { ...asked, wait_seconds: 50 }, 2) });
+    client.say({ method: "ping", id: "p" });
+    expect(await client.hear()).toMatchObject({ id: "p" });
+    await g[Symbol.asyncDispose]();
+    const answers = [await client.hear(), await client.hear()];
+    for (const id of [1, 2]) {
+      expect(answers).toContainEqual(
+        expect.objectContaining({
+          id,
+          result: expect.objectContaining({
+            structuredContent: expect.objectContaining({ status: "pending" }),
+          }),
+        }),
+      );
+    }
+    expect(await client.hear()).toBeUndefined();
+  });
+});
