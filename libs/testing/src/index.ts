@@ -1,3 +1,4 @@
+export { freePorts } from "./engines/free-port.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { Refused } from "./telegram/refused.ts";

@@ -8,6 +8,7 @@ import { type Fault, FaultList } from "./faults.ts";
 import { Refused } from "./refused.ts";
 import { readBody } from "./request-body.ts";
 import { UpdateQueue } from "./update-queue.ts";
+import { Webhook } from "./webhook.ts";
 
 /** A call that a bot made. */
 export interface RecordedCall {
@@ -58,6 +59,7 @@ export class FakeTelegram implements AsyncDisposable {
   readonly #token: string;
   readonly #me: User;
   readonly #queue: UpdateQueue;
+  readonly #webhook: Webhook;
   readonly #pressedAt = new Map<string, number>();
   readonly #server: Server;
   #nextQuery = 1;
@@ -68,6 +70,8 @@ export class FakeTelegram implements AsyncDisposable {
     this.#me = { id: Number(token.split(":")[0]), is_bot: true, first_name: "Gate", username: "gate_bot" };
     this.chats = new Chats(this.#me);
     this.#queue = new UpdateQueue(() => this.#now());
+    this.#webhook = new Webhook(this.#queue);
+    this.#queue.onPush = () => this.#webhook.deliver();
     this.#server = createServer(
       (request, response) => void this.#serve(request, response).catch(() => response.destroy()),
     );
@@ -163,6 +167,7 @@ export class FakeTelegram implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#webhook.close();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -223,6 +228,11 @@ export class FakeTelegram implements AsyncDisposable {
   }
 
   #poll(payload: unknown, response: ServerResponse): void {
+    if (this.#webhook.isSet) {
+      const conflict =
+        "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first";
+      return refuse(response, new Refused(409, conflict));
+    }
     const { offset, limit, timeout, allowed_updates } = Polling.parse(payload);
     this.#allowed = allowed_updates ?? this.#allowed;
     const leave = this.#queue.receive(
@@ -259,6 +269,13 @@ export class FakeTelegram implements AsyncDisposable {
       case "setMyCommands":
         this.commands = Commands.parse(payload).commands;
         return true;
+      case "setWebhook":
+        this.#allowed = this.#webhook.set(payload) ?? this.#allowed;
+        return true;
+      case "deleteWebhook":
+        return this.#webhook.delete(payload);
+      case "getWebhookInfo":
+        return this.#webhook.info();
       default:
         throw new Refused(404, "Not Found");
     }

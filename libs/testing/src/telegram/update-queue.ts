@@ -18,6 +18,8 @@ interface Poll {
 
 /** Telegram's side of `getUpdates`: an update stays until a call names a higher offset, or until it is too old. */
 export class UpdateQueue {
+  /** Called after each push. */
+  onPush: () => void = () => undefined;
   readonly #now: () => number;
   #queued: Queued[] = [];
   #nextId = 1_000;
@@ -52,7 +54,26 @@ export class UpdateQueue {
     const lifetime = "callback_query" in update ? LIFETIME_MS.callback_query : LIFETIME_MS.other;
     this.#queued.push({ update: { update_id: id, ...update }, expires: this.#now() + lifetime });
     if (this.#poll !== undefined && id >= this.#poll.offset) this.#endPoll();
+    this.onPush();
     return id;
+  }
+
+  /** Forgets one update, which a webhook took. */
+  confirm(id: number): void {
+    this.#queued = this.#queued.filter(({ update }) => update.update_id !== id);
+  }
+
+  /** Forgets every update. */
+  dropAll(): void {
+    this.#queued = [];
+  }
+
+  /** Ends the poll that waits: another one, or a webhook, takes its place. */
+  interrupt(): void {
+    const poll = this.#poll;
+    this.#poll = undefined;
+    clearTimeout(poll?.timer);
+    poll?.replaced();
   }
 
   /** Long-polls; a second poll ends the first one with a conflict. */
@@ -66,13 +87,8 @@ export class UpdateQueue {
     replaced: () => void,
   ): () => void {
     if (offset > 0) this.#queued = this.#queued.filter(({ update }) => update.update_id >= offset);
-    const before = this.#poll;
-    this.#poll = undefined;
-    clearTimeout(before?.timer);
-    if (before !== undefined) {
-      this.#conflicts += 1;
-      before.replaced();
-    }
+    if (this.#poll !== undefined) this.#conflicts += 1;
+    this.interrupt();
     const waiting = this.#batch(offset, limit);
     if (waiting.length > 0 || timeoutMs === 0) {
       answer(waiting);
