@@ -58,7 +58,7 @@ export async function startEmbedded(
 }
 
 async function startTelegram(
-  { telegram, policy }: Settings,
+  { telegram, webhook, policy }: Settings,
   { log, keyValue }: SqliteBus,
   requests: RequestLog,
   queries: RequestQueries,
@@ -75,6 +75,7 @@ async function startTelegram(
     queries,
     policies: () => [policy],
     telegram,
+    webhook,
     holder: "daemon",
     logger,
   });

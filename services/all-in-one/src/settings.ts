@@ -16,6 +16,13 @@ import {
   retentionOutlastsQuestions,
   timeoutsAreOrdered,
 } from "@loopgate/gateway";
+import {
+  webhookHasSecret,
+  webhookIsHttps,
+  webhookOf,
+  webhookSecrets,
+  webhookVariables,
+} from "@loopgate/notifier";
 import { z } from "zod";
 
 /** The environment of the embedded topology (design 4.5). */
@@ -25,9 +32,11 @@ const Variables = z
     ...logVariables,
     ...gatewayVariables,
     LOOPGATE_DATA_DIR: z.string().optional(),
-    TELEGRAM_WEBHOOK_URL: z.undefined("webhook mode is not built yet: unset it, Loopgate polls").optional(),
+    ...webhookVariables,
   })
   .refine(...groupNamesResponders)
+  .refine(...webhookHasSecret)
+  .refine(...webhookIsHttps)
   .refine(...timeoutsAreOrdered)
   .refine(...retentionOutlastsQuestions)
   .refine(...onlyLoopbackIsOpen);
@@ -37,10 +46,11 @@ const Variables = z
  * @throws ConfigurationError with every problem at once.
  */
 export function readSettings(environment: Environment) {
-  const read = readConfiguration(Variables, environment, telegramSecrets);
+  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
     telegram: token === undefined ? undefined : botOf(token, read),
+    webhook: webhookOf(read),
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),

@@ -1,1 +1,8 @@
 export { startNotifier, type Notifier, type NotifierOptions } from "./notifier.ts";
+export {
+  webhookHasSecret,
+  webhookIsHttps,
+  webhookOf,
+  webhookSecrets,
+  webhookVariables,
+} from "./webhook-variables.ts";

@@ -25,6 +25,7 @@ await runService({
         queries: bus.queries,
         policies: () => [policy],
         telegram: settings.telegram,
+        webhook: settings.webhook,
         holder: `${hostname()}.${randomUUID()}`,
         logger,
       }),

@@ -9,7 +9,10 @@ import { startCloser } from "./channels/telegram/closer.ts";
 import { startInbound } from "./channels/telegram/inbound.ts";
 import { startOutbound } from "./channels/telegram/outbound.ts";
 import { Outbox } from "./channels/telegram/outbox.ts";
-import { type Poller, startPoller } from "./channels/telegram/poller.ts";
+import { startPoller } from "./channels/telegram/poller.ts";
+import type { Receiver } from "./channels/telegram/receiver.ts";
+import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
+import { startWebhookServer, type WebhookOptions } from "./channels/telegram/webhook-server.ts";
 import { whileLeased } from "./lease.ts";
 
 export interface NotifierOptions {
@@ -24,6 +27,8 @@ export interface NotifierOptions {
   /** Who may be asked and who may answer, as the operators have it now: what one of them allows, is allowed. */
   readonly policies: () => readonly RecipientPolicy[];
   readonly telegram: BotApiOptions;
+  /** How Telegram delivers updates. Absent: they are fetched by long polling. */
+  readonly webhook?: WebhookOptions | undefined;
   /** Names this process in the lease of its bot; the same name takes the lease over at once. */
   readonly holder: string;
   readonly logger: Logger;
@@ -48,12 +53,13 @@ const START_DEADLINE_MS = 10_000;
 const START_RETRY_MS = 1_000;
 
 /**
- * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and poller of a bot run where
- * its lease is held; answers are handled everywhere.
- * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s.
+ * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and receiver of a bot run where
+ * its lease is held; updates that Telegram delivers are taken, and answers are handled, everywhere.
+ * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s; StartRefused if the
+ * webhook's port is taken.
  */
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { log, logger, now = () => new Date(), leaseMs = LEASE_MS } = options;
+  const { log, webhook, logger, now = () => new Date(), leaseMs = LEASE_MS } = options;
   const api = createBotApi(options.telegram);
   const me = await identify(api.send, logger);
   const bot = String(me.id);
@@ -63,7 +69,8 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const replies = new Outbox();
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
-  let poller: Poller | undefined;
+  if (webhook !== undefined) running.use(await startWebhookServer({ webhook, bot, log, logger }));
+  let receiver: Receiver | undefined;
   const workOfLease = async (isHeld: () => boolean) => {
     await using leased = new AsyncDisposableStack();
     const outbox = new Outbox({ mayCall: isHeld });
@@ -71,9 +78,11 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     leased.use(await startOutbound(parts));
     leased.use(await startCloser(parts, log));
     leased.use(outbox);
-    poller = leased.use(startPoller({ api: api.poll, bot, log, logger }));
+    receiver = leased.use(
+      webhook === undefined ? startPoller({ ...parts, api: api.poll }) : keepWebhook({ ...parts, webhook }),
+    );
     leased.defer(() => {
-      poller = undefined;
+      receiver = undefined;
     });
     return leased.move();
   };
@@ -81,7 +90,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const whole = running.move();
   return {
     bot: { id: bot, username: me.username },
-    check: async () => poller?.check(),
+    check: async () => receiver?.check(),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }

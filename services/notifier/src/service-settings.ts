@@ -15,6 +15,13 @@ import {
   telegramVariables,
 } from "@loopgate/runtime";
 import { z } from "zod";
+import {
+  webhookHasSecret,
+  webhookIsHttps,
+  webhookOf,
+  webhookSecrets,
+  webhookVariables,
+} from "./webhook-variables.ts";
 
 const Variables = z
   .object({
@@ -22,18 +29,23 @@ const Variables = z
     ...logVariables,
     ...natsVariables,
     ...healthVariables,
+    ...webhookVariables,
     ...requiredBot,
   })
-  .refine(...groupNamesResponders);
+  .refine(...groupNamesResponders)
+  .refine(...webhookHasSecret)
+  .refine(...webhookIsHttps);
 
 /**
  * Reads the settings of a notifier of its own. Without a bot it would have nothing to do.
  * @throws ConfigurationError with every problem at once.
  */
 export function readServiceSettings(environment: Environment) {
-  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
+  const secrets = [...telegramSecrets, ...natsSecrets, ...webhookSecrets];
+  const read = readConfiguration(Variables, environment, secrets);
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
+    webhook: webhookOf(read),
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     nats: natsSettingsOf(read),

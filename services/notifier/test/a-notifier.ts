@@ -19,15 +19,16 @@ import { afterEach, beforeEach, expect } from "vitest";
 import { startProjection } from "../../state/src/projection.ts";
 import { StateQueries } from "../../state/src/state-queries.ts";
 import { SqliteRequestStore } from "../../state/src/store/sqlite.ts";
-import { type Notifier, startNotifier } from "../src/index.ts";
+import { type Notifier, type NotifierOptions, startNotifier } from "../src/index.ts";
 
 export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
 export const bot = "4200000001";
+export const webhookSecret = "webhook_secret-0123456789";
 const retentionMs = 90 * 86_400_000;
 
 /** What of the secrets of these tests stands in log lines: the token's secret part, and what people are asked. */
 export const leaksIn = (lines: readonly string[]): string[] =>
-  [token.slice(11), encodeURIComponent(token), "secret question"].filter((secret) =>
+  [token.slice(11), encodeURIComponent(token), webhookSecret, "secret question"].filter((secret) =>
     lines.some((line) => line.includes(secret)),
   );
 
@@ -55,8 +56,8 @@ export class NotifierSetting {
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
   policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
   readonly logged: string[] = [];
-  /** Set: appends to subjects that it names fail as if the log did not answer. */
-  refusesAppend: (subject: string) => boolean = () => false;
+  /** Set: appends to subjects that it names fail, once it says so, as if the log did not answer. */
+  refusesAppend: (subject: string) => boolean | Promise<boolean> = () => false;
   /** So many looks at the lease fail as if the store did not answer. */
   refusesLease = 0;
   /** Consumers whose names begin with this can't start. */
@@ -107,7 +108,7 @@ export class NotifierSetting {
   }
 
   /** Starts a notifier; it ends with the setting. */
-  async start(holder = "test"): Promise<Notifier> {
+  async start(holder = "test", webhook?: NotifierOptions["webhook"]): Promise<Notifier> {
     const { keyValue } = this.bus;
     const log = this.#log();
     return this.#running.use(
@@ -122,6 +123,7 @@ export class NotifierSetting {
         policies: () => [this.policy],
         telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
         leaseMs: this.#leaseMs,
+        webhook,
         holder,
         logger: this.#logger(),
       }),
@@ -227,7 +229,7 @@ export class NotifierSetting {
     const { log } = this.bus;
     return {
       append: async (subject, event, options) => {
-        if (this.refusesAppend(subject)) throw new Unavailable("the log does not answer");
+        if (await this.refusesAppend(subject)) throw new Unavailable("the log does not answer");
         return log.append(subject, event, options);
       },
       last: (subject) => log.last(subject),

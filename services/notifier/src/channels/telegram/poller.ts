@@ -1,69 +1,48 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { DEFAULT_TENANT, receivedSubject, type ReceivedEvent, timestamp } from "@loopgate/contracts";
-import type { EventLog, Subscription } from "@loopgate/bus";
+import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { Update } from "@grammyjs/types";
 import { type Api, GrammyError } from "grammy";
 import { grammySignal } from "./bot-api.ts";
+import { hostOf, isOwnWebhook } from "./own-webhook.ts";
+import { ALLOWED_UPDATES, type IntakeParts, storeUpdate } from "./received-update.ts";
+import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
 
-/** What Telegram is asked to deliver; the rest it may throw away. */
-const ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"] as const;
 const POLL_SECONDS = 25;
 /** A call that hangs longer is cut: a wedged connection would lose presses, which live 150 s. */
 const HARD_STOP_MS = 35_000;
-const LONGEST_PAUSE_MS = 15_000;
 
-export interface PollerParts {
+export interface PollerParts extends IntakeParts {
   readonly api: Api;
-  readonly bot: string;
-  readonly log: EventLog;
+  readonly channels: Bucket;
   readonly logger: Logger;
-}
-
-export interface Poller extends Subscription {
-  /** Resolves while polling works; rejects with why it does not. */
-  check(): Promise<void>;
 }
 
 /**
  * Long polling with "store, then confirm": an update is in the log before the next call's offset tells Telegram to forget
  * it, so that a crash between the two repeats an update and never loses one.
  */
-export function startPoller(parts: PollerParts): Poller {
-  const stop = new AbortController();
-  const state = { problem: undefined as string | undefined };
-  const running = poll(parts, state, stop.signal);
-  return {
-    check: async () => {
-      if (state.problem !== undefined) throw new Error(state.problem);
-    },
-    [Symbol.asyncDispose]: async () => {
-      stop.abort();
-      await running;
-    },
-  };
-}
+export const startPoller = (parts: PollerParts): Receiver =>
+  startReceiver((state, signal) => poll(parts, state, signal));
 
-async function poll(
-  parts: PollerParts,
-  state: { problem: string | undefined },
-  signal: AbortSignal,
-): Promise<void> {
+async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
   const { api, logger } = parts;
   let offset: number | undefined;
   let wait = 0;
   while (!signal.aborted) {
     try {
-      const updates = await receive(api, offset, signal);
+      // After a failure a poll that does not wait shows soon that it is over.
+      const seconds = state.problem === undefined ? POLL_SECONDS : 0;
+      const updates = await receive(api, { offset, seconds, signal });
       // Together: they share a commit, and a batch that was not stored whole is not confirmed at all.
-      await Promise.all(updates.map((update) => store(parts, update)));
+      await Promise.all(updates.map((update) => storeUpdate(parts, update)));
       const last = updates.at(-1);
       if (last !== undefined) offset = last.update_id + 1;
       state.problem = undefined;
       wait = 0;
     } catch (error) {
       if (signal.aborted) break;
-      state.problem = problemOf(error);
+      state.problem = isConflict(error) ? await conflict(parts) : problemOf(error);
       wait = waitAfter(error, wait);
       logger.warn({ problem: state.problem, retryInMs: wait }, "polling failed");
       await pause(wait, undefined, { signal }).catch(() => undefined);
@@ -72,26 +51,18 @@ async function poll(
   if (offset !== undefined) await confirm(api, offset);
 }
 
-function receive(api: Api, offset: number | undefined, signal: AbortSignal): Promise<Update[]> {
-  const options = { timeout: POLL_SECONDS, limit: 100, allowed_updates: ALLOWED_UPDATES };
+interface Poll {
+  readonly offset: number | undefined;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
+
+function receive(api: Api, { offset, seconds, signal }: Poll): Promise<Update[]> {
+  const options = { timeout: seconds, limit: 100, allowed_updates: ALLOWED_UPDATES };
   return api.getUpdates(
     offset === undefined ? options : { ...options, offset },
     grammySignal(AbortSignal.any([signal, AbortSignal.timeout(HARD_STOP_MS)])),
   );
-}
-
-async function store({ log, bot }: PollerParts, update: Update): Promise<void> {
-  const event: ReceivedEvent = {
-    specversion: "1.0",
-    id: `tg-${bot}-${update.update_id}`,
-    source: "loopgate",
-    type: "loopgate.channel.received.v1",
-    subject: bot,
-    time: timestamp(),
-    tenant: DEFAULT_TENANT,
-    data: { update: { ...update } },
-  };
-  await log.append(receivedSubject(DEFAULT_TENANT, "telegram", bot), event);
 }
 
 /** Tells Telegram what is stored, so that the next start does not get it again. Not needed for correctness. */
@@ -101,17 +72,24 @@ async function confirm(api: Api, offset: number): Promise<void> {
     .catch(() => undefined);
 }
 
-function waitAfter(error: unknown, last: number): number {
-  if (error instanceof GrammyError && error.parameters.retry_after !== undefined) {
-    return error.parameters.retry_after * 1_000;
-  }
-  return Math.min(LONGEST_PAUSE_MS, last * 2 || 500);
-}
+const isConflict = (error: unknown): boolean => error instanceof GrammyError && error.error_code === 409;
 
-function problemOf(error: unknown): string {
-  if (!(error instanceof GrammyError)) return error instanceof Error ? error.message : "unknown";
-  if (error.error_code === 401) return "the bot token was revoked: set a new TELEGRAM_BOT_TOKEN";
-  if (error.error_code === 409)
-    return "somebody else polls this bot, or it has a webhook: stop the other one";
-  return `Telegram answered ${error.error_code}`;
+/**
+ * Who is in the way. The webhook that this deployment set itself, when it was configured for one, makes room; what waits
+ * at Telegram stays. Another application's webhook is left alone: deleting it would take its answers away.
+ */
+async function conflict(parts: PollerParts): Promise<string> {
+  const { api, logger } = parts;
+  try {
+    const { url = "" } = await api.getWebhookInfo();
+    if (url === "") return "somebody else polls this bot: stop the other one";
+    if (!(await isOwnWebhook(parts, url))) {
+      return `this bot has a webhook of another application (${hostOf(url)}): give that one a bot of its own, or delete the webhook (deleteWebhook)`;
+    }
+    await api.deleteWebhook({ drop_pending_updates: false });
+    logger.info("the webhook of an earlier start was deleted: Loopgate polls");
+    return "the webhook of an earlier start was just deleted";
+  } catch (error) {
+    return problemOf(error);
+  }
 }

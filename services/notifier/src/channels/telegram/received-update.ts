@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { DEFAULT_TENANT, receivedSubject, type ReceivedEvent, timestamp } from "@loopgate/contracts";
+import type { EventLog } from "@loopgate/bus";
+
+/** What Telegram is asked to deliver; the rest it may throw away. */
+export const ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"] as const;
+
+export interface IntakeParts {
+  readonly bot: string;
+  readonly log: EventLog;
+}
+
+/** Stores an update; to store it again adds nothing. Only then may Telegram hear that it came. */
+export const storeUpdate = (parts: IntakeParts, update: { readonly update_id: number }): Promise<void> =>
+  store(parts, String(update.update_id), { ...update });
+
+/** Stores what came in an update's place and can't be read: inbound sets it aside for an operator. */
+export function storeUnreadable(parts: IntakeParts, text: string): Promise<void> {
+  const identity = createHash("sha256").update(text).digest("base64url");
+  return store(parts, `unreadable-${identity}`, { unreadable: text });
+}
+
+async function store(
+  { bot, log }: IntakeParts,
+  identity: string,
+  update: ReceivedEvent["data"]["update"],
+): Promise<void> {
+  const event: ReceivedEvent = {
+    specversion: "1.0",
+    id: `tg-${bot}-${identity}`,
+    source: "loopgate",
+    type: "loopgate.channel.received.v1",
+    subject: bot,
+    time: timestamp(),
+    tenant: DEFAULT_TENANT,
+    data: { update },
+  };
+  await log.append(receivedSubject(DEFAULT_TENANT, "telegram", bot), event);
+}
