@@ -182,7 +182,8 @@ describe("POST /hitl/cancel", () => {
     const request_id = await ask(g);
     await answer(g, request_id, { text: "done" });
     const late = await hitl(g, "cancel", { request_id });
-    expect([late.status, late.body.error.code]).toEqual([409, "already_decided"]);
+    const message = "The request is decided and can't be cancelled any more. Its status tells how it ended.";
+    expect([late.status, late.body]).toEqual([409, { error: { code: "already_decided", message } }]);
     const unknown = await hitl(g, "cancel", { request_id: "rubbish" });
     expect([unknown.status, unknown.body.error.code]).toEqual([404, "not_found"]);
     const missing = await hitl(g, "cancel", {});

@@ -41,7 +41,7 @@ async function cancel(queries: RequestQueries, id: string, reason: string | unde
     case "already_decided":
       return refused(
         "already_decided",
-        `The request is ${reply.request.view.status} and can't be cancelled any more. Its state stands in request.`,
+        `The request is ${reply.request.view.status} and can't be cancelled any more. Its status tells how it ended.`,
         reply.request.view,
       );
     case "not_found":
