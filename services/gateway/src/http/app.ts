@@ -1,6 +1,7 @@
 import type { Logger } from "@loopgate/runtime";
 import { fastify, type FastifyInstance } from "fastify";
 import { MAX_BODY_BYTES } from "../settings.ts";
+import { answerClientError } from "./client-errors.ts";
 import { handleError, refuseRequest } from "./errors.ts";
 import { hostCheck } from "./host-check.ts";
 
@@ -9,12 +10,18 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 /** The HTTP server without its routes: limits, checks, and errors as JSON. */
 export function createApp(allowedHosts: readonly string[], logger: Logger): FastifyInstance {
-  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS });
+  const answerError = handleError(logger);
+  const app = fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
+    clientErrorHandler: answerClientError,
+  });
   // Each route reads its text itself: broken JSON is answered in that route's words, whatever the content type says.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, async (_request: unknown, body: string) => body);
   app.addHook("onRequest", hostCheck(allowedHosts));
-  app.setErrorHandler(handleError(logger));
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     refuseRequest(request, reply, { code: "not_found", message: "There is nothing at this path." }),
   );

@@ -43,7 +43,7 @@ export const handleError =
     if (error.statusCode !== undefined && error.statusCode < 500) {
       return refuseRequest(request, reply, {
         code: "invalid_arguments",
-        message: "The request can't be read.",
+        message: "The request can't be read. Check its URL, headers and body.",
       });
     }
     if (!(error instanceof CallFailed)) logger.error({ err: error }, "request failed");
