@@ -99,13 +99,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     drain,
     [Symbol.asyncDispose]: async () => {
       drain();
-      const closed = app.close();
-      await tools.idle();
-      await nextTurn();
-      await Promise.all([streams[Symbol.asyncDispose](), connections[Symbol.asyncDispose]()]);
-      const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);
-      await closed;
-      clearTimeout(lingering);
+      await close(app, tools, [streams, connections]);
       await waiters[Symbol.asyncDispose]();
     },
   };
@@ -132,6 +126,22 @@ function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySetting
   throw new StartRefused(
     "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
   );
+}
+
+/** Probes are to see the gateway drain, so it listens as long as calls run that came before. */
+async function close(
+  app: FastifyInstance,
+  tools: ToolRegistry,
+  streams: readonly AsyncDisposable[],
+): Promise<void> {
+  await tools.settled();
+  const closed = app.close();
+  await tools.idle();
+  await nextTurn();
+  await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
+  const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);
+  await closed;
+  clearTimeout(lingering);
 }
 
 const anyChatMayRegister =

@@ -54,9 +54,14 @@ export class ToolRegistry {
     }
   }
 
+  /** Resolves when the calls that run now are done, whatever comes in meanwhile. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#running);
+  }
+
   /** Resolves when no call runs any more. */
   async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    while (this.#running.size > 0) await this.settled();
   }
 
   async #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
