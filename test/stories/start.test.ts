@@ -34,7 +34,6 @@ describe("a start", () => {
       TELEGRAM_CHAT_ID: "@someone",
       SERVER_HOST: "0.0.0.0",
       SERVER_PORT: "many",
-      LOOPGATE_API_KEYS_FILE: "/keys.json",
       LOG_LEVEL: "loud",
     });
     expect(code).toBe(1);
@@ -43,7 +42,6 @@ describe("a start", () => {
       "TELEGRAM_CHAT_ID",
       "SERVER_HOST",
       "SERVER_PORT",
-      "LOOPGATE_API_KEYS_FILE",
       "LOG_LEVEL",
     ]) {
       expect(output).toContain(`- ${name}: `);

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { StartRefused, version } from "@loopgate/runtime";
+import { keyCommand } from "./key-command.ts";
 import { serve } from "./serve.ts";
 
 const program = new Command("loopgate")
@@ -13,6 +14,8 @@ program
   .command("serve")
   .description("run the embedded gateway over HTTP in the foreground")
   .action(() => serve(process.env));
+
+program.addCommand(keyCommand());
 
 try {
   await program.parseAsync();

@@ -17,7 +17,8 @@ import { addMcpRoutes } from "./http/mcp-routes.ts";
 import { addSessionRoutes } from "./http/session-routes.ts";
 import type { LineStream } from "./mcp/line-connection.ts";
 import { LineConnections } from "./mcp/line-connections.ts";
-import { isLoopback } from "./loopback.ts";
+import { ApiKeys } from "./keys/api-keys.ts";
+import { mayListen, openToStrangers } from "./may-listen.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
 import { SessionRegistry } from "./sessions.ts";
@@ -54,7 +55,7 @@ export interface Gateway extends AsyncDisposable {
 
   /**
    * Listens; resolves with `http://<host>:<port>`.
-   * @throws StartRefused for a port in use, and for a host beyond loopback, unless the settings say `insecure`.
+   * @throws StartRefused for a port in use, and for a host beyond loopback without keys, unless the settings say `insecure`.
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
 
@@ -75,7 +76,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const maxWaiters = settings.maxWaiters ?? DEFAULT_MAX_WAITERS;
   const waiters = await Waiters.open({ log, requests, maxWaiters });
   const tools = toolsOver(parts, sessions, waiters);
-  const app = createApp(settings.allowedHosts, logger);
+  const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
+  const app = createApp({ allowedHosts: settings.allowedHosts, keys, logger });
   let isDraining = false;
   const drain = () => {
     isDraining = true;
@@ -91,8 +93,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   return {
     app,
     listen: async ({ host, port }) => {
-      refuseBeyondLoopback(host, settings);
-      if (policy.bot !== undefined && sessions.isOpen) logger.warn(anyChatMayRegister);
+      if (!mayListen(host, settings)) throw new StartRefused(`SERVER_HOST ${openToStrangers}`);
+      if (policy.bot !== undefined && sessions.isOpen && keys === undefined) logger.warn(anyChatMayRegister);
       return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
     },
     connect: (stream, client) => connections.serve(stream, client),
@@ -101,6 +103,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
       drain();
       await close(app, tools, [streams, connections]);
       await waiters[Symbol.asyncDispose]();
+      keys?.[Symbol.dispose]();
     },
   };
 }
@@ -117,14 +120,6 @@ function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Wait
       cancelRequest(queries),
     ],
     logger,
-  );
-}
-
-/** Nobody has to prove who they are, so only this machine may call (design 4.4). */
-function refuseBeyondLoopback(host: string, { insecure = false }: GatewaySettings): void {
-  if (insecure || isLoopback(host)) return;
-  throw new StartRefused(
-    "refusing to listen beyond loopback, where anybody could ask and cancel: use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
   );
 }
 

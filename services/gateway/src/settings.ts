@@ -1,3 +1,5 @@
+import type { KeyFile } from "./keys/key-file.ts";
+
 /** What an operator decides about the gateway (design 4.5). */
 export interface GatewaySettings {
   /** What a question without `timeout_seconds` gets. */
@@ -8,6 +10,8 @@ export interface GatewaySettings {
   readonly maxWaitSeconds: number;
   /** Host names, besides loopback ones, that requests may name in `Host` and `Origin`; a port is ignored. */
   readonly allowedHosts: readonly string[];
+  /** Whoever calls needs one of these keys, also on loopback. Absent: nobody needs one. */
+  readonly apiKeys?: KeyFile | undefined;
   /** Listen beyond loopback although nobody there has to prove who they are. Default: refuse. */
   readonly insecure?: boolean;
   /** How many calls may wait at the same time; more are refused with `unavailable`. Default 20,000. */

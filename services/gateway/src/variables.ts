@@ -1,6 +1,8 @@
 import { listSetting, type logVariables, settingRule } from "@loopgate/runtime";
 import { z } from "zod";
+import { apiKeysFile } from "./keys/key-file.ts";
 import { isLoopback } from "./loopback.ts";
+import { mayListen, openToStrangers } from "./may-listen.ts";
 
 const seconds = (fallback: number) =>
   z.coerce
@@ -19,7 +21,7 @@ export const gatewayVariables = {
   SERVER_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).default(8080),
   LOOPGATE_ALLOWED_HOSTS: listSetting,
   LOOPGATE_INSECURE: z.stringbool("must be 1 or 0").default(false),
-  LOOPGATE_API_KEYS_FILE: z.undefined("API keys are not built yet: unset it and stay on loopback").optional(),
+  LOOPGATE_API_KEYS_FILE: apiKeysFile.optional(),
   REQUEST_TIMEOUT: seconds(300),
   LOOPGATE_MIN_TIMEOUT_SECONDS: seconds(10),
   LOOPGATE_MAX_TIMEOUT_SECONDS: seconds(2_592_000),
@@ -49,9 +51,9 @@ export const retentionOutlastsQuestions = settingRule<GatewayRead & LogRead>(
 
 export const onlyLoopbackIsOpen = settingRule<GatewayRead>(
   "SERVER_HOST",
-  "is not a loopback address, and without keys anybody who reaches it can ask and cancel: " +
-    "use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network around it is closed",
-  ({ SERVER_HOST = "127.0.0.1", LOOPGATE_INSECURE = false }) => LOOPGATE_INSECURE || isLoopback(SERVER_HOST),
+  openToStrangers,
+  ({ SERVER_HOST: host = "127.0.0.1", LOOPGATE_API_KEYS_FILE: apiKeys, LOOPGATE_INSECURE: insecure }) =>
+    mayListen(host, { apiKeys, insecure }),
 );
 
 export const gatewaySettingsOf = (read: GatewayRead) => ({
@@ -64,6 +66,7 @@ export const gatewaySettingsOf = (read: GatewayRead) => ({
     allowedHosts: isLoopback(read.SERVER_HOST)
       ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
       : read.LOOPGATE_ALLOWED_HOSTS,
+    apiKeys: read.LOOPGATE_API_KEYS_FILE,
     insecure: read.LOOPGATE_INSECURE,
   },
 });

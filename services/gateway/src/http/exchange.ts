@@ -1,9 +1,16 @@
+import type { AuthInfo } from "@modelcontextprotocol/server";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 
 /** A web-standard handler of the protocol's library. */
 export interface WebHandler {
-  fetch(request: Request, options: { readonly parsedBody: unknown }): Promise<Response>;
+  fetch(request: Request, options: ExchangeOptions): Promise<Response>;
+}
+
+interface ExchangeOptions {
+  readonly parsedBody: unknown;
+  /** The API key that the request came with, in the words of the protocol's library. */
+  readonly authInfo?: AuthInfo;
 }
 
 /** All that the protocol's library reads of a request besides its body. */
@@ -23,12 +30,18 @@ export async function exchange(
   }
   const signal = goneSignal(reply.raw);
   const asked = new Request("http://loopgate/mcp", { method: "POST", headers, signal });
-  const response = await handler.fetch(asked, { parsedBody: body });
+  const response = await handler.fetch(asked, { parsedBody: body, ...authInfoOf(request) });
   if (isStream(response)) return reply.send(response);
   return reply
     .code(response.status)
     .headers(Object.fromEntries(response.headers))
     .send(response.body === null ? undefined : await response.text());
+}
+
+/** Nobody behind this point needs the key itself. */
+function authInfoOf({ apiKey }: FastifyRequest): { readonly authInfo?: AuthInfo } {
+  if (apiKey === null) return {};
+  return { authInfo: { token: "", clientId: apiKey.id, scopes: [...apiKey.scopes] } };
 }
 
 /** Aborted when the client is gone before it has its answer. */

@@ -13,10 +13,14 @@ const MAX_PENDING = 100;
 
 /** The HTTP interface of the first Loopgate: its paths, fields and success bodies, over the same tools. */
 export function addFacadeRoutes(app: FastifyInstance, tools: ToolRegistry): void {
+  // Nobody waits here, so nobody's going ends a wait.
+  const call = (name: ToolName, given: unknown, { apiKey }: FastifyRequest): Promise<ToolOutcome> =>
+    tools.call(name, given, { signal: new AbortController().signal, keyId: apiKey?.id });
+
   app.post("/hitl/request", async (request, reply) => {
     const body = bodyAs(request, Submitted);
     if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    const outcome = await call(tools, "request_human_input", body.value);
+    const outcome = await call("request_human_input", body.value, request);
     return sendView(reply, outcome, (view) => ({
       success: true,
       request_id: view.request_id,
@@ -29,12 +33,12 @@ export function addFacadeRoutes(app: FastifyInstance, tools: ToolRegistry): void
   app.get("/hitl/poll", async (request, reply) => {
     const query = parseArguments(RequestNamed, request.query);
     if (query.kind === "refused") return sendRefusal(reply, query.refusal);
-    return sendView(reply, await call(tools, "check_request_status", query.value), pollOf);
+    return sendView(reply, await call("check_request_status", query.value, request), pollOf);
   });
 
   app.get("/hitl/pending", async (request, reply) => {
     const { cursor } = Page.parse(request.query);
-    const outcome = await call(tools, "list_pending_requests", { limit: MAX_PENDING, cursor });
+    const outcome = await call("list_pending_requests", { limit: MAX_PENDING, cursor }, request);
     if (outcome.kind === "refused") return sendRefusal(reply, outcome.refusal);
     if (outcome.kind !== "page") throw new TypeError("a list without a page");
     const { requests, nextCursor } = outcome;
@@ -45,7 +49,7 @@ export function addFacadeRoutes(app: FastifyInstance, tools: ToolRegistry): void
   app.post("/hitl/cancel", async (request, reply) => {
     const body = bodyAs(request, Cancelled);
     if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    const outcome = await call(tools, "cancel_request", body.value);
+    const outcome = await call("cancel_request", body.value, request);
     return sendView(reply, outcome, () => ({ success: true, message: "Request canceled successfully" }));
   });
 }
@@ -59,10 +63,6 @@ export function bodyAs<Schema extends z.ZodType>(
   if (body === undefined) return invalidArguments(["body: must be JSON"]);
   return parseArguments(schema, withoutNulls(body.value));
 }
-
-/** Nobody waits here, so nobody's going ends a wait. */
-const call = (tools: ToolRegistry, name: ToolName, given: unknown): Promise<ToolOutcome> =>
-  tools.call(name, given, { signal: new AbortController().signal });
 
 function sendView(
   reply: FastifyReply,

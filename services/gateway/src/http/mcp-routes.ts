@@ -33,7 +33,8 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
       const handler = handlers[answerShape(request, body.value)];
       return exchange(handler, request, reply, body.value);
     }
-    const answer = await answerPlainCall(parts, body.value, { signal: goneSignal(reply.raw) });
+    const caller = { signal: goneSignal(reply.raw), keyId: request.apiKey?.id };
+    const answer = await answerPlainCall(parts, body.value, caller);
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
   });
   app.route({

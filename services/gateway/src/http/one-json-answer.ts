@@ -10,7 +10,7 @@ import type { WebHandler } from "./exchange.ts";
  */
 export function oneJsonAnswer(factory: McpServerFactory): WebHandler {
   return {
-    fetch: async (request, { parsedBody }) => {
+    fetch: async (request, options) => {
       const headers = new Headers(request.headers);
       headers.set("accept", "application/json, text/event-stream");
       const accepting = new Request(request.url, { method: request.method, headers });
@@ -20,7 +20,7 @@ export function oneJsonAnswer(factory: McpServerFactory): WebHandler {
       const gone = Promise.withResolvers<Response>();
       request.signal.addEventListener("abort", () => gone.resolve(new Response(null, { status: 499 })));
       try {
-        return await Promise.race([transport.handleRequest(accepting, { parsedBody }), gone.promise]);
+        return await Promise.race([transport.handleRequest(accepting, options), gone.promise]);
       } finally {
         await server.close();
       }

@@ -14,7 +14,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry
   app.post("/hitl/register", async (request, reply) => {
     const body = bodyAs(request, Registered);
     if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    if (sessions.isOpen && !isLocal(request)) return sendRefusal(reply, closedToNetwork().refusal);
+    if (sessions.isOpen && !mayRegisterAnyChat(request)) return sendRefusal(reply, closedToNetwork().refusal);
     const { session_id: sessionId, client_id: clientId, telegram_id: chat, responder_ids } = body.value;
     return whileAvailable(reply, async () => {
       const outcome = await sessions.register({
@@ -67,8 +67,9 @@ function statusOf({ session_id, client_id, recipients, active, created_at }: Ses
   };
 }
 
-/** An open registration is for those on this machine. */
-function isLocal({ ip }: FastifyRequest): boolean {
+/** Where nobody named the chats, any can be registered by those on this machine, and where keys are needed by an admin. */
+function mayRegisterAnyChat({ ip, apiKey }: FastifyRequest): boolean {
+  if (apiKey?.scopes.includes("admin") === true) return true;
   return ip === "::1" || ip.startsWith("::ffff:127.") || (isIP(ip) === 4 && ip.startsWith("127."));
 }
 
@@ -78,7 +79,7 @@ const noSession = (): Refused =>
 const closedToNetwork = (): Refused =>
   refused(
     "recipient_not_allowed",
-    "Chats can be registered over the network only if they are named. Its operator sets TELEGRAM_ALLOWED_CHATS.",
+    "Chats can be registered over the network only if they are named, or with a key. Its operator sets TELEGRAM_ALLOWED_CHATS or LOOPGATE_API_KEYS_FILE.",
   );
 
 const outOfReach = (): Refused =>

@@ -44,7 +44,7 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
   };
 }
 
-function callerOf({ mcpReq }: ServerContext, clientName: string | undefined): Caller {
+function callerOf({ mcpReq, http }: ServerContext, clientName: string | undefined): Caller {
   const token = mcpReq._meta?.progressToken;
   const onProgress = (progress: WaitProgress) => {
     if (token === undefined || mcpReq.signal.aborted) return;
@@ -54,6 +54,7 @@ function callerOf({ mcpReq }: ServerContext, clientName: string | undefined): Ca
   };
   return {
     clientName,
+    keyId: http?.authInfo?.clientId,
     traceparent: traceparentOf(mcpReq._meta),
     signal: mcpReq.signal,
     ...(token === undefined ? {} : { onProgress }),

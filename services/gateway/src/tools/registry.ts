@@ -74,12 +74,12 @@ export class ToolRegistry {
     }
   }
 
-  #log(tool: ToolName, outcome: ToolOutcome, { signal }: Caller, started: number): void {
+  #log(tool: ToolName, outcome: ToolOutcome, { signal, keyId }: Caller, started: number): void {
     const view = viewOf(outcome);
     const ms = Math.round(performance.now() - started);
     const ended = signal.aborted ? "disconnected" : outcomeName(outcome);
     this.#logger.info(
-      { tool, request: view?.request_id, client: view?.client_id, outcome: ended, ms },
+      { tool, key: keyId, request: view?.request_id, client: view?.client_id, outcome: ended, ms },
       "call",
     );
   }

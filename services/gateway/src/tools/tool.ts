@@ -26,6 +26,8 @@ export interface ToolDefinition {
 export interface Caller {
   /** The MCP client's name. */
   readonly clientName?: string | undefined;
+  /** The id of the API key that the call came with; absent where none is needed. */
+  readonly keyId?: string | undefined;
   /** W3C trace context. */
   readonly traceparent?: string | undefined;
   /** Whom this connection may ask, and asks by default; absent: the gateway's own. */

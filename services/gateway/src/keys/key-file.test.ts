@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { readKeyFile } from "./key-file.ts";
+import { newKey } from "./new-key.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "loopgate-key-file-"));
+const path = join(folder, "keys.json");
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function read(content: unknown) {
+  writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+  return readKeyFile(path);
+}
+
+function problemsOf(content: unknown): readonly string[] {
+  const file = read(content);
+  return "problems" in file ? file.problems : [];
+}
+
+const { key, entry } = newKey({ scope: "request", id: "agent" });
+const other = newKey({ scope: "admin", expiresAt: new Date("2030-01-31T00:00:00Z") }).entry;
+
+it("holds the entries of new keys, which are the hash of a key and never the key", () => {
+  expect(key).toMatch(/^lk_pub_[0-9a-f]{64}$/);
+  expect(read([entry, other])).toEqual({ path, entries: [entry, other] });
+  expect(entry).toEqual({
+    id: "agent",
+    hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    scopes: ["request"],
+  });
+  expect(other).toMatchObject({
+    id: `admin-${other.hash.slice(7, 15)}`,
+    expires_at: "2030-01-31T00:00:00.000Z",
+  });
+  expect(JSON.stringify(entry)).not.toContain(key.slice(7));
+});
+
+it("may be empty: then nobody may call", () => {
+  expect(read([])).toEqual({ path, entries: [] });
+});
+
+describe("is refused", () => {
+  it("where it can't be read", () => {
+    expect(readKeyFile(join(folder, "missing"))).toEqual({
+      problems: [expect.stringContaining("can't be read")],
+    });
+    expect(readKeyFile(folder)).toEqual({ problems: [expect.stringContaining("can't be read")] });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["that is no JSON", key, "is no JSON"],
+    ["that is no list", entry, "must be a list of keys"],
+    ["with a text for an entry", [key], "entry 1: must be an object"],
+    ["with nothing for an entry", [null], "entry 1: must be an object"],
+    ["with an id that is a key", [{ ...entry, id: key }], "entry 1, id: must be"],
+    ["with an id that holds a part of a key", [{ ...entry, id: key.slice(0, 40) }], "entry 1, id: must be"],
+    ["with an odd id", [{ ...entry, id: "a b" }], "entry 1, id: must be"],
+    ["without an id", [{ ...entry, id: undefined }], "entry 1, id: must be"],
+    ["with a key for a hash", [{ ...entry, hash: key }], "entry 1, hash: is a key: put its hash here"],
+    ["with a key that calls itself a hash", [{ ...entry, hash: `sha256:${key}` }], "entry 1, hash: is a key"],
+    ["with a hash of another length", [{ ...entry, hash: "sha256:00" }], "entry 1, hash: must be sha256:"],
+    ["without a hash", [{ ...entry, hash: undefined }], "entry 1, hash: must be sha256:"],
+    ["with an unknown scope", [{ ...entry, scopes: [key] }], "entry 1, scopes: must be request or admin"],
+    ["with a scope that is no list", [{ ...entry, scopes: "admin" }], "entry 1, scopes: must be a list"],
+    ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: names no scope"],
+    ["with an end that is no time", [{ ...entry, expires_at: key }], "entry 1, expires_at: must be a time"],
+    ["with an end that is a day", [{ ...entry, expires_at: "2030-01-31" }], "entry 1, expires_at: must be"],
+    ["with a member that is none, such as a misspelt end", [{ ...entry, [key]: 1 }], "entry 1: has members"],
+    ["with one id twice", [entry, { ...other, id: entry.id }], "has one id twice"],
+    ["with one key twice", [entry, { ...other, hash: entry.hash }], "has one hash twice"],
+  ])("%s", (_, content, problem) => {
+    const problems = problemsOf(content);
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+    expect(problems.join("")).not.toContain("lk_pub_");
+  });
+
+  it("with all that is wrong at once", () => {
+    const problems = problemsOf([
+      entry,
+      { id: entry.id, hash: "", scopes: [] },
+      { ...other, expires: "soon" },
+    ]);
+    expect(problems.map((problem) => problem.split(":")[0])).toEqual([
+      "entry 2, hash",
+      "entry 2, scopes",
+      "entry 3",
+      "has one id twice",
+    ]);
+  });
+});
