@@ -1,4 +1,4 @@
-import { type DeadLetterEvent, type LogEntry, timestamp } from "@loopgate/contracts";
+import { type DeadLetterEvent, type LogEntry, timestamp, traceOf } from "@loopgate/contracts";
 
 /** What an operator needs to look at an entry that a consumer gave up, and to replay it. */
 export const deadLetter = (
@@ -14,6 +14,7 @@ export const deadLetter = (
   subject: entry.event.subject,
   time: timestamp(),
   tenant: entry.event.tenant,
+  ...traceOf(entry.event),
   data: { consumer, subject: entry.subject, seq: entry.seq, error, attempts, event: entry.event },
 });
 

@@ -17,6 +17,10 @@ export const Envelope = z.looseObject({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
+/** What an event carries that follows from another one: the same trace, if there is one. */
+export const traceOf = ({ traceparent }: { readonly traceparent?: string | undefined }) =>
+  traceparent === undefined ? {} : { traceparent };
+
 /** An event and where it stands in the log: what an append is answered with. */
 export interface Stored<Event extends Envelope = Envelope> {
   /** Grows along one subject; says nothing about the order between subjects. */

@@ -6,7 +6,7 @@ export {
   telegramResponder,
   type TelegramEndpoint,
 } from "./endpoints.ts";
-export { Envelope, timestamp, type LogEntry, type Stored } from "./envelope.ts";
+export { Envelope, timestamp, traceOf, type LogEntry, type Stored } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
   Answer,

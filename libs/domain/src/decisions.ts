@@ -1,4 +1,4 @@
-import { type Answer, type CreatedEvent, type DecidedEvent, timestamp } from "@loopgate/contracts";
+import { type Answer, type CreatedEvent, type DecidedEvent, timestamp, traceOf } from "@loopgate/contracts";
 
 /** A person's attempt to answer, as the channel proved it. */
 export interface Attempt {
@@ -66,12 +66,8 @@ export const cancellation = (created: CreatedEvent, key: string, now: Date, reas
     ...(reason === undefined ? {} : { reason }),
   });
 
-function decided(
-  { subject, tenant, time, traceparent }: CreatedEvent,
-  key: string,
-  now: Date,
-  data: DecidedEvent["data"],
-): DecidedEvent {
+function decided(created: CreatedEvent, key: string, now: Date, data: DecidedEvent["data"]): DecidedEvent {
+  const { subject, tenant, time } = created;
   return {
     specversion: "1.0",
     id: `${subject}.decided.${Date.parse(time).toString(36)}.${key}`,
@@ -80,7 +76,7 @@ function decided(
     subject,
     time: timestamp(now),
     tenant,
-    ...(traceparent === undefined ? {} : { traceparent }),
+    ...traceOf(created),
     data,
   };
 }

@@ -110,7 +110,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
 
 function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Waiters): ToolRegistry {
   const { requests, queries, settings, logger } = parts;
-  const submitter = new Submitter({ requests, queries, sessions, settings, now: () => new Date() });
+  const submitter = new Submitter({ requests, queries, sessions, settings, logger, now: () => new Date() });
   const readers = { requests, queries };
   return new ToolRegistry(
     [

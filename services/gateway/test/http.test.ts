@@ -169,7 +169,8 @@ describe("the log line of a call", () => {
   it("has ids, outcome and time, and no text", async () => {
     const logger = createLogger("test", "info");
     const lines: unknown[] = [];
-    vi.spyOn(logger, "info").mockImplementation((line: unknown) => void lines.push(line));
+    const hear = (line: unknown, message: unknown) => void (message === "call" && lines.push(line));
+    vi.spyOn(logger, "info").mockImplementation(hear);
     await using g = await startGateway({ logger });
     const secret = { message: "a secret", metadata: { password: "hunter2" }, options: ["secret"] };
     const { request_id } = await view(g.url, "request_human_input", { ...secret, client_id: "c" });

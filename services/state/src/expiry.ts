@@ -6,9 +6,11 @@ import {
   type LogEntry,
   parseRequestSubject,
   type RequestRef,
+  traceOf,
 } from "@loopgate/contracts";
 import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
 import { expiry } from "@loopgate/domain";
+import { type Logger, requestFields } from "@loopgate/runtime";
 
 const TIMER = "expiry";
 
@@ -19,6 +21,7 @@ export interface ExpiryParts {
   readonly log: EventLog;
   readonly timers: Timers;
   readonly requests: RequestLog;
+  readonly logger: Logger;
   readonly now: () => Date;
 }
 
@@ -54,14 +57,15 @@ async function followTimer(timers: Timers, { subject, event }: LogEntry): Promis
   return "done";
 }
 
-async function expire({ requests, now }: ExpiryParts, { event }: LogEntry): Promise<Verdict> {
+async function expire({ requests, logger, now }: ExpiryParts, { event }: LogEntry): Promise<Verdict> {
   const due = DueEvent.parse(event);
   const created = await requests.created({ tenant: due.tenant, id: due.subject });
   if (created === undefined) return "done";
   if (creationTag(created.event.subject, created.event.time) !== due.data.tag) return "done";
   const early = Date.parse(created.event.data.expires_at) - now().getTime();
   if (early > 0) return { retryInMs: early };
-  await requests.decide(created, expiry(created.event, now()));
+  const { kind } = await requests.decide(created, expiry(created.event, now()));
+  if (kind === "own") logger.info(requestFields(created.event), "expired");
   return "done";
 }
 
@@ -75,6 +79,7 @@ function dueEvent({ tenant, id }: RequestRef, created: CreatedEvent): DueEvent {
     subject: id,
     time: created.data.expires_at,
     tenant,
+    ...traceOf(created),
     data: { tag },
   };
 }

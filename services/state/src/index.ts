@@ -25,7 +25,7 @@ export async function startState(parts: StateParts): Promise<StateService> {
   const { log, timers, requests, store, logger, now = () => new Date() } = parts;
   const running = new AsyncDisposableStack();
   running.use(await startProjection(log, store));
-  running.use(await startExpiry({ log, timers, requests, now }));
+  running.use(await startExpiry({ log, timers, requests, logger, now }));
   return {
     queries: new StateQueries({ requests, store, logger, now }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),

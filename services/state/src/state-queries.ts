@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type {
   CancelCommand,
   CancelReply,
+  CreatedEvent,
   KnownRequest,
   ListQuery,
   ListReply,
@@ -19,7 +20,7 @@ import {
   merge,
   type RequestSet,
 } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
+import { type Logger, requestFields } from "@loopgate/runtime";
 import { cursorOf, positionOf } from "./cursor.ts";
 import { expiredByLoss } from "./log-loss.ts";
 import type { RequestStore } from "./request-store.ts";
@@ -70,13 +71,15 @@ export class StateQueries implements RequestQueries {
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
     const ref = { tenant, id };
-    const { requests, now } = this.#parts;
+    const { requests, logger, now } = this.#parts;
     const created = await requests.created(ref);
     if (created !== undefined) {
-      await requests.decide(created, cancellation(created.event, `cancel.${randomUUID()}`, now(), reason));
+      const event = cancellation(created.event, `cancel.${randomUUID()}`, now(), reason);
+      const { kind } = await requests.decide(created, event);
+      if (kind === "own") logger.info(requestFields(created.event), "cancelled");
     }
     const logged = await requests.read(ref);
-    if (created !== undefined) await this.#projectBeforeReply(logged);
+    if (created !== undefined) await this.#projectBeforeReply(created.event, logged);
     const request = await this.#find(ref, logged);
     if (request === undefined) return { kind: "not_found" };
     return request.view.status === "cancelled"
@@ -109,17 +112,18 @@ export class StateQueries implements RequestQueries {
     if (created === undefined || decisionOf(set) !== undefined) return set;
     const isLogged = createdOf(merge({}, logged)) !== undefined;
     if (isLogged || this.#parts.now().toISOString() < created.event.data.expires_at) return set;
-    this.#parts.logger.error({ request: created.event.subject }, "the log lost an undecided request");
+    this.#parts.logger.error(requestFields(created.event), "the log lost an undecided request");
     return expiredByLoss(set, created);
   }
 
   /** Read-your-writes: lists show a cancel at once. Without the database the projection catches up later. */
-  async #projectBeforeReply(entries: readonly LogEntry[]): Promise<void> {
+  async #projectBeforeReply(created: CreatedEvent, entries: readonly LogEntry[]): Promise<void> {
     try {
       await this.#parts.store.merge(entries);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
-      this.#parts.logger.warn({ err: error }, "the store is away; the projection catches up later");
+      const fields = { ...requestFields(created), err: error };
+      this.#parts.logger.warn(fields, "the store is away; the projection catches up later");
     }
   }
 }

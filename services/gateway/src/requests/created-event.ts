@@ -4,6 +4,7 @@ import {
   type Recipient,
   type RequestRef,
   timestamp,
+  traceOf,
 } from "@loopgate/contracts";
 
 /** A question with all that is decided about it. */
@@ -21,7 +22,7 @@ export interface Question {
 
 /** The event that asks it. Append this very event again after an unknown outcome: its id stays the same. */
 export function createdEvent(question: Question, now: Date): CreatedEvent {
-  const { ref, metadata, traceparent } = question;
+  const { ref, metadata } = question;
   return {
     specversion: "1.0",
     id: `${ref.id}.created.${now.getTime().toString(36)}`,
@@ -30,7 +31,7 @@ export function createdEvent(question: Question, now: Date): CreatedEvent {
     subject: ref.id,
     time: timestamp(now),
     tenant: ref.tenant,
-    ...(traceparent === undefined ? {} : { traceparent }),
+    ...traceOf(question),
     data: {
       session_id: question.sessionId,
       client_id: question.clientId,

@@ -10,6 +10,7 @@ import {
 } from "@loopgate/contracts";
 import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
 import { fold, knownRequestOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
+import { type Logger, requestFields } from "@loopgate/runtime";
 import type { SessionRegistry } from "../sessions.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { clamp } from "./arguments.ts";
@@ -22,6 +23,7 @@ export interface SubmitterParts {
   readonly queries: RequestQueries;
   readonly sessions: SessionRegistry;
   readonly settings: GatewaySettings;
+  readonly logger: Logger;
   readonly now: () => Date;
 }
 
@@ -94,6 +96,7 @@ export class Submitter {
     if (result === undefined) return logIsFull();
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
+    this.#parts.logger.info(requestFields(created.event), "accepted");
     const request = knownRequestOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
     return sameOrConflict(request, draft);

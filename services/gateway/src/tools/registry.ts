@@ -1,5 +1,5 @@
 import { Unavailable } from "@loopgate/bus";
-import type { Logger } from "@loopgate/runtime";
+import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { refused } from "../requests/refusal.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
@@ -69,17 +69,20 @@ export class ToolRegistry {
       return await tool.run(given, caller);
     } catch (error) {
       if (error instanceof Unavailable) return outOfReach();
-      this.#logger.error({ tool: tool.definition.name, err: error }, "call failed");
+      const trace = traceIdOf(caller.traceparent);
+      this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");
       throw new CallFailed();
     }
   }
 
-  #log(tool: ToolName, outcome: ToolOutcome, { signal, keyId }: Caller, started: number): void {
+  #log(tool: ToolName, outcome: ToolOutcome, caller: Caller, started: number): void {
+    const { signal, keyId, traceparent } = caller;
     const view = viewOf(outcome);
     const ms = Math.round(performance.now() - started);
     const ended = signal.aborted ? "disconnected" : outcomeName(outcome);
+    const trace = traceIdOf(traceparent);
     this.#logger.info(
-      { tool, key: keyId, request: view?.request_id, client: view?.client_id, outcome: ended, ms },
+      { tool, key: keyId, request: view?.request_id, trace, client: view?.client_id, outcome: ended, ms },
       "call",
     );
   }

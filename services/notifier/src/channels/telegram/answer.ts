@@ -10,7 +10,7 @@ import {
 } from "@loopgate/contracts";
 import type { Bucket, RequestLog } from "@loopgate/bus";
 import { expiry, isStillAllowed, judge, type RecipientPolicy, type Refusal } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
+import { requestFields } from "@loopgate/runtime";
 import { closeTouched } from "./close-touched.ts";
 import { type CopyParts, requestShownBy } from "./copies.ts";
 import type { IncomingAnswer } from "./incoming.ts";
@@ -20,7 +20,6 @@ export interface AnswerParts extends CopyParts {
   readonly requests: RequestLog;
   readonly sessions: Bucket;
   readonly policies: () => readonly RecipientPolicy[];
-  readonly logger: Logger;
   readonly now: () => Date;
 }
 
@@ -87,7 +86,7 @@ async function decide(
   if (result.kind === "gone") return { kind: "refused", reason: "closed" };
   const decision = result.decision.event;
   if (result.kind === "own") {
-    parts.logger.info({ request: decision.subject, update: incoming.key }, "a person answered");
+    parts.logger.info({ ...requestFields(decision), update: incoming.key }, "a person answered");
     return { kind: "recorded", decision, created: created.event, by: "text" in choice ? "text" : "press" };
   }
   return { kind: isSameAnswer(judged.event, decision) ? "already_recorded" : "already_decided", decision };

@@ -1,12 +1,11 @@
 import { creationTag, type CreatedEvent } from "@loopgate/contracts";
 import type { RequestLog } from "@loopgate/bus";
 import { type Copy, copiesOf, decisionOf, fold } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
+import { requestFields } from "@loopgate/runtime";
 import { closeCopy, type CopyParts, recordCopy, requestShownBy } from "./copies.ts";
 
 export interface CloseTouchedParts extends CopyParts {
   readonly requests: RequestLog;
-  readonly logger: Logger;
 }
 
 /** A message that was pressed or replied to. `isFresh`: the decision fell by it, so that the closer is about to come. */
@@ -59,6 +58,6 @@ async function recordForCloser(parts: CloseTouchedParts, copy: Copy, created: Cr
   await recordCopy(parts, created, copy);
 }
 
-function warn({ logger }: CloseTouchedParts, { subject: request }: CreatedEvent, error: unknown): void {
-  logger.warn({ request, err: error }, "a touched copy could not be closed");
+function warn({ logger }: CloseTouchedParts, created: CreatedEvent, error: unknown): void {
+  logger.warn({ ...requestFields(created), err: error }, "a touched copy could not be closed");
 }

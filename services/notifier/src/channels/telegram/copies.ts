@@ -10,9 +10,11 @@ import {
   type RequestRef,
   requestSubject,
   timestamp,
+  traceOf,
 } from "@loopgate/contracts";
 import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
+import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { isNotModified } from "./api-outcome.ts";
 import { noButtons } from "./keyboard.ts";
@@ -24,6 +26,7 @@ export interface CopyParts {
   readonly outbox: Outbox;
   readonly log: EventLog;
   readonly copies: Bucket;
+  readonly logger: Logger;
 }
 
 /** Records a message that was just sent: first for typed replies, then in the log, where it ends the send's retries. */
@@ -32,7 +35,7 @@ export async function recordCopy(
   created: CreatedEvent,
   { endpoint, copy }: Copy,
 ): Promise<void> {
-  const { subject: id, tenant, time, traceparent } = created;
+  const { subject: id, tenant, time } = created;
   const tag = creationTag(id, time);
   const recorded: RecordedCopy = { tenant, request_id: id, tag };
   await parts.copies.create(copyKey(endpoint, copy), JSON.stringify(recorded));
@@ -44,10 +47,11 @@ export async function recordCopy(
     subject: id,
     time: timestamp(),
     tenant,
-    ...(traceparent === undefined ? {} : { traceparent }),
+    ...traceOf(created),
     data: { endpoint, copy },
   };
   await parts.log.append(requestSubject({ tenant, id }, eventKey.delivered(endpoint, copy)), delivered);
+  parts.logger.info({ ...requestFields(created), endpoint, copy }, "delivered");
 }
 
 /** The request that a message shows, if that message was recorded. */
@@ -66,7 +70,7 @@ export async function requestShownBy(
  * is closed.
  */
 export async function closeCopy(
-  { api, outbox }: Pick<CopyParts, "api" | "outbox">,
+  { api, outbox, logger }: Pick<CopyParts, "api" | "outbox" | "logger">,
   { endpoint, copy }: Copy,
   created: CreatedEvent,
   decided: DecidedEvent,
@@ -84,5 +88,6 @@ export async function closeCopy(
     } catch (error) {
       if (!isNotModified(error)) throw error;
     }
+    logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
   });
 }

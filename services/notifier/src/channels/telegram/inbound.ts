@@ -30,7 +30,11 @@ async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise
   try {
     return await decideAndTell(parts, incoming);
   } catch (error) {
-    parts.logger.warn({ update: incoming.key, attempt, err: error }, "a message could not be handled");
+    const request = pressedRequestOf(incoming);
+    parts.logger.warn(
+      { update: incoming.key, request, attempt, err: error },
+      "a message could not be handled",
+    );
     if (error instanceof Unavailable) {
       if (attempt === 1) await tell(parts, incoming, notSaved);
       throw error;
@@ -50,4 +54,10 @@ async function decideAndTell(parts: AnswerParts, incoming: Incoming): Promise<Ve
   if (outcome.kind === "wait") return { retryInMs: outcome.forMs };
   await tell(parts, incoming, reportOf(outcome));
   return "done";
+}
+
+/** A button names its request; of other messages it is not known before the log was asked. */
+function pressedRequestOf(incoming: Incoming): string | undefined {
+  if (incoming.kind === "hint" || "text" in incoming.choice) return undefined;
+  return incoming.choice.button.requestId;
 }

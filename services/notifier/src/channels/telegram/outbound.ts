@@ -9,11 +9,12 @@ import {
   type RequestRef,
   requestSubject,
   timestamp,
+  traceOf,
   type UndeliveredEvent,
 } from "@loopgate/contracts";
 import { type Delivery, type RequestLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type Copy, copiesOf, createdOf, decisionOf, failedEndpointsOf, fold } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
+import { requestFields } from "@loopgate/runtime";
 import { closeCopy, type CopyParts, recordCopy } from "./copies.ts";
 import { replyMarkup } from "./keyboard.ts";
 import type { CallResult } from "./outbox.ts";
@@ -23,7 +24,6 @@ import { retryAfter } from "./retry-after.ts";
 export interface OutboundParts extends CopyParts {
   readonly bot: string;
   readonly requests: RequestLog;
-  readonly logger: Logger;
   readonly now: () => Date;
 }
 
@@ -63,7 +63,7 @@ async function deliver(parts: Outbound, { entry, attempt }: Delivery): Promise<V
     return retryAfter(results, attempt);
   } catch (error) {
     if (error instanceof Unavailable || attempt < MAX_ATTEMPTS) throw error;
-    parts.logger.error({ request: created.subject, err: error }, "a question could not be sent");
+    parts.logger.error({ ...requestFields(created), err: error }, "a question could not be sent");
     const mine = created.data.recipients.filter((recipient) => isOf(parts.bot, recipient));
     for (const { endpoint } of mine) await giveUp(parts, created, endpoint, "internal_error");
     parts.unrecorded.delete(entry.subject);
@@ -114,7 +114,7 @@ async function send(parts: Outbound, created: CreatedEvent, endpoint: string): P
     return sent;
   }
   const { failure } = sent;
-  parts.logger.warn({ request: created.subject, endpoint, failure }, "a question was not sent");
+  parts.logger.warn({ ...requestFields(created), endpoint, failure }, "a question was not sent");
   if (failure.kind !== "permanent") return sent;
   await giveUp(parts, created, endpoint, failure.reason);
   return { kind: "ok", result: undefined };
@@ -139,7 +139,7 @@ async function closeIfDecided(parts: OutboundParts, created: CreatedEvent, copy:
 }
 
 async function giveUp(
-  { log }: OutboundParts,
+  { log, logger }: OutboundParts,
   created: CreatedEvent,
   endpoint: string,
   reason: string,
@@ -153,9 +153,11 @@ async function giveUp(
     subject: id,
     time: timestamp(),
     tenant,
+    ...traceOf(created),
     data: { endpoint, reason },
   };
   await log.append(requestSubject({ tenant, id }, eventKey.undelivered(endpoint)), undelivered);
+  logger.info({ ...requestFields(created), endpoint, reason }, "undelivered");
 }
 
 const isOf = (bot: string, { endpoint }: Recipient): boolean => parseTelegramEndpoint(endpoint)?.bot === bot;
