@@ -9,6 +9,7 @@ import { startCloser } from "./channels/telegram/closer.ts";
 import { startInbound } from "./channels/telegram/inbound.ts";
 import { startOutbound } from "./channels/telegram/outbound.ts";
 import { Outbox } from "./channels/telegram/outbox.ts";
+import { Pauses } from "./channels/telegram/pauses.ts";
 import { startPoller } from "./channels/telegram/poller.ts";
 import type { Receiver } from "./channels/telegram/receiver.ts";
 import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
@@ -66,14 +67,16 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   await using running = new AsyncDisposableStack();
   const partsWith = (outbox: Outbox) =>
     ({ ...options, now, bot, api: api.send, outbox }) satisfies AnswerParts;
-  const replies = new Outbox();
+  const pauses = new Pauses({ ...options, bot });
+  const replies = new Outbox({ pauses });
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
   if (webhook !== undefined) running.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
   const workOfLease = async (isHeld: () => boolean) => {
     await using leased = new AsyncDisposableStack();
-    const outbox = new Outbox({ mayCall: isHeld });
+    await pauses.load();
+    const outbox = new Outbox({ pauses, mayCall: isHeld });
     const parts = partsWith(outbox);
     leased.use(await startOutbound(parts));
     leased.use(await startCloser(parts, log));

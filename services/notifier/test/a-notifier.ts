@@ -102,7 +102,7 @@ export class NotifierSetting {
     this.queries = new StateQueries({
       requests: this.requests,
       store,
-      logger: this.#logger(),
+      logger: this.logger(),
       now: () => new Date(),
     });
   }
@@ -125,7 +125,7 @@ export class NotifierSetting {
         leaseMs: this.#leaseMs,
         webhook,
         holder,
-        logger: this.#logger(),
+        logger: this.logger(),
       }),
     );
   }
@@ -216,7 +216,8 @@ export class NotifierSetting {
     return find()!.text;
   }
 
-  #logger() {
+  /** Writes into {@link logged}. */
+  logger() {
     const write = (chunk: Buffer, _: string, done: () => void) => (
       this.logged.push(chunk.toString()),
       done()

@@ -1,4 +1,5 @@
 import { type Failure, failureOf } from "./api-outcome.ts";
+import { Pauses } from "./pauses.ts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** `edit`s go before `send`s: an answered question should look answered before the next one is asked. */
@@ -9,6 +10,8 @@ export type CallResult<Result> =
   | { readonly kind: "failed"; readonly failure: Failure };
 
 export interface OutboxOptions {
+  /** Shared by all outboxes of a bot in this process. Default: pauses that end with it. */
+  readonly pauses?: Pauses;
   /** Asked right before each call. Default: always. */
   readonly mayCall?: () => boolean;
 }
@@ -24,7 +27,6 @@ interface Chat {
   readonly edits: TokenBucket;
   readonly waiting: Waiting[];
   running: Promise<void> | undefined;
-  pausedUntil: number;
 }
 
 /** Telegram's published limits, with a margin (reference telegram.md 3.1). Bursts in private chats are ours to choose. */
@@ -44,9 +46,6 @@ const LONGEST_LINE = 8;
 /** So many chats are remembered before those that stand idle are forgotten. */
 const REMEMBERED_CHATS = 1_000;
 
-/** So many chats throttled within so long mean that the bot is. */
-const BOT_PAUSE = { chats: 3, withinMs: 10_000 } as const;
-
 /**
  * Calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a call:
  * what failed goes back to whoever asked, and from there into the log's queue. Disposed of, it makes no further call, and
@@ -56,12 +55,12 @@ export class Outbox implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #chats = new Map<string, Chat>();
   readonly #bot = new TokenBucket(LIMITS.bot);
-  #throttled: { readonly chat: string; readonly at: number }[] = [];
+  readonly #pauses: Pauses;
   readonly #mayCall: () => boolean;
-  #pausedUntil = 0;
   #forgetAt = REMEMBERED_CHATS;
 
-  constructor({ mayCall = () => true }: OutboxOptions = {}) {
+  constructor({ pauses = new Pauses(), mayCall = () => true }: OutboxOptions = {}) {
+    this.#pauses = pauses;
     this.#mayCall = mayCall;
   }
 
@@ -103,15 +102,14 @@ export class Outbox implements AsyncDisposable {
     kind: CallKind,
     call: () => Promise<Result>,
   ): Promise<CallResult<Result>> {
-    if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
-    if (!(await this.#isTurn(bucketOf(chat, kind)))) return notNow(0);
-    if (this.#pauseOf(chat) > 0) return notNow(this.#pauseOf(chat));
-    if (!this.#mayCall()) return notNow(0);
+    const isFree = () => this.#pauses.leftMs(chat.id) === 0;
+    const mayGo = isFree() && (await this.#isTurn(bucketOf(chat, kind))) && isFree() && this.#mayCall();
+    if (!mayGo) return notNow(this.#pauses.leftMs(chat.id));
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {
       const failure = failureOf(error);
-      if (failure.kind === "throttled") this.#pause(chat, failure.retryInMs);
+      if (failure.kind === "throttled") await this.#pauses.begin(chat.id, failure.retryInMs);
       return { kind: "failed", failure };
     }
   }
@@ -127,20 +125,6 @@ export class Outbox implements AsyncDisposable {
     for (const { running } of this.#chats.values()) await running;
   }
 
-  /** How much longer no call may be made in this chat. */
-  #pauseOf(chat: Chat): number {
-    return Math.max(chat.pausedUntil, this.#pausedUntil) - Date.now();
-  }
-
-  #pause(chat: Chat, ms: number): void {
-    const now = Date.now();
-    chat.pausedUntil = Math.max(chat.pausedUntil, now + ms);
-    this.#throttled = this.#throttled.filter(({ at }) => now - at < BOT_PAUSE.withinMs);
-    this.#throttled.push({ chat: chat.id, at: now });
-    const chats = new Set(this.#throttled.map((one) => one.chat));
-    if (chats.size >= BOT_PAUSE.chats) this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
-  }
-
   #chat(id: string): Chat {
     const known = this.#chats.get(id);
     if (known !== undefined) return known;
@@ -152,17 +136,15 @@ export class Outbox implements AsyncDisposable {
       edits: new TokenBucket(isGroup ? LIMITS.groupEdits : LIMITS.bot),
       waiting: [],
       running: undefined,
-      pausedUntil: 0,
     };
     this.#chats.set(id, chat);
     return chat;
   }
 
-  /** A chat without calls, pause or debt to its rates is the same as a new one. */
+  /** A chat without calls or debt to its rates is the same as a new one. */
   #forgetIdle(): void {
-    for (const [id, { running, sends, edits, pausedUntil }] of this.#chats) {
-      const isIdle = running === undefined && sends.isFull && edits.isFull && pausedUntil < Date.now();
-      if (isIdle) this.#chats.delete(id);
+    for (const [id, { running, sends, edits }] of this.#chats) {
+      if (running === undefined && sends.isFull && edits.isFull) this.#chats.delete(id);
     }
     this.#forgetAt = Math.max(REMEMBERED_CHATS, this.#chats.size * 2);
   }

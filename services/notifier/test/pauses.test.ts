@@ -1,0 +1,70 @@
+import { tooManyRequests } from "@loopgate/testing";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { Pauses } from "../src/channels/telegram/pauses.ts";
+import { bot, NotifierSetting } from "./a-notifier.ts";
+
+const here = NotifierSetting.use();
+const sendsTo = (chat: number) =>
+  here.telegram.calls.filter(
+    ({ method, payload }) => method === "sendMessage" && payload["chat_id"] === String(chat),
+  ).length;
+
+describe("a pause that Telegram asked for", () => {
+  it("is obeyed by whoever takes the bot over; other chats go on", async () => {
+    here.telegram.fail("sendMessage", tooManyRequests(30));
+    const first = await here.start("one");
+    await here.ask();
+    await expect.poll(() => here.logged.join("")).toContain("a question was not sent");
+    await first[Symbol.asyncDispose]();
+    await here.start("two");
+    await here.ask({ chats: [[8, [8]]] });
+    const late = await here.ask();
+    await here.message(8);
+    await expect.poll(() => here.logged.join("")).toContain(late.event.subject);
+    expect(sendsTo(7)).toBe(1);
+  });
+
+  it("in three chats at once pauses the bot, also for whoever takes it over", async () => {
+    here.telegram.fail("sendMessage", tooManyRequests(30), 3);
+    const first = await here.start("one");
+    for (const chat of [7, 8, 9]) await here.ask({ chats: [[chat, [chat]]] });
+    await expect.poll(() => sendsTo(7) + sendsTo(8) + sendsTo(9)).toBe(3);
+    await first[Symbol.asyncDispose]();
+    await here.start("two");
+    const other = await here.ask({ chats: [[10, [10]]] });
+    await expect.poll(() => here.logged.join("")).toContain(other.event.subject);
+    expect(sendsTo(10)).toBe(0);
+  });
+});
+
+describe("pauses", () => {
+  const open = async () =>
+    new Pauses({
+      channels: await here.bus.keyValue.bucket("channels"),
+      bot,
+      logger: here.logger(),
+    });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("of several processes are kept together, the longest for each chat, until they are over", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const [one, two, next] = [await open(), await open(), await open()];
+    await Promise.all([one.begin("7", 20_000), two.begin("7", 10_000), two.begin("8", 5_000)]);
+    await next.load();
+    expect([next.leftMs("7"), next.leftMs("8"), next.leftMs("9")]).toEqual([20_000, 5_000, 0]);
+    vi.setSystemTime(Date.now() + 6_000);
+    expect([next.leftMs("7"), next.leftMs("8")]).toEqual([14_000, 0]);
+    await next.begin("9", 3_000);
+    const kept = await (await here.bus.keyValue.bucket("channels")).get(`telegram_${bot}.pauses`);
+    expect(Object.keys(JSON.parse(kept?.value ?? ""))).toEqual(["7", "9"]);
+  });
+
+  it("that end before anybody could take over are not kept", async () => {
+    await (await open()).begin("7", 2_000);
+    const next = await open();
+    await next.load();
+    expect(next.leftMs("7")).toBe(0);
+  });
+});
