@@ -24,7 +24,8 @@ export interface KeyValue {
 }
 
 /** `channels` holds what a channel must remember beyond any request: where a chat moved, when a bot was last heard. */
-export type BucketName = "sessions" | "copies" | "leases" | "channels";
+export const bucketNames = ["sessions", "copies", "leases", "channels"] as const;
+export type BucketName = (typeof bucketNames)[number];
 
 /** How long a value lives after its last write, in milliseconds; absent: for ever. */
 export type BucketLifetimes = { readonly [name in BucketName]?: number | undefined };

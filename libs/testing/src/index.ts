@@ -8,6 +8,7 @@ export { startMongoServer, type MongoOptions, type MongoServer } from "./engines
 export {
   startNatsCluster,
   startNatsServer,
+  startSpecialNatsServer,
   type NatsCluster,
   type NatsServer,
 } from "./engines/nats-server.ts";

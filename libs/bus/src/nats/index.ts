@@ -5,19 +5,21 @@ import type { EventLog, Subscription } from "../event-log.ts";
 import type { KeyValue } from "../key-value.ts";
 import type { RequestQueries } from "../request-queries.ts";
 import type { Timers } from "../timers.ts";
-import { verifyNats } from "./bootstrap.ts";
 import { connectTo } from "./connect.ts";
+import { ConnectionWatch } from "./connection-watch.ts";
 import { NatsEventLog } from "./nats-event-log.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { NatsKeyValue } from "./nats-key-value.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
 import { NatsRequestQueries } from "./nats-request-queries.ts";
 import { NatsTimers } from "./nats-timers.ts";
+import { provision } from "./provision.ts";
 import { serveQueries } from "./serve-queries.ts";
 import { within } from "./within.ts";
 
-export { bootstrapNats, NatsUnfit } from "./bootstrap.ts";
-export type { NatsBusOptions, NatsStorage } from "./nats-options.ts";
+export { bootstrapNats } from "./bootstrap.ts";
+export type { NatsAccess, NatsBusOptions, NatsStorage } from "./nats-options.ts";
+export { NatsUnfit } from "./nats-unfit.ts";
 
 const DRAIN_TIMEOUT_MS = 5_000;
 
@@ -30,12 +32,13 @@ export interface NatsBus extends AsyncDisposable {
   readonly queries: RequestQueries;
   /** Answers queries for everybody, beside others that do. */
   serve(queries: RequestQueries, onFailure: (error: unknown) => void): Promise<Subscription>;
-  /** Resolves while the log's stream answers. */
+  /** @throws Unavailable that says what is wrong with the broker, or what it does not permit, as long as that lasts. */
   check(): Promise<void>;
 }
 
 /**
- * Connects and verifies that the server is as {@link bootstrapNats} leaves it. Disposing stops the intake of consumers
+ * Connects, creates the streams and buckets that are missing, and verifies that this version can live with those that
+ * stand. Disposing stops the intake of consumers
  * that still run, waits for their handlers (`stopWithinMs` at most: what is not done by then is delivered again), sends
  * out what is on its way, and disconnects.
  * @throws Unavailable when no server answers; NatsUnfit when it is not as this version needs it.
@@ -43,15 +46,16 @@ export interface NatsBus extends AsyncDisposable {
 export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> {
   const all = { ...natsDefaults, ...options };
   const connection = await connectTo(all);
+  const watch = new ConnectionWatch(connection);
   try {
-    await untilKnown(all.giveUpAfterMs, () => verifyNats(connection, all));
+    await untilKnown(all.giveUpAfterMs, () => provision(connection, all));
   } catch (error) {
     await connection.close();
     throw error;
   }
   const js = jetstream(connection, { timeout: CALL_TIMEOUT_MS });
   const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS });
-  const parts = { ...all, connection, js, jsm };
+  const parts = { ...all, connection, watch, js, jsm };
   const log = new NatsEventLog(parts);
   return {
     log,
@@ -59,7 +63,10 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
     keyValue: new NatsKeyValue(parts),
     queries: new NatsRequestQueries(connection),
     serve: (queries, onFailure) => serveQueries(connection, queries, onFailure),
-    check: async () => void (await jsm.streams.info(streams.requests.name)),
+    check: async () => {
+      watch.check();
+      await untilKnown(0, () => jsm.streams.info(streams.requests.name));
+    },
     [Symbol.asyncDispose]: async () => {
       await within(all.stopWithinMs, log.stop());
       await disconnect(connection);

@@ -8,6 +8,7 @@ import { durableConsumer } from "./durable-consumer.ts";
 import type { NatsParts } from "./nats-event-log.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { readEntry } from "./stored-message.ts";
+import { within } from "./within.ts";
 
 type ConsumerParts = NatsParts & { readonly log: EventLog };
 
@@ -48,7 +49,21 @@ export class NatsConsumer {
     const durable = await untilKnown(parts.giveUpAfterMs, () => durableConsumer(parts, spec));
     const consumer = new NatsConsumer(parts, spec, handle);
     consumer.#pulling = consumer.#pull(durable);
+    try {
+      await consumer.#checkPermission(durable);
+    } catch (error) {
+      await consumer.stop();
+      throw error;
+    }
     return consumer;
+  }
+
+  /** A pull that the server refuses has no answer, only an error on the connection, which arrives before this round trip ends. */
+  async #checkPermission(durable: Consumer): Promise<void> {
+    const { connection, watch, giveUpAfterMs } = this.#parts;
+    const { stream_name: stream, name } = await durable.info(true);
+    await within(giveUpAfterMs, connection.flush());
+    watch.checkPermission(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
   }
 
   /** Stops intake and waits for the handlers that run. */

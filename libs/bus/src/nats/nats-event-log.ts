@@ -13,6 +13,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import type { ConnectionWatch } from "./connection-watch.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
@@ -25,6 +26,7 @@ import { entryOf, streamOf } from "./stored-message.ts";
 export type NatsParts = NatsBusOptions &
   Required<Pick<NatsBusOptions, keyof typeof natsDefaults>> & {
     readonly connection: NatsConnection;
+    readonly watch: ConnectionWatch;
     readonly js: JetStreamClient;
     readonly jsm: JetStreamManager;
   };

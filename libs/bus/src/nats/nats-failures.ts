@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { JetStreamApiError } from "@nats-io/jetstream";
+import { PermissionViolationError } from "@nats-io/transport-node";
 import type { BusObserver } from "../bus-observer.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
 
@@ -33,11 +34,29 @@ const outOfReach = new Set([
 ]);
 
 /** True if nobody knows what became of the call: the same call again is the way to find out. */
-function isOutcomeUnknown(error: unknown): boolean {
+export function isOutcomeUnknown(error: unknown): boolean {
   if (error instanceof JetStreamApiError) {
     return error.status === 503 || apiCodes.unknownOutcome.some((code) => code === error.code);
   }
   return error instanceof Error && outOfReach.has(error.name);
+}
+
+/** The server's refusal, if this user lacks a permission. */
+export function refusalOf(error: unknown): PermissionViolationError | undefined {
+  if (error instanceof PermissionViolationError) return error;
+  return error instanceof Error && error.cause !== undefined ? refusalOf(error.cause) : undefined;
+}
+
+/** Names what is not permitted and the way out. */
+export const refusalSentence = ({ operation, subject }: PermissionViolationError): string =>
+  `NATS does not permit this user to ${operation === "publish" ? "publish" : "subscribe"} to ${subject}: grant it`;
+
+/** What it means that a call had no answer, or none that tells its outcome, until the end. */
+function silenceSentence(cause: unknown): string {
+  if (!(cause instanceof Error && cause.name === "JetStreamNotEnabled")) return "NATS does not answer";
+  return apiCodeOf(cause.cause) === undefined
+    ? "JetStream does not answer: enable it on the NATS server (-js), or see why its cluster has no leader"
+    : "JetStream is not enabled for this account of NATS: enable it there, or use a user of another account";
 }
 
 /** Between tries, in milliseconds. */
@@ -45,7 +64,8 @@ const RETRY_MS = 200;
 
 /**
  * Repeats a call that may be repeated until its outcome is known.
- * @throws Unavailable after `giveUpAfterMs`; LogFull when the stream refuses; any other failure as it is.
+ * @throws Unavailable after `giveUpAfterMs`, and at once when a permission is missing; LogFull when the stream refuses; any
+ * other failure as it is.
  */
 export async function untilKnown<Result>(
   giveUpAfterMs: number,
@@ -58,10 +78,12 @@ export async function untilKnown<Result>(
       return await call();
     } catch (cause) {
       if (apiCodeOf(cause) === apiCodes.streamFull) throw new LogFull("the log is full", { cause });
+      const refusal = refusalOf(cause);
+      if (refusal !== undefined) throw new Unavailable(refusalSentence(refusal), { cause });
       if (!isOutcomeUnknown(cause)) throw cause;
       const isOver = Date.now() >= deadline;
       observer?.outcomeUnknown(isOver ? "given_up" : "retried");
-      if (isOver) throw new Unavailable("NATS does not answer", { cause });
+      if (isOver) throw new Unavailable(silenceSentence(cause), { cause });
       await pause(RETRY_MS);
     }
   }

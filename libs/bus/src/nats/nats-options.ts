@@ -13,10 +13,19 @@ export interface NatsStorage {
   readonly maxBytes?: number;
 }
 
-export interface NatsBusOptions extends NatsStorage {
-  readonly servers: string | string[];
-  /** Names this process among the server's connections. */
+/** Where the broker is and how this process is let in. */
+export interface NatsAccess {
+  /** `nats://` or `tls://` addresses of one cluster; the first may hold a user and a password, or a token. */
+  readonly servers: string | readonly string[];
+  /** Names this service among the server's connections, and its inbox: `_INBOX_<name>`. A subject token. */
   readonly name: string;
+  /** A file with a user's JWT and seed. */
+  readonly credsFile?: string;
+  /** A file with the certificate of the authority that signed the servers' certificates; asks for TLS. */
+  readonly caFile?: string;
+}
+
+export interface NatsBusOptions extends NatsStorage, NatsAccess {
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
   readonly backOffMs?: readonly number[];
   /** After so long without a sign of life of its handler an entry is delivered again, in milliseconds. */

@@ -2,6 +2,7 @@ import { committedSubject, Envelope, type LogEntry, timestamp } from "@loopgate/
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { BusObserver } from "../bus-observer.ts";
 import { type Subscription, type TailListener, Unavailable } from "../event-log.ts";
+import { refusalOf, refusalSentence } from "./nats-failures.ts";
 import { within } from "./within.ts";
 
 const SUBSCRIBE_TIMEOUT_MS = 2_000;
@@ -43,7 +44,11 @@ export class NatsTails {
     ).catch(() => false);
     if (confirmed === true && refused === undefined) return { [Symbol.asyncDispose]: async () => end() };
     end();
-    throw new Unavailable("NATS does not confirm a live tail", { cause: refused });
+    const refusal = refusalOf(refused);
+    throw new Unavailable(
+      refusal === undefined ? "NATS does not confirm a live tail" : refusalSentence(refusal),
+      { cause: refused },
+    );
   }
 
   async #watch(): Promise<void> {

@@ -1,48 +1,82 @@
 import { committedSubject, streams } from "@loopgate/contracts";
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
-import type { BucketName } from "../key-value.ts";
+import { type BucketLifetimes, type BucketName, bucketNames } from "../key-value.ts";
 import type { NatsStorage } from "./nats-options.ts";
 
+/** The keys that matter: the server adds its own, and the rest is the operator's. */
 export type WantedStream = Partial<StreamConfig> & { readonly name: string };
 
 /** A received update may come again for a day; its id is remembered longer (reference telegram.md 2.2). */
 const RECEIVED_AGAIN_MS = 25 * 3_600_000;
 const RECEIVED_KEPT_MS = 48 * 3_600_000;
 
-/** The streams of design 5: only the keys that matter, because the server adds its own. */
-export function wantedStreams({
-  retentionMs,
-  replicas = 1,
-  maxBytes = -1,
-}: NatsStorage): readonly WantedStream[] {
-  const common = { storage: StorageType.File, retention: RetentionPolicy.Limits, num_replicas: replicas };
+/** A retry of an append comes within this time; the server's own default. */
+const RETRIED_MS = 120_000;
+
+/** Everything that Loopgate keeps on the server (design 5): its streams, and the streams of its buckets. */
+export function wantedStreams(storage: NatsStorage): readonly WantedStream[] {
+  const common = commonSettings(storage);
+  return [...eventStreams(storage, common), ...bucketStreams(storage.lifetimes, common)];
+}
+
+/** `-1` is no limit: with one, a stream would drop what it has accepted, or refuse for reasons that nobody here knows. */
+const commonSettings = ({ replicas = 1 }: NatsStorage) => ({
+  storage: StorageType.File,
+  retention: RetentionPolicy.Limits,
+  num_replicas: replicas,
+  max_msgs: -1,
+  max_msg_size: -1,
+});
+
+type Common = ReturnType<typeof commonSettings>;
+
+function eventStreams({ retentionMs, maxBytes }: NatsStorage, common: Common): readonly WantedStream[] {
+  const events = { ...common, max_msgs_per_subject: -1, duplicate_window: nanos(RETRIED_MS) };
+  const unlimited = { ...events, max_bytes: -1 };
   const [everyRequest] = streams.requests.subjects;
   return [
     {
-      ...common,
-      ...nameOf(streams.requests),
+      ...events,
+      ...namesOf(streams.requests),
+      ...(maxBytes === undefined ? {} : { max_bytes: maxBytes }),
       discard: DiscardPolicy.New,
       max_age: nanos(retentionMs),
-      max_bytes: maxBytes,
       allow_direct: true,
       republish: { src: everyRequest, dest: committedSubject(everyRequest) },
     },
-    { ...common, ...nameOf(streams.timers), max_age: nanos(retentionMs), allow_msg_schedules: true },
+    { ...unlimited, ...namesOf(streams.timers), max_age: nanos(retentionMs), allow_msg_schedules: true },
     {
-      ...common,
-      ...nameOf(streams.channel),
+      ...unlimited,
+      ...namesOf(streams.channel),
       max_age: nanos(RECEIVED_KEPT_MS),
       duplicate_window: nanos(RECEIVED_AGAIN_MS),
     },
-    { ...common, ...nameOf(streams.deadLetters), max_age: nanos(retentionMs) },
+    { ...unlimited, ...namesOf(streams.deadLetters), max_age: nanos(retentionMs) },
   ];
 }
 
-/** The bucket's name on the server, where other applications may have buckets, too. */
-export const bucketName = (name: BucketName): string => `LOOPGATE_${name.toUpperCase()}`;
-
-const nameOf = ({ name, subjects }: { readonly name: string; readonly subjects: readonly string[] }) => ({
+const namesOf = ({ name, subjects }: { readonly name: string; readonly subjects: readonly string[] }) => ({
   name,
   subjects: [...subjects],
 });
+
+/** Buckets as every client of NATS lays them out: a stream with one value a key, read from its leader only. */
+const bucketStreams = (lifetimes: BucketLifetimes, common: Common): readonly WantedStream[] =>
+  bucketNames.map((name) => {
+    const lifetimeMs = lifetimes[name] ?? 0;
+    return {
+      ...common,
+      name: `KV_${bucketName(name)}`,
+      subjects: [`$KV.${bucketName(name)}.>`],
+      max_msgs_per_subject: 1,
+      max_age: nanos(lifetimeMs),
+      duplicate_window: nanos(lifetimeMs === 0 ? RETRIED_MS : Math.min(lifetimeMs, RETRIED_MS)),
+      discard: DiscardPolicy.New,
+      allow_rollup_hdrs: true,
+      allow_direct: false,
+    };
+  });
+
+/** The bucket's name on the server, where other applications may have buckets, too. */
+export const bucketName = (name: BucketName): string => `LOOPGATE_${name.toUpperCase()}`;

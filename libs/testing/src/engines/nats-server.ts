@@ -40,6 +40,30 @@ interface Ports {
   readonly route: number;
 }
 
+/** What a server is like that `NATS_URL` or a container can't stand in for. */
+export interface NatsServerOptions {
+  /** More configuration: users, TLS, … */
+  readonly configFile?: string;
+  /** Default true. */
+  readonly jetStream?: boolean;
+}
+
+/**
+ * A server with options of its own, as a process of this machine whatever else there is; otherwise as
+ * {@link startNatsServer}.
+ */
+export async function startSpecialNatsServer({
+  configFile,
+  jetStream = true,
+}: NatsServerOptions): Promise<NatsServer | undefined> {
+  const binary = await findBinary(source);
+  if (binary === undefined) return undefined;
+  const ports = await natsPorts();
+  const { args, ...launch } = launchOf(ports, configFile === undefined ? [] : [`--config=${configFile}`]);
+  const wanted: Launch["args"] = (place) => args(place).filter((arg) => jetStream || arg !== "--jetstream");
+  return { url: urlOf(ports), ...(await startLocally(binary, { ...launch, args: wanted })) };
+}
+
 /**
  * A real server: the one that `NATS_URL` names, else one of our own. Undefined, with a warning, when there is none to
  * be had on a person's machine.

@@ -1,0 +1,192 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startSpecialNatsServer } from "@loopgate/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Unavailable } from "../src/index.ts";
+import { connectNatsBus, type NatsAccess, NatsUnfit } from "../src/nats/index.ts";
+import { certificateFiles } from "./access/certificate-files.ts";
+import { jwtServerFiles } from "./access/jwt-server.ts";
+import { startOldServer } from "./access/old-server.ts";
+import { busOptions } from "./contract/bus-under-test.ts";
+
+const folder = await mkdtemp(join(tmpdir(), "loopgate-access-"));
+const running = new AsyncDisposableStack();
+afterAll(async () => {
+  await running.disposeAsync();
+  await rm(folder, { recursive: true });
+});
+
+/** A server of this configuration, as long as the file runs. */
+async function serverWith(name: string, configuration: string, jetStream = true) {
+  const configFile = join(folder, `${name}.conf`);
+  await writeFile(configFile, configuration);
+  const server = await startSpecialNatsServer({ configFile, jetStream });
+  return server === undefined ? undefined : running.use(server);
+}
+
+const connecting = (access: Omit<NatsAccess, "name">) =>
+  connectNatsBus({ ...busOptions, retentionMs: 86_400_000, giveUpAfterMs: 300, name: "access", ...access });
+
+/** The error of a start, with all that a log would show of it. */
+async function refusalOf(access: Omit<NatsAccess, "name">): Promise<Error> {
+  const error: unknown = await connecting(access).then(
+    async (bus) => bus[Symbol.asyncDispose](),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error("the start was not refused");
+  return error;
+}
+
+const works = async (access: Omit<NatsAccess, "name">) => {
+  await using bus = await connecting(access);
+  await bus.check();
+};
+
+const users = await serverWith(
+  "users",
+  `accounts {
+    A { jetstream: enabled, users: [{ user: loopgate, password: "s3cr#t/%" }, { user: token, password: x }] }
+    B { users: [{ user: poor, password: "s3cr#t/%" }] }
+  }`,
+);
+
+/** The address of the server with users, with a login. */
+const as = (login: string) => (users?.url ?? "").replace("nats://", `nats://${login}@`);
+
+describe.skipIf(users === undefined)("a login", () => {
+  it("is the user of the address, also with special characters and beside a server that is away", async () => {
+    await works({ servers: as(`loopgate:${encodeURIComponent("s3cr#t/%")}`) });
+    await works({
+      servers: ["nats://127.0.0.1:1", as(`loopgate:${encodeURIComponent("s3cr#t/%")}`)],
+    });
+  });
+
+  it("that the server refuses is named as that, without its secret", async () => {
+    for (const servers of [as("loopgate:wr0ng"), as("wr0ng"), users?.url ?? ""]) {
+      const error = await refusalOf({ servers });
+      expect(error).toBeInstanceOf(NatsUnfit);
+      expect(error.message).toContain(
+        "NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL",
+      );
+      expect(inspected(error)).not.toContain("wr0ng");
+    }
+  });
+
+  it("that can't be read as an address is refused without showing it", async () => {
+    for (const servers of ["nats://loopgate:s3cr#t@host", "http://loopgate:s3cr%23t@host", "nats://"]) {
+      const error = await refusalOf({ servers });
+      expect(error).toBeInstanceOf(NatsUnfit);
+      expect(error.message).toContain("NATS_URL is no address");
+      expect(inspected(error)).not.toContain("s3cr");
+    }
+  });
+
+  it("to an account without JetStream is refused for that", async () => {
+    const error = await refusalOf({ servers: as(`poor:${encodeURIComponent("s3cr#t/%")}`) });
+    expect(error.message).toContain("JetStream is not enabled for this account");
+  });
+});
+
+describe("a file with credentials", async () => {
+  const { configFile, credsFile } = await jwtServerFiles(folder);
+  const server = await startSpecialNatsServer({ configFile });
+  if (server !== undefined) running.use(server);
+  const servers = server?.url ?? "";
+
+  it.skipIf(server === undefined)("lets in", async () => {
+    await works({ servers, credsFile });
+    expect((await refusalOf({ servers })).message).toContain("NATS refuses the credentials");
+  });
+
+  it("that is missing, or holds none, is named", async () => {
+    const missing = await refusalOf({ servers, credsFile: join(folder, "none.creds") });
+    expect(missing.message).toContain("NATS_CREDS_FILE can't be read");
+    const rubbish = join(folder, "rubbish.creds");
+    await writeFile(rubbish, "s3cr3t");
+    const error = await refusalOf({ servers, credsFile: rubbish });
+    expect(error).toBeInstanceOf(NatsUnfit);
+    expect(error.message).toContain("NATS_CREDS_FILE holds no NATS credentials");
+    expect(inspected(error)).not.toContain("s3cr3t");
+  });
+});
+
+describe("TLS", () => {
+  let files: Awaited<ReturnType<typeof certificateFiles>>;
+  let port: string;
+  beforeAll(async () => {
+    files = await certificateFiles(folder, "localhost");
+    port = await tlsPort("localhost", files);
+  });
+
+  async function tlsPort(name: string, { certificate, key }: typeof files): Promise<string> {
+    const server = await serverWith(name, `tls { cert_file: "${certificate}", key_file: "${key}" }`);
+    return new URL(server?.url ?? "nats://localhost:1").port;
+  }
+
+  it.skipIf(users === undefined)("takes the authority that the operator names", async () => {
+    await works({ servers: `nats://localhost:${port}`, caFile: files.certificate });
+    await works({ servers: `tls://localhost:${port}`, caFile: files.certificate });
+  });
+
+  it.skipIf(users === undefined)(
+    "with a server that nobody vouches for, or of another name, is refused",
+    async () => {
+      const other = await certificateFiles(folder, "elsewhere");
+      const otherPort = await tlsPort("elsewhere", other);
+      for (const access of [
+        { servers: `nats://localhost:${port}` },
+        { servers: `tls://localhost:${port}` },
+        { servers: `nats://localhost:${otherPort}`, caFile: other.certificate },
+      ]) {
+        const error = await refusalOf(access);
+        expect(error).toBeInstanceOf(NatsUnfit);
+        expect(error.message).toMatch(/^TLS with NATS at .* fails \(.*NATS_CA_FILE/);
+      }
+    },
+  );
+
+  it.skipIf(users === undefined)("is refused by a server that has none", async () => {
+    const servers = as("loopgate:x").replace("nats://", "tls://");
+    expect((await refusalOf({ servers })).message).toContain("asks for TLS, and the server has none");
+  });
+
+  it("wants a certificate in the file it is given", async () => {
+    const servers = `nats://localhost:${port}`;
+    const missing = await refusalOf({ servers, caFile: join(folder, "none.pem") });
+    expect(missing.message).toContain("NATS_CA_FILE can't be read");
+    const error = await refusalOf({ servers, caFile: files.key });
+    expect(error.message).toContain("NATS_CA_FILE holds no certificate");
+  });
+});
+
+describe("a server", () => {
+  it("that nobody answers for is Unavailable, by its address", async () => {
+    const error = await refusalOf({ servers: "nats://loopgate:s3cr3t@127.0.0.1:1" });
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error.message).toContain(
+      "no NATS server answers at 127.0.0.1:1 (connection refused): check NATS_URL",
+    );
+    expect(inspected(error)).not.toContain("s3cr3t");
+  });
+
+  it("that is too old is refused by its version", async () => {
+    await using old = await startOldServer("2.9.10");
+    const error = await refusalOf({ servers: old.url });
+    expect(error).toBeInstanceOf(NatsUnfit);
+    expect(error.message).toContain("the NATS server is 2.9.10, and timers need 2.12 or newer");
+  });
+
+  it.skipIf(users === undefined)("without JetStream is refused for that", async () => {
+    const server = await serverWith("plain", "", false);
+    expect((await refusalOf({ servers: server?.url ?? "" })).message).toContain(
+      "enable it on the NATS server (-js)",
+    );
+  });
+});
+
+/** Everything that a logger could make of an error. */
+function inspected(error: Error): string {
+  const own = JSON.stringify(error, Object.getOwnPropertyNames(error));
+  return error.cause instanceof Error ? own + inspected(error.cause) : own;
+}
