@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { requestPrefix } from "@loopgate/contracts";
 import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Unavailable } from "../src/index.ts";
@@ -8,6 +9,7 @@ import { connectNatsBus, type NatsAccess, NatsUnfit } from "../src/nats/index.ts
 import { certificateFiles } from "./access/certificate-files.ts";
 import { jwtServerFiles } from "./access/jwt-server.ts";
 import { startOldServer } from "./access/old-server.ts";
+import { appendCopies, aRequest } from "./contract/an-event.ts";
 import { busOptions } from "./contract/bus-under-test.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "loopgate-access-"));
@@ -45,21 +47,26 @@ const works = async (access: Omit<NatsAccess, "name">) => {
 
 const users = await serverWith(
   "users",
-  `accounts {
+  `max_subscriptions: 50
+  accounts {
     A { jetstream: enabled, users: [{ user: loopgate, password: "s3cr#t/%" }, { user: token, password: x }] }
     B { users: [{ user: poor, password: "s3cr#t/%" }] }
   }`,
 );
+
+const login = `loopgate:${encodeURIComponent("s3cr#t/%")}`;
 
 /** The address of the server with users, with a login. */
 const as = (login: string) => (users?.url ?? "").replace("nats://", `nats://${login}@`);
 
 describe.skipIf(users === undefined)("a login", () => {
   it("is the user of the address, also with special characters and beside a server that is away", async () => {
-    await works({ servers: as(`loopgate:${encodeURIComponent("s3cr#t/%")}`) });
-    await works({
-      servers: ["nats://127.0.0.1:1", as(`loopgate:${encodeURIComponent("s3cr#t/%")}`)],
-    });
+    await expect(works({ servers: as(login) })).resolves.toBeUndefined();
+    await expect(
+      works({
+        servers: ["nats://127.0.0.1:1", as(login)],
+      }),
+    ).resolves.toBeUndefined();
   });
 
   it("that the server refuses is named as that, without its secret", async () => {
@@ -88,6 +95,17 @@ describe.skipIf(users === undefined)("a login", () => {
   });
 });
 
+describe.skipIf(users === undefined)("a connection", () => {
+  it("has its subscriptions to itself again after each read", async () => {
+    await using bus = await connecting({ servers: as(login) });
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 3);
+    for (let read = 0; read < 100; read += 1) {
+      expect(await bus.log.below(requestPrefix(ref))).toHaveLength(3);
+    }
+  });
+});
+
 describe("a file with credentials", async () => {
   const { configFile, credsFile } = await jwtServerFiles(folder);
   const server = await startSpecialNatsServer({ configFile });
@@ -95,7 +113,7 @@ describe("a file with credentials", async () => {
   const servers = server?.url ?? "";
 
   it.skipIf(server === undefined)("lets in", async () => {
-    await works({ servers, credsFile });
+    await expect(works({ servers, credsFile })).resolves.toBeUndefined();
     expect((await refusalOf({ servers })).message).toContain("NATS refuses the credentials");
   });
 
@@ -125,8 +143,12 @@ describe("TLS", () => {
   }
 
   it.skipIf(users === undefined)("takes the authority that the operator names", async () => {
-    await works({ servers: `nats://localhost:${port}`, caFile: files.certificate });
-    await works({ servers: `tls://localhost:${port}`, caFile: files.certificate });
+    await expect(
+      works({ servers: `nats://localhost:${port}`, caFile: files.certificate }),
+    ).resolves.toBeUndefined();
+    await expect(
+      works({ servers: `tls://localhost:${port}`, caFile: files.certificate }),
+    ).resolves.toBeUndefined();
   });
 
   it.skipIf(users === undefined)(

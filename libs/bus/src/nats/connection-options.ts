@@ -39,15 +39,20 @@ function loginOf(urls: readonly URL[]): NodeConnectionOptions {
 
 function tlsOf(urls: readonly URL[], caFile: string | undefined): NodeConnectionOptions {
   if (caFile !== undefined) {
-    const certificate = readOrRefuse("NATS_CA_FILE", caFile);
-    try {
-      new X509Certificate(certificate);
-    } catch (cause) {
-      throw new NatsUnfit("NATS_CA_FILE holds no certificate in PEM form", { cause });
+    if (!isCertificate(readOrRefuse("NATS_CA_FILE", caFile))) {
+      throw new NatsUnfit("NATS_CA_FILE holds no certificate in PEM form");
     }
     return { tls: { caFile } };
   }
   return urls.some(({ protocol }) => protocol === "tls:") ? { tls: {} } : {};
+}
+
+function isCertificate(pem: Buffer): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Read again at each connect, because credentials expire; what can't be read then leaves the last ones in use. */

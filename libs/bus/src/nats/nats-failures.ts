@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { PermissionViolationError } from "@nats-io/transport-node";
+import { PermissionViolationError, RequestError } from "@nats-io/transport-node";
 import type { BusObserver } from "../bus-observer.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
 
@@ -44,7 +44,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
 /** The server's refusal, if this user lacks a permission. */
 export function refusalOf(error: unknown): PermissionViolationError | undefined {
   if (error instanceof PermissionViolationError) return error;
-  return error instanceof Error && error.cause !== undefined ? refusalOf(error.cause) : undefined;
+  return error instanceof RequestError ? refusalOf(error.cause) : undefined;
 }
 
 /** Names what is not permitted and the way out. */

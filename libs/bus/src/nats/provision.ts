@@ -82,8 +82,10 @@ async function orRefuse<Result>(what: string, call: () => Promise<Result>): Prom
   try {
     return await call();
   } catch (error) {
-    if (refusalOf(error) !== undefined) {
-      throw new NatsUnfit(`${what} by this user: run the bootstrap with one that may`, { cause: error });
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) {
+      const why = `without the permission to publish to ${refusal.subject}`;
+      throw new NatsUnfit(`${what} ${why}: run the bootstrap with a user that has it`, { cause: error });
     }
     if (!(error instanceof JetStreamApiError) || isOutcomeUnknown(error)) throw error;
     throw new NatsUnfit(`${what} (${error.message}): see the limits and settings of the NATS server`, {

@@ -1,32 +1,18 @@
-import { Envelope, type LogEntry, streams, subjectMatches } from "@loopgate/contracts";
-import type { JsMsg } from "@nats-io/jetstream";
-
-/** What reads and deliveries have in common. */
-interface Message {
-  readonly subject: string;
-  readonly seq: number;
-  readonly time: Date;
-  json(): unknown;
-}
-
-/** @throws ZodError for what is no event. */
-export const entryOf = (message: Message): LogEntry => ({
-  seq: message.seq,
-  subject: message.subject,
-  storedAt: message.time.toISOString(),
-  event: Envelope.parse(message.json()),
-});
+import { Envelope, type LogEntry, streams, subjectMatches, timestamp } from "@loopgate/contracts";
+import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
 
 /** Undefined for what is no event: no process of ours stored it, and none can handle it. */
-export function readEntry(message: JsMsg): LogEntry | undefined {
-  const { subject, seq, timestampNanos } = message;
-  const time = new Date(Number(timestampNanos / 1_000_000n));
+export function readEntry(message: StoredMsg | JsMsg): LogEntry | undefined {
   try {
-    return entryOf({ subject, seq, time, json: () => message.json() });
+    const event = Envelope.parse(message.json());
+    return { seq: message.seq, subject: message.subject, storedAt: timestamp(timeOf(message)), event };
   } catch {
     return undefined;
   }
 }
+
+const timeOf = (message: StoredMsg | JsMsg): Date =>
+  "timestampNanos" in message ? new Date(Number(message.timestampNanos / 1_000_000n)) : message.time;
 
 /** The stream that stores a subject, or all that a filter matches. */
 export function streamOf(subject: string): string {

@@ -59,9 +59,11 @@ export async function startSpecialNatsServer({
   const binary = await findBinary(source);
   if (binary === undefined) return undefined;
   const ports = await natsPorts();
-  const { args, ...launch } = launchOf(ports, configFile === undefined ? [] : [`--config=${configFile}`]);
-  const wanted: Launch["args"] = (place) => args(place).filter((arg) => jetStream || arg !== "--jetstream");
-  return { url: urlOf(ports), ...(await startLocally(binary, { ...launch, args: wanted })) };
+  const launch = launchOf(ports, [
+    ...(jetStream ? [] : ["--jetstream=false"]),
+    ...(configFile === undefined ? [] : [`--config=${configFile}`]),
+  ]);
+  return { url: urlOf(ports), ...(await startLocally(binary, launch)) };
 }
 
 /**

@@ -1,0 +1,140 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { eventKey, filters, requestPrefix, requestSubject } from "@loopgate/contracts";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { startSpecialNatsServer } from "@loopgate/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Unavailable } from "../src/index.ts";
+import { bootstrapNats, connectNatsBus, NatsUnfit } from "../src/nats/index.ts";
+import { aRecorder } from "./contract/a-handler.ts";
+import { aDue, anEvent, aRequest } from "./contract/an-event.ts";
+import { busOptions, soon } from "./contract/bus-under-test.ts";
+
+/** All that a service needs which does what the bus can do, with one consumer. */
+const enough = {
+  publish: [
+    "$JS.API.STREAM.INFO.*",
+    "$JS.API.STREAM.MSG.GET.LOOPGATE_REQUESTS",
+    "$JS.API.DIRECT.GET.LOOPGATE_REQUESTS",
+    "loopgate.req.v1.>",
+    "$JS.API.CONSUMER.DURABLE.CREATE.LOOPGATE_REQUESTS.worker",
+    "$JS.API.CONSUMER.INFO.LOOPGATE_REQUESTS.worker",
+    "$JS.API.CONSUMER.MSG.NEXT.LOOPGATE_REQUESTS.worker",
+    "$JS.ACK.LOOPGATE_REQUESTS.worker.>",
+    "$JS.ACK.*.*.LOOPGATE_REQUESTS.worker.>",
+    "loopgate.timer.v1.>",
+    "$JS.API.STREAM.PURGE.LOOPGATE_TIMERS",
+    "$JS.API.STREAM.MSG.GET.KV_LOOPGATE_SESSIONS",
+    "$KV.LOOPGATE_SESSIONS.>",
+  ],
+  subscribe: ["_INBOX_service.>", "loopgate.committed.v1.>"],
+};
+
+type Operation = keyof typeof enough;
+
+const permissions = (["publish", "subscribe"] as const).flatMap((operation) =>
+  enough[operation].map((subject) => ({ operation, subject })),
+);
+
+const folder = await mkdtemp(join(tmpdir(), "loopgate-permissions-"));
+const server = await startServer();
+const options = { ...busOptions, name: "service", retentionMs: 86_400_000, giveUpAfterMs: 2_000 };
+
+/** Users: `all`, `enough`, and for each permission one that has all of `enough` but that. */
+async function startServer() {
+  const users = [
+    "{ user: all, password: x }",
+    userWith("enough", () => true),
+    ...permissions.map((lacking) =>
+      userWith(
+        without(lacking),
+        (other) => other.operation !== lacking.operation || other.subject !== lacking.subject,
+      ),
+    ),
+  ];
+  const configFile = join(folder, "permissions.conf");
+  await writeFile(configFile, `accounts { A { jetstream: enabled, users: [\n${users.join("\n")}\n] } }`);
+  return startSpecialNatsServer({ configFile });
+}
+
+function without({ operation, subject }: (typeof permissions)[number]): string {
+  return `without-${operation}-${Buffer.from(subject).toString("hex")}`;
+}
+
+function userWith(user: string, has: (permission: (typeof permissions)[number]) => boolean): string {
+  const granted = (wanted: Operation) =>
+    JSON.stringify(
+      permissions.filter((one) => one.operation === wanted && has(one)).map(({ subject }) => subject),
+    );
+  return `{ user: "${user}", password: x, permissions: {
+    publish: ${granted("publish")}, subscribe: ${granted("subscribe")} } }`;
+}
+
+const as = (user: string) => ({ ...options, servers: (server?.url ?? "").replace("//", `//${user}:x@`) });
+
+beforeAll(async () => {
+  if (server !== undefined) await bootstrapNats(as("all"));
+});
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+/** Does everything that the bus can do, once. */
+async function doEverything(user: string): Promise<void> {
+  await using bus = await connectNatsBus(as(user));
+  const [ref, recorder] = [aRequest(), aRecorder()];
+  const created = requestSubject(ref, eventKey.created);
+  const heard = Promise.withResolvers<void>();
+  await bus.log.append(created, anEvent(ref), { first: true });
+  await bus.log.append(created, anEvent(ref), { first: true });
+  await bus.log.below(requestPrefix(ref));
+  await bus.log.tail([filters.decided], { onEntry: () => heard.resolve(), onGap: () => undefined });
+  await bus.log.append(requestSubject(ref, eventKey.decided), anEvent(ref));
+  await heard.promise;
+  await bus.log.consume({ name: "worker", filters: [filters.created] }, recorder);
+  await expect.poll(() => recorder.seen.map(({ entry }) => entry.subject), soon).toContain(created);
+  await bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due"));
+  await bus.timers.cancel(ref, "expiry");
+  const sessions = await bus.keyValue.bucket("sessions");
+  const revision = await sessions.create(ref.id, "a");
+  await sessions.get(ref.id);
+  await sessions.delete(ref.id, revision ?? 0);
+  await bus.check();
+}
+
+describe.skipIf(server === undefined)("a user with the least permissions", () => {
+  it("can do all that the bus does", async () => {
+    await expect(doEverything("enough")).resolves.toBeUndefined();
+  });
+
+  // The second form of an acknowledgement is for servers to come.
+  const tested = permissions.filter(({ subject }) => !subject.startsWith("$JS.ACK.*"));
+
+  it.each(tested)("that lacks $operation to $subject is told so", async (lacking) => {
+    const failing = doEverything(without(lacking));
+    await expect(failing).rejects.toThrow(Unavailable);
+    await expect(failing).rejects.toThrow(
+      `NATS does not permit this user to ${lacking.operation} to ${lacking.subject.replace(/[*>]$/, "")}`,
+    );
+  });
+
+  it("that finds a stream missing is sent to the bootstrap, which creates only that", async () => {
+    const admin = await connect({ servers: server?.url ?? "", user: "all", pass: "x" });
+    const jsm = await jetstreamManager(admin);
+    await jsm.streams.delete("KV_LOOPGATE_COPIES");
+    await admin.close();
+
+    const failing = connectNatsBus(as("enough"));
+
+    await expect(failing).rejects.toThrow(NatsUnfit);
+    await expect(failing).rejects.toThrow(
+      "stream KV_LOOPGATE_COPIES is missing, and can't be created without the permission to publish to " +
+        "$JS.API.STREAM.CREATE.KV_LOOPGATE_COPIES: run the bootstrap with a user that has it",
+    );
+    await bootstrapNats(as("all"));
+    await doEverything("enough");
+  });
+});

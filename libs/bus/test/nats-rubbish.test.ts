@@ -1,0 +1,114 @@
+import { eventKey, requestPrefix, requestSubject } from "@loopgate/contracts";
+import { jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
+import { startNatsServer } from "@loopgate/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connectNatsBus, type NatsBus } from "../src/nats/index.ts";
+import { aRecorder, subjectsOf } from "./contract/a-handler.ts";
+import { anEvent, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
+import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
+
+const server = await startNatsServer();
+let bus: NatsBus;
+let somebody: NatsConnection;
+beforeAll(async () => {
+  if (server === undefined) return;
+  bus = await connectNatsBus({
+    ...busOptions,
+    servers: server.url,
+    name: "rubbish",
+    retentionMs: 86_400_000,
+  });
+  somebody = await connect({ servers: server.url });
+});
+afterAll(async () => {
+  await somebody?.close();
+  await bus?.[Symbol.asyncDispose]();
+  await server?.[Symbol.asyncDispose]();
+});
+
+const rubbish = ["", "not JSON", "{}", "null", JSON.stringify({ specversion: "1.0", id: "x" })];
+
+/** Stores what is no event, as anybody can who may publish there. */
+async function store(subject: string, texts = rubbish): Promise<void> {
+  for (const text of texts) await jetstream(somebody).publish(subject, text);
+}
+
+describe.skipIf(server === undefined)("what is no event", () => {
+  it("hides no event from a reader", async () => {
+    const ref = aRequest();
+    const [one, other] = [anEvent(ref), anEvent(ref)];
+    await store(copySubject(ref, 1));
+    await bus.log.append(copySubject(ref, 1), one);
+    await bus.log.append(copySubject(ref, 2), other);
+    await store(copySubject(ref, 1));
+    await store(copySubject(ref, 3));
+
+    expect((await bus.log.last(copySubject(ref, 1)))?.event).toEqual(one);
+    expect(await bus.log.last(copySubject(ref, 3))).toBeUndefined();
+    expect((await bus.log.below(requestPrefix(ref))).map(({ event }) => event)).toEqual([one, other]);
+    const pages = await Array.fromAsync(bus.log.replay(everythingOf(ref)));
+    expect(pages.flatMap(({ entries }) => entries.map(({ event }) => event))).toEqual([one, other]);
+  });
+
+  it("wins no race and keeps nobody from winning, once", async () => {
+    const ref = aRequest();
+    const decided = requestSubject(ref, eventKey.decided);
+    await store(decided);
+    const events = Array.from({ length: 20 }, () => anEvent(ref));
+
+    const results = await Promise.all(events.map((event) => bus.log.append(decided, event, { first: true })));
+
+    const winners = events.filter((_, index) => results[index]?.kind === "stored");
+    expect(winners).toHaveLength(1);
+    await store(decided);
+    const late = await bus.log.append(decided, anEvent(ref), { first: true });
+    expect(late).toMatchObject({ kind: "lost", winner: { event: winners[0] } });
+    expect(await bus.log.append(decided, winners[0]!, { first: true })).toMatchObject({ kind: "stored" });
+  });
+
+  it("is passed over by a consumer, for good", async () => {
+    const ref = aRequest();
+    const recorder = aRecorder();
+    const name = aConsumerName();
+    await store(copySubject(ref, 1));
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    const spec = { name, filters: [everythingOf(ref)], maxInFlight: 2 };
+    await using _ = await bus.log.consume(spec, recorder);
+    await store(copySubject(ref, 3));
+    await bus.log.append(copySubject(ref, 4), anEvent(ref));
+
+    await expect
+      .poll(() => subjectsOf(recorder.seen), soon)
+      .toEqual([copySubject(ref, 2), copySubject(ref, 4)]);
+    const jsm = await jetstreamManager(somebody);
+    const left = async () => {
+      const { num_pending, num_ack_pending } = await jsm.consumers.info("LOOPGATE_REQUESTS", name);
+      return num_pending + num_ack_pending;
+    };
+    await expect.poll(left, soon).toBe(0);
+    expect(recorder.seen).toHaveLength(2);
+  });
+
+  it("is a gap to a tail, which reads again", async () => {
+    const ref = aRequest();
+    const heard: string[] = [];
+    const listener = {
+      onEntry: ({ subject }: { readonly subject: string }) => heard.push(subject),
+      onGap: () => heard.push("gap"),
+    };
+    await using _ = await bus.log.tail([everythingOf(ref)], listener);
+    await store(copySubject(ref, 1), ["not JSON"]);
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    await expect.poll(() => heard, soon).toEqual(["gap", copySubject(ref, 2)]);
+  });
+
+  it("that took an event's id is not taken for the event", async () => {
+    const ref = aRequest();
+    const event = anEvent(ref);
+    const taken = headers();
+    taken.set("Nats-Msg-Id", event.id);
+    await jetstream(somebody).publish(copySubject(ref, 1), "not JSON", { headers: taken });
+    await expect(bus.log.append(copySubject(ref, 1), event)).rejects.toThrow("taken by what is no event");
+  });
+});
