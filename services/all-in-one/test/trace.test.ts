@@ -91,3 +91,28 @@ it("is left out where the caller brings none", async () => {
   expect(tracesOf(request)).toContain("request.created undefined");
   expect(linesOf(request)).toContainEqual({ trace: undefined, msg: "accepted" });
 });
+
+it.each([
+  ["/mcp", { method: "tools/call", params: { name: "request_human_input", arguments: question }, id: 1 }],
+  [
+    "/mcp",
+    {
+      jsonrpc: "2.0",
+      method: "tools/call",
+      params: { name: "request_human_input", arguments: question },
+      id: 1,
+    },
+  ],
+  ["/hitl/request", { session_id: "s", client_id: "c", message: "May I?" }],
+])("comes by HTTP header, too: POST %s %j", async (path, body) => {
+  const { traceparent } = aTrace();
+
+  await fetch(`${embedded.url}${path}`, {
+    method: "POST",
+    headers: { traceparent, "content-type": "application/json", accept: "application/json" },
+    body: JSON.stringify(body),
+  });
+
+  const created = embedded.events().filter(({ type }) => type === "loopgate.request.created.v1");
+  expect(created.at(-1)?.traceparent).toBe(traceparent);
+});

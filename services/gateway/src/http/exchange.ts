@@ -13,8 +13,15 @@ interface ExchangeOptions {
   readonly authInfo?: AuthInfo;
 }
 
-/** All that the protocol's library reads of a request besides its body. */
-const HEADERS = ["accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name"] as const;
+/** All that is read of a request besides its body. */
+const HEADERS = [
+  "accept",
+  "content-type",
+  "mcp-protocol-version",
+  "mcp-method",
+  "mcp-name",
+  "traceparent",
+] as const;
 
 /** Has a handler answer a request whose body is read already. */
 export async function exchange(

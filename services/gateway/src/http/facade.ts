@@ -1,6 +1,7 @@
 import type { RequestView } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { traceparentOf } from "../mcp/traceparent.ts";
 import { readJson } from "../read-json.ts";
 import { type Parsed, parseArguments, text, withoutNulls } from "../requests/arguments.ts";
 import { invalidArguments } from "../requests/refusal.ts";
@@ -14,8 +15,12 @@ const MAX_PENDING = 100;
 /** The HTTP interface of the first Loopgate: its paths, fields and success bodies, over the same tools. */
 export function addFacadeRoutes(app: FastifyInstance, tools: ToolRegistry): void {
   // Nobody waits here, so nobody's going ends a wait.
-  const call = (name: ToolName, given: unknown, { apiKey }: FastifyRequest): Promise<ToolOutcome> =>
-    tools.call(name, given, { signal: new AbortController().signal, keyId: apiKey?.id });
+  const call = (name: ToolName, given: unknown, { apiKey, headers }: FastifyRequest): Promise<ToolOutcome> =>
+    tools.call(name, given, {
+      signal: new AbortController().signal,
+      keyId: apiKey?.id,
+      traceparent: traceparentOf(undefined, headers["traceparent"]),
+    });
 
   app.post("/hitl/request", async (request, reply) => {
     const body = bodyAs(request, Submitted);

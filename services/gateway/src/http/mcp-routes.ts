@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { isMessage, jsonRpcError } from "../mcp/json-rpc.ts";
 import { answerPlainCall, brokenJson } from "../mcp/plain-call.ts";
 import { mcpServerFactory } from "../mcp/server.ts";
+import { traceparentOf } from "../mcp/traceparent.ts";
 import { readJson } from "../read-json.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { exchange, goneSignal, type WebHandler } from "./exchange.ts";
@@ -33,7 +34,11 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
       const handler = handlers[answerShape(request, body.value)];
       return exchange(handler, request, reply, body.value);
     }
-    const caller = { signal: goneSignal(reply.raw), keyId: request.apiKey?.id };
+    const caller = {
+      signal: goneSignal(reply.raw),
+      keyId: request.apiKey?.id,
+      traceparent: traceparentOf(undefined, request.headers["traceparent"]),
+    };
     const answer = await answerPlainCall(parts, body.value, caller);
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
   });

@@ -82,7 +82,10 @@ async function callTool(tools: ToolRegistry, params: unknown, caller: Caller): P
     return { error: problem(-32_602, "Invalid params", ["params.name: must name a tool"]) };
   const { name, arguments: given, _meta: meta } = parsed.data;
   if (!tools.has(name)) return { error: problem(-32_601, "Tool not found") };
-  const outcome = await tools.call(name, given, { ...caller, traceparent: traceparentOf(meta) });
+  const outcome = await tools.call(name, given, {
+    ...caller,
+    traceparent: traceparentOf(meta, caller.traceparent),
+  });
   if (outcome.kind === "refused" && outcome.refusal.problems !== undefined) {
     return { error: problem(-32_602, "Invalid params", outcome.refusal.problems) };
   }

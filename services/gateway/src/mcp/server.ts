@@ -55,7 +55,7 @@ function callerOf({ mcpReq, http }: ServerContext, clientName: string | undefine
   return {
     clientName,
     keyId: http?.authInfo?.clientId,
-    traceparent: traceparentOf(mcpReq._meta),
+    traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
     signal: mcpReq.signal,
     ...(token === undefined ? {} : { onProgress }),
   };

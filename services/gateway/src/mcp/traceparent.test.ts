@@ -8,6 +8,14 @@ it("passes a well-formed trace context on", () => {
   expect(traceparentOf({ traceparent: `00-${trace}-${span}-01` })).toBe(`00-${trace}-${span}-01`);
 });
 
+it("takes the header's where the call names none that is well-formed", () => {
+  const [named, header] = [`00-${trace}-${span}-01`, `00-${trace}-${span}-00`];
+  expect(traceparentOf({ traceparent: named }, header)).toBe(named);
+  expect(traceparentOf({ traceparent: "rubbish" }, header)).toBe(header);
+  expect(traceparentOf(undefined, header)).toBe(header);
+  expect(traceparentOf(undefined, [header])).toBeUndefined();
+});
+
 it.each([
   undefined,
   {},
