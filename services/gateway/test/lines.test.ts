@@ -114,7 +114,9 @@ describe("a client over lines", () => {
 
   it("that hangs up stops waiting, and its question stays", async () => {
     const outcomes: unknown[] = [];
-    const logger = createLogger("test", "info", { write: (line) => outcomes.push(JSON.parse(line).outcome) });
+    const hear = ({ msg, outcome }: { msg: string; outcome: string }) =>
+      msg === "call" && outcomes.push(outcome);
+    const logger = createLogger("test", "info", { write: (line) => hear(JSON.parse(line)) });
     await using g = await startGateway({ logger });
     const client = await connect(g);
     const asked = await view(g.url, "request_human_input", { message: "m" });
