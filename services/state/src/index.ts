@@ -5,6 +5,7 @@ import { startProjection } from "./projection.ts";
 import type { RequestStore } from "./request-store.ts";
 import { StateQueries } from "./state-queries.ts";
 
+export { rebuildProjection, type RebuildParts, type RebuildProgress } from "./rebuild-projection.ts";
 export type { ListPosition, PendingPage, RequestStore } from "./request-store.ts";
 
 export interface StateParts {

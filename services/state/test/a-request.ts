@@ -3,10 +3,10 @@ import {
   type DecidedEvent,
   type DeliveredEvent,
   eventKey,
-  type LogEntry,
   newRequestId,
   type RequestRef,
   requestSubject,
+  type Stored,
 } from "@loopgate/contracts";
 import { cancellation } from "@loopgate/domain";
 
@@ -62,12 +62,18 @@ export const aDelivered = (created: CreatedEvent, copy: string): DeliveredEvent 
   data: { endpoint: "telegram_42_7", copy },
 });
 
-/** Events as a log would hand them out. */
-export const entriesOf = (...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]): LogEntry[] =>
+/** Events as a log stores them, numbered from 1. */
+export const entriesOf = (...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]): Stored[] =>
+  entriesFrom(1, ...events);
+
+/** Events as a log stores them, numbered from `seq`. */
+export const entriesFrom = (
+  seq: number,
+  ...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]
+): Stored[] =>
   events.map((event, index) => ({
-    seq: index + 1,
+    seq: seq + index,
     subject: requestSubject({ tenant: event.tenant, id: event.subject }, keyOf(event)),
-    storedAt: event.time,
     event,
   }));
 

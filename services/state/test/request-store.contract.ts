@@ -1,8 +1,38 @@
+import { newRequestId, requestSubject, type Stored } from "@loopgate/contracts";
 import { createdOf, fold, viewOf } from "@loopgate/domain";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestStore } from "../src/index.ts";
-import { aCreated, aDecided, aDelivered, entriesOf, refOf } from "./a-request.ts";
+import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf, refOf } from "./a-request.ts";
+
+interface Lives {
+  readonly firstSeq: number;
+  readonly decided: boolean;
+  readonly copies: number;
+  readonly askedAgain: boolean;
+  readonly decidedAgain: boolean;
+}
+
+/** Sequences on both sides of where numbers change their size in databases. */
+const lives: fc.Arbitrary<Lives> = fc.record({
+  firstSeq: fc.constantFrom(1, 2 ** 31 - 3, 2 ** 40),
+  decided: fc.boolean(),
+  copies: fc.nat(3),
+  askedAgain: fc.boolean(),
+  decidedAgain: fc.boolean(),
+});
+
+/** A request's events, of a second life too, when its id was asked again after the first had aged out. */
+function entriesOfLives(life: Lives, session: string): Stored[] {
+  const { firstSeq, decided, copies, askedAgain, decidedAgain } = life;
+  const created = aCreated({ session });
+  const delivered = Array.from({ length: copies }, (_, copy) => aDelivered(created, `${copy}`));
+  const first = entriesFrom(firstSeq, created, ...delivered, ...(decided ? [aDecided(created)] : []));
+  if (!askedAgain) return first;
+  const again = aCreated({ session, id: created.subject, at: new Date(Date.now() + 1_000) });
+  const later = [again, aDelivered(again, "0"), ...(decidedAgain ? [aDecided(again)] : [])];
+  return [...first, ...entriesFrom(firstSeq + 10, ...later)];
+}
 
 /** What every request store must do. `open` gives an empty store; `reopen` the same one in a new process's eyes. */
 export function requestStoreContract(
@@ -20,24 +50,62 @@ export function requestStoreContract(
     );
 
   describe("merge", () => {
-    it("gives the same document for any order, repetition and batching", async () => {
-      const lives = fc.record({
-        decided: fc.boolean(),
-        copies: fc.nat(3),
-        seed: fc.infiniteStream(fc.nat(1_000)),
-      });
+    it("gives the same document for any order, repetition and batching, and lists it when it is pending", async () => {
       await fc.assert(
-        fc.asyncProperty(lives, fc.nat(4), async ({ decided, copies, seed }, cut) => {
-          const created = aCreated();
-          const delivered = Array.from({ length: copies }, (_, copy) => aDelivered(created, `${copy}`));
-          const entries = entriesOf(created, ...delivered, ...(decided ? [aDecided(created)] : []));
-          const mixed = [...entries, ...entries].sort(() => (seed.next().value ?? 0) - 500);
+        fc.asyncProperty(lives, fc.infiniteStream(fc.nat(1_000)), fc.nat(6), async (life, order, cut) => {
+          const session = newRequestId();
+          const entries = entriesOfLives(life, session);
+          const mixed = [...entries, ...entries].sort(() => (order.next().value ?? 0) - 500);
           await store.merge(mixed.slice(0, cut));
           await store.merge(mixed.slice(cut));
-          expect(await store.get(refOf(created))).toEqual(fold(entries));
+          const expected = fold(entries);
+          const { tenant, subject: id } = entries[0]!.event;
+          expect(await store.get({ tenant, id })).toEqual(expected);
+          const isPending = viewOf(expected)?.status === "pending";
+          expect(await idsOf({ sessionId: session })).toEqual(isPending ? [id] : []);
         }),
         { numRuns: 60 },
       );
+    });
+
+    it("lets a question that is asked again after its first life be pending, where its new time puts it", async () => {
+      const first = aCreated({ at: new Date(1_800_000_000_000) });
+      const between = aCreated({ at: new Date(1_800_000_001_000) });
+      const again = aCreated({ id: first.subject, at: new Date(1_800_000_002_000) });
+      await store.merge(entriesFrom(90, again));
+      await store.merge([...entriesFrom(1, first, aDecided(first)), ...entriesFrom(3, between)]);
+      expect(await idsOf()).toEqual([between.subject, first.subject]);
+      await store.merge(entriesFrom(91, aDecided(again)));
+      expect(await idsOf()).toEqual([between.subject]);
+    });
+
+    it("ignores events that it does not know", async () => {
+      const created = aCreated();
+      const [entry] = entriesOf(created);
+      const unknown = { ...created, type: "loopgate.request.routed.v1" };
+      const routed = { seq: 2, subject: requestSubject(refOf(created), "routed.1"), event: unknown };
+      await store.merge([entry!, routed]);
+      await store.merge([routed]);
+      expect(await store.get(refOf(created))).toEqual(fold([entry!]));
+    });
+
+    it("keeps any text and any metadata as it came", async () => {
+      const created = aCreated({ session: "s\u0000$.", client: "\ud800" });
+      created.data.prompt.message = "\u0000 \ud83d 𝄞 $set";
+      created.data.metadata = { "a.b": { $gt: 1, "": [null, { "\u0000": "x" }] }, __proto__x: true };
+      await store.merge(entriesOf(created));
+      expect(await store.get(refOf(created))).toEqual(fold(entriesOf(created)));
+      expect(await idsOf({ sessionId: "s\u0000$." })).toEqual([created.subject]);
+    });
+
+    it("keeps tenants apart, also if they had the same id", async () => {
+      const ours = aCreated();
+      const theirs = { ...aCreated({ id: ours.subject }), tenant: "other" };
+      await store.merge([...entriesOf(ours, aDecided(ours)), ...entriesOf(theirs)]);
+      expect(viewOf((await store.get(refOf(ours))) ?? {})?.status).toBe("cancelled");
+      expect(viewOf((await store.get(refOf(theirs))) ?? {})?.status).toBe("pending");
+      expect(await idsOf()).toEqual([]);
+      expect(await idsOf({ tenant: "other" })).toEqual([ours.subject]);
     });
 
     it("keeps requests apart when a batch mixes them", async () => {

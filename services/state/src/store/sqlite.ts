@@ -1,4 +1,4 @@
-import { type LogEntry, parseRequestSubject, type RequestRef } from "@loopgate/contracts";
+import { parseRequestSubject, type RequestRef, type Stored } from "@loopgate/contracts";
 import { createdOf, decisionOf, merge, type RequestSet } from "@loopgate/domain";
 import type { SqliteConnection, SqliteDatabase } from "@loopgate/bus/sqlite";
 import type { SQLInputValue } from "node:sqlite";
@@ -35,7 +35,7 @@ export class SqliteRequestStore implements RequestStore {
     return new SqliteRequestStore(database);
   }
 
-  async merge(entries: readonly LogEntry[]): Promise<void> {
+  async merge(entries: readonly Stored[]): Promise<void> {
     const byRequest = Map.groupBy(entries, ({ subject }) => {
       const ref = parseRequestSubject(subject);
       return ref === undefined ? "" : JSON.stringify([ref.tenant, ref.id]);
@@ -60,7 +60,7 @@ export class SqliteRequestStore implements RequestStore {
   }
 }
 
-function mergeRequest(db: SqliteConnection, entries: readonly LogEntry[]): void {
+function mergeRequest(db: SqliteConnection, entries: readonly Stored[]): void {
   const ref = parseRequestSubject(entries[0]?.subject ?? "");
   if (ref === undefined) return;
   const set = merge(setOf(db, ref) ?? {}, entries);
@@ -84,7 +84,7 @@ function setOf(db: SqliteConnection, { tenant, id }: RequestRef): RequestSet | u
 /** What this store wrote itself comes back through `merge`, which checks every event. */
 function parseSet(events: SQLInputValue | undefined): RequestSet {
   if (typeof events !== "string") throw new TypeError("the store holds no events for this request");
-  const entries: Record<string, LogEntry> = JSON.parse(events);
+  const entries: Record<string, Stored> = JSON.parse(events);
   return merge({}, Object.values(entries));
 }
 
