@@ -1,0 +1,67 @@
+import type { RequestRef, Stored } from "@loopgate/contracts";
+import type { RequestSet } from "@loopgate/domain";
+import type { Collection } from "mongodb";
+import type { PendingPage, RequestStore } from "../request-store.ts";
+import { MongoConnection } from "./mongo-connection.ts";
+import {
+  documentId,
+  indexes,
+  mergeOperations,
+  pageQuery,
+  type RequestDocument,
+  setOf,
+} from "./mongo-document.ts";
+
+const COLLECTION = "requests";
+const onlyEvents = { _id: 0, events: 1 } as const;
+
+/** The projection as one document a request. Writes are acknowledged by a majority of the replica set. */
+export class MongoRequestStore implements RequestStore, AsyncDisposable {
+  readonly #connection: MongoConnection;
+
+  private constructor(connection: MongoConnection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Opens the store, also while the database is away: then every call is `Unavailable` until it is there.
+   * @throws StartRefused for a database that will not do: a wrong user, missing privileges, no replica set, a
+   * connection string without a database's name.
+   */
+  static async open(uri: string): Promise<MongoRequestStore> {
+    const prepare = MongoConnection.open(uri, (db) => db.collection(COLLECTION).createIndexes([...indexes]));
+    return new MongoRequestStore(await prepare);
+  }
+
+  async merge(entries: readonly Stored[]): Promise<void> {
+    const operations = mergeOperations(entries);
+    if (operations.length === 0) return;
+    await this.#use((requests) => requests.bulkWrite(operations, { ordered: false }));
+  }
+
+  async get(ref: RequestRef): Promise<RequestSet | undefined> {
+    const query = { _id: documentId(ref) };
+    const found = await this.#use((requests) => requests.findOne(query, { projection: onlyEvents }));
+    return found === null ? undefined : setOf(found);
+  }
+
+  async listPending(page: PendingPage): Promise<readonly RequestSet[]> {
+    const { filter, sort, hint } = pageQuery(page);
+    const options = { projection: onlyEvents, sort, hint, limit: page.limit };
+    const found = await this.#use((requests) => requests.find(filter, options).toArray());
+    return found.map(setOf);
+  }
+
+  /** For readiness: resolves when the database answers. */
+  async check(): Promise<void> {
+    await this.#connection.use((db) => db.command({ ping: 1 }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#connection[Symbol.asyncDispose]();
+  }
+
+  #use<Result>(work: (requests: Collection<RequestDocument>) => Promise<Result>): Promise<Result> {
+    return this.#connection.use((db) => work(db.collection<RequestDocument>(COLLECTION)));
+  }
+}
