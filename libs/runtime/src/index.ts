@@ -1,3 +1,4 @@
+export { busMetrics } from "./bus-metrics.ts";
 export { ConfigurationError, listSetting, readConfiguration, type Environment } from "./configuration.ts";
 export { checkHealth, type HealthCheck, type HealthReport } from "./health.ts";
 export { addHealthRoutes } from "./health-routes.ts";

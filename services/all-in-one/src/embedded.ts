@@ -2,7 +2,14 @@ import { lifetimesFor, RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway } from "@loopgate/gateway";
 import { type Notifier, startNotifier } from "@loopgate/notifier";
-import { type Environment, type HealthCheck, type Logger, type Metrics, version } from "@loopgate/runtime";
+import {
+  busMetrics,
+  type Environment,
+  type HealthCheck,
+  type Logger,
+  type Metrics,
+  version,
+} from "@loopgate/runtime";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
@@ -32,9 +39,10 @@ export async function startEmbedded(
   const { policy, storage } = settings;
   const directory = parts.use(openDataDirectory(settings.dataDirectory, policy.bot, environment));
   const lifetimes = lifetimesFor(storage.retentionMs);
-  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, ...storage }));
+  const observer = busMetrics(metrics, logger);
+  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, observer, ...storage }));
   const { log, timers, keyValue } = bus;
-  const requests = new RequestLog({ log, ...storage });
+  const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger }));
   const notifier = await startTelegram(settings, bus, requests, queries, logger);

@@ -10,6 +10,7 @@ import {
   StartRefused,
 } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
+import { type GatewayMetrics, gatewayMetrics } from "./gateway-metrics.ts";
 import { addAboutRoutes } from "./http/about-routes.ts";
 import { createApp } from "./http/app.ts";
 import { addFacadeRoutes } from "./http/facade.ts";
@@ -74,8 +75,9 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   const { log, requests, policy, settings, logger, version } = parts;
   const sessions = new SessionRegistry(parts.sessions, policy);
   const maxWaiters = settings.maxWaiters ?? DEFAULT_MAX_WAITERS;
-  const waiters = await Waiters.open({ log, requests, maxWaiters });
-  const tools = toolsOver(parts, sessions, waiters);
+  const metrics = gatewayMetrics(parts.metrics);
+  const waiters = await Waiters.open({ log, requests, metrics, maxWaiters });
+  const tools = toolsOver({ ...parts, metrics }, sessions, waiters);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
   const app = createApp({ allowedHosts: settings.allowedHosts, keys, logger });
   let isDraining = false;
@@ -108,9 +110,11 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
 }
 
-function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Waiters): ToolRegistry {
-  const { requests, queries, settings, logger } = parts;
-  const submitter = new Submitter({ requests, queries, sessions, settings, logger, now: () => new Date() });
+type ToolParts = Omit<GatewayParts, "metrics"> & { readonly metrics: GatewayMetrics };
+
+function toolsOver(parts: ToolParts, sessions: SessionRegistry, waiters: Waiters): ToolRegistry {
+  const { requests, queries, settings } = parts;
+  const submitter = new Submitter({ ...parts, sessions, now: () => new Date() });
   const readers = { requests, queries };
   return new ToolRegistry(
     [
@@ -119,7 +123,7 @@ function toolsOver(parts: GatewayParts, sessions: SessionRegistry, waiters: Wait
       listPendingRequests(queries),
       cancelRequest(queries),
     ],
-    logger,
+    parts,
   );
 }
 

@@ -1,6 +1,6 @@
 import { lifetimesFor, RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { runService, version } from "@loopgate/runtime";
+import { busMetrics, runService, version } from "@loopgate/runtime";
 import { createGateway } from "./gateway.ts";
 import { readServiceSettings } from "./service-settings.ts";
 
@@ -8,13 +8,14 @@ await runService({
   name: "gateway",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { nats, storage } = settings;
-    const lifetimes = lifetimesFor(storage.retentionMs);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "gateway" }));
+    const { storage } = settings;
+    const observer = busMetrics(metrics, logger);
+    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "gateway" };
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
     const gateway = parts.use(
       await createGateway({
         log: bus.log,
-        requests: new RequestLog({ log: bus.log, ...storage }),
+        requests: new RequestLog({ log: bus.log, ...storage, observer }),
         queries: bus.queries,
         sessions: await bus.keyValue.bucket("sessions"),
         policy: settings.policy,

@@ -2,6 +2,9 @@ import { eventKey, type RequestEvent, requestSubject, type UndeliveredEvent } fr
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it, vi } from "vitest";
 import { type EventLog, type TailListener, Unavailable } from "@loopgate/bus";
+import { createMetrics } from "@loopgate/runtime";
+import { metricSeries } from "@loopgate/testing";
+import { gatewayMetrics } from "../src/gateway-metrics.ts";
 import { Waiters } from "../src/requests/waiters.ts";
 import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
 import { call, legacy, modern, post, refusal, send, view, waitFor } from "./wire.ts";
@@ -218,36 +221,44 @@ describe("waiters over the log itself", () => {
   }
 
   async function startWaiting(g: TestGateway, log: EventLog, { recheckMs = 60_000, count = 1 } = {}) {
-    const waiters = await Waiters.open({ log, requests: g.requests, maxWaiters: count, recheckMs });
+    const registry = createMetrics();
+    const metrics = gatewayMetrics(registry);
+    const waiters = await Waiters.open({ log, requests: g.requests, metrics, maxWaiters: count, recheckMs });
     const { request_id } = await ask(g);
     const known = { view: await check(g, request_id), fingerprint: "f", options: [], recipients: [] };
     const options = { seconds: 30, signal: new AbortController().signal };
     const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait(known, options));
     const statuses = async () => new Set((await Promise.all(waiting)).map((request) => request?.view.status));
-    return { request_id, statuses };
+    const wokenBy = async (source: string) =>
+      metricSeries(await registry.metrics()).get(`loopgate_wake_seconds_count{source="${source}"}`);
+    return { request_id, statuses, wokenBy };
   }
 
   it("are all woken by one decision", async () => {
     await using g = await startGateway();
-    const { request_id, statuses } = await startWaiting(g, g.bus.log, { count: 1_000 });
+    const { request_id, statuses, wokenBy } = await startWaiting(g, g.bus.log, { count: 1_000 });
     await decide(g, request_id);
     expect(await statuses()).toEqual(new Set(["cancelled"]));
+    expect(await wokenBy("event")).toBe(1_000);
   });
 
   it("look again after a gap", async () => {
     await using g = await startGateway();
     const { log, gap } = deaf(g.bus.log);
-    const { request_id, statuses } = await startWaiting(g, log);
+    const { request_id, statuses, wokenBy } = await startWaiting(g, log);
     await decide(g, request_id);
     gap();
     expect(await statuses()).toEqual(new Set(["cancelled"]));
+    expect(await wokenBy("gap")).toBe(1);
   });
 
   it("look again after a while even if nothing was heard", async () => {
     await using g = await startGateway();
-    const { request_id, statuses } = await startWaiting(g, deaf(g.bus.log).log, { recheckMs: 50 });
+    const { log } = deaf(g.bus.log);
+    const { request_id, statuses, wokenBy } = await startWaiting(g, log, { recheckMs: 50 });
     await decide(g, request_id);
     expect(await statuses()).toEqual(new Set(["cancelled"]));
+    expect(await wokenBy("recheck")).toBe(1);
   });
 });
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { lifetimesFor, RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { runService, serveHealth } from "@loopgate/runtime";
+import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { startNotifier } from "./notifier.ts";
 import { readServiceSettings } from "./service-settings.ts";
 
@@ -10,14 +10,15 @@ await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { nats, policy, storage } = settings;
+    const { policy, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
-    const lifetimes = lifetimesFor(storage.retentionMs);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "notifier" }));
+    const observer = busMetrics(metrics, logger);
+    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "notifier" };
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
     const notifier = parts.use(
       await startNotifier({
         log: bus.log,
-        requests: new RequestLog({ log: bus.log, ...storage }),
+        requests: new RequestLog({ log: bus.log, ...storage, observer }),
         copies: await bus.keyValue.bucket("copies"),
         leases: await bus.keyValue.bucket("leases"),
         sessions: await bus.keyValue.bucket("sessions"),

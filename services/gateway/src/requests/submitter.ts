@@ -11,6 +11,7 @@ import {
 import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
 import { fold, knownRequestOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
+import type { GatewayMetrics } from "../gateway-metrics.ts";
 import type { SessionRegistry } from "../sessions.ts";
 import type { GatewaySettings } from "../settings.ts";
 import { clamp } from "./arguments.ts";
@@ -24,6 +25,7 @@ export interface SubmitterParts {
   readonly sessions: SessionRegistry;
   readonly settings: GatewaySettings;
   readonly logger: Logger;
+  readonly metrics: Pick<GatewayMetrics, "accepted">;
   readonly now: () => Date;
 }
 
@@ -97,6 +99,7 @@ export class Submitter {
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
     this.#parts.logger.info(requestFields(created.event), "accepted");
+    this.#parts.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = knownRequestOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
     return sameOrConflict(request, draft);

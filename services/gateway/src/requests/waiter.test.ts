@@ -8,8 +8,8 @@ const never = new AbortController().signal;
 
 it("does not lose a call that came while nobody was listening", async () => {
   using waiter = new Waiter(50, never);
-  waiter.look();
-  await waiter.called(60_000);
+  waiter.look("event");
+  expect(await waiter.called(60_000)).toBe("event");
   expect(waiter.hasEnded).toBe(false);
 });
 
@@ -17,7 +17,7 @@ it("calls again after the given time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(10_000);
   await vi.advanceTimersByTimeAsync(10_000);
-  await called;
+  expect(await called).toBe("recheck");
   expect(waiter.hasEnded).toBe(false);
 });
 
@@ -25,7 +25,7 @@ it("ends with its time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(60_000);
   await vi.advanceTimersByTimeAsync(50_000);
-  await called;
+  expect(await called).toBe("end");
   expect(waiter.hasEnded).toBe(true);
 });
 

@@ -1,8 +1,11 @@
+/** What makes a waiting call look: a decision was heard, some may have been missed, time went by, or the wait ends. */
+export type WakeSource = "event" | "gap" | "recheck" | "end";
+
 /** One waiting call: what makes it look again, and what ends its wait. */
 export class Waiter implements Disposable {
   readonly #signal: AbortSignal;
   readonly #deadline: NodeJS.Timeout;
-  #called = Promise.withResolvers<void>();
+  #called = Promise.withResolvers<WakeSource>();
   #hasEnded = false;
 
   /** @param signal aborted when nobody listens to the answer any more */
@@ -20,20 +23,21 @@ export class Waiter implements Disposable {
   /** Ends the wait: whoever waits looks once more and returns. */
   readonly end = (): void => {
     this.#hasEnded = true;
-    this.look();
+    this.look("end");
   };
 
   /** Something may have happened: look again. */
-  look(): void {
-    this.#called.resolve();
+  look(source: WakeSource): void {
+    this.#called.resolve(source);
   }
 
   /** Resolves at the next call to look, also if that came since the last one; at the latest after `ms`. */
-  async called(ms: number): Promise<void> {
-    const timer = setTimeout(() => this.look(), ms);
-    await this.#called.promise;
+  async called(ms: number): Promise<WakeSource> {
+    const timer = setTimeout(() => this.look("recheck"), ms);
+    const source = await this.#called.promise;
     clearTimeout(timer);
-    this.#called = Promise.withResolvers<void>();
+    this.#called = Promise.withResolvers<WakeSource>();
+    return source;
   }
 
   [Symbol.dispose](): void {

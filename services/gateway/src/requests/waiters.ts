@@ -8,7 +8,8 @@ import {
 } from "@loopgate/contracts";
 import { type EventLog, type RequestLog, type Subscription, Unavailable } from "@loopgate/bus";
 import { fold, knownRequestOf } from "@loopgate/domain";
-import { Waiter } from "./waiter.ts";
+import type { GatewayMetrics } from "../gateway-metrics.ts";
+import { Waiter, type WakeSource } from "./waiter.ts";
 
 /** Everybody looks again after this long even if nothing was heard, plus as much again at random. */
 const RECHECK_MS = 10_000;
@@ -20,6 +21,7 @@ const MAX_SPREAD_MS = 5_000;
 export interface WaitersParts {
   readonly log: EventLog;
   readonly requests: RequestLog;
+  readonly metrics: Pick<GatewayMetrics, "waiting" | "wakes">;
   readonly maxWaiters: number;
   readonly recheckMs?: number;
 }
@@ -67,10 +69,12 @@ export class Waiters implements AsyncDisposable {
   reserve(): WaitingPlace | undefined {
     if (this.#places >= this.#parts.maxWaiters) return undefined;
     this.#places += 1;
+    this.#parts.metrics.waiting.inc();
     return {
       wait: (known, options) => this.#wait(known, options),
       [Symbol.dispose]: () => {
         this.#places -= 1;
+        this.#parts.metrics.waiting.dec();
       },
     };
   }
@@ -92,15 +96,26 @@ export class Waiters implements AsyncDisposable {
     using waiter = new Waiter(seconds, signal);
     using _registered = this.#register(ref, waiter);
     if (this.#isDraining) waiter.end();
+    let source: WakeSource | undefined;
     for (;;) {
       const look = await this.#look(ref);
       if (look.kind === "seen") {
         const { request } = look;
-        if (request === undefined || isOver(request, known) || waiter.hasEnded) return request;
+        if (request === undefined || isOver(request, known) || waiter.hasEnded) {
+          this.#measureWake(source, request);
+          return request;
+        }
       } else if (waiter.hasEnded) throw look.error;
-      await waiter.called(look.kind === "seen" ? this.#recheckMs() : RETRY_MS);
+      source = await waiter.called(look.kind === "seen" ? this.#recheckMs() : RETRY_MS);
       if (signal.aborted) return known;
     }
+  }
+
+  /** What was decided before its wait began, woke nobody. */
+  #measureWake(source: WakeSource | undefined, request: KnownRequest | undefined): void {
+    const decidedAt = request?.view.decided_at;
+    if (source === undefined || decidedAt === undefined) return;
+    this.#parts.metrics.wakes.observe({ source }, Math.max(Date.now() - Date.parse(decidedAt), 0) / 1_000);
   }
 
   /** The log may be away for a while during a wait: only its last look must succeed. */
@@ -128,13 +143,13 @@ export class Waiters implements AsyncDisposable {
   #wake(subject: string): void {
     const ref = parseRequestSubject(subject);
     if (ref === undefined) return;
-    for (const waiter of this.#waiting.get(requestPrefix(ref)) ?? []) waiter.look();
+    for (const waiter of this.#waiting.get(requestPrefix(ref)) ?? []) waiter.look("event");
   }
 
   #wakeAll(): void {
     const spreadMs = Math.min(this.#places, MAX_SPREAD_MS);
     for (const waiters of this.#waiting.values()) {
-      for (const waiter of waiters) setTimeout(() => waiter.look(), Math.random() * spreadMs);
+      for (const waiter of waiters) setTimeout(() => waiter.look("gap"), Math.random() * spreadMs);
     }
   }
 

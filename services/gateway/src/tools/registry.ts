@@ -1,5 +1,6 @@
 import { Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
+import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { refused } from "../requests/refusal.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
@@ -16,18 +17,25 @@ export class CallFailed extends Error {
   override readonly message = "internal error";
 }
 
+export interface ToolRegistryParts {
+  readonly logger: Logger;
+  readonly metrics: Pick<GatewayMetrics, "calls">;
+}
+
 /** The tools, however they are called. */
 export class ToolRegistry {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #logger: Logger;
+  readonly #calls: GatewayMetrics["calls"];
   readonly #running = new Set<Promise<unknown>>();
 
   /** What `tools/list` shows, always in the same order. */
   readonly definitions: readonly ToolDefinition[];
 
-  constructor(tools: readonly Tool[], logger: Logger) {
+  constructor(tools: readonly Tool[], { logger, metrics }: ToolRegistryParts) {
     this.#tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
     this.#logger = logger;
+    this.#calls = metrics.calls;
     this.definitions = tools.map(({ definition }) => definition);
   }
 
@@ -42,13 +50,18 @@ export class ToolRegistry {
   async call(name: ToolName, given: unknown, caller: Caller): Promise<ToolOutcome> {
     const tool = this.#tools.get(name);
     if (tool === undefined) throw new TypeError("no such tool");
-    const started = performance.now();
+    const took = this.#calls.startTimer({ tool: name });
     const running = this.#run(tool, given, caller);
     this.#running.add(running);
     try {
       const outcome = await running;
-      this.#log(name, outcome, caller, started);
+      const ended = caller.signal.aborted ? "disconnected" : outcomeName(outcome);
+      const fields = { tool: name, outcome: ended, ms: Math.round(took({ outcome: ended }) * 1_000) };
+      this.#logger.info({ ...fields, ...callFields(outcome, caller) }, "call");
       return outcome;
+    } catch (error) {
+      took({ outcome: "failed" });
+      throw error;
     } finally {
       this.#running.delete(running);
     }
@@ -74,18 +87,17 @@ export class ToolRegistry {
       throw new CallFailed();
     }
   }
+}
 
-  #log(tool: ToolName, outcome: ToolOutcome, caller: Caller, started: number): void {
-    const { signal, keyId, traceparent } = caller;
-    const view = viewOf(outcome);
-    const ms = Math.round(performance.now() - started);
-    const ended = signal.aborted ? "disconnected" : outcomeName(outcome);
-    const trace = traceIdOf(traceparent);
-    this.#logger.info(
-      { tool, key: keyId, request: view?.request_id, trace, client: view?.client_id, outcome: ended, ms },
-      "call",
-    );
-  }
+/** Who called about what. */
+function callFields(outcome: ToolOutcome, { keyId, traceparent }: Caller) {
+  const view = viewOf(outcome);
+  return {
+    key: keyId,
+    request: view?.request_id,
+    trace: traceIdOf(traceparent),
+    client: view?.client_id,
+  };
 }
 
 const viewOf = (outcome: ToolOutcome) => {

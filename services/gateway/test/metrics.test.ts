@@ -1,0 +1,73 @@
+import { metricSeries } from "@loopgate/testing";
+import { afterAll, expect, it } from "vitest";
+import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
+import { call, post, refusal, view, waitFor } from "./wire.ts";
+
+const g = await startGateway();
+afterAll(() => g[Symbol.asyncDispose]());
+
+/** A series as it stands now; 0 if nothing happened yet. */
+async function value(series: string, of: TestGateway = g): Promise<number> {
+  const response = await fetch(`${of.url}/metrics`);
+  return metricSeries(await response.text()).get(series) ?? 0;
+}
+
+const callsWith = (tool: string, outcome: string, of?: TestGateway) =>
+  value(`loopgate_call_seconds_count{tool="${tool}",outcome="${outcome}"}`, of);
+
+it("count questions by their type, once each", async () => {
+  const asked = { message: "m", request_type: "confirmation", idempotency_key: "k" };
+  await view(g.url, "request_human_input", asked);
+  await view(g.url, "request_human_input", asked);
+  await view(g.url, "request_human_input", { message: "m" });
+  await call(g.url, "request_human_input", { message: "" });
+
+  expect(await value('loopgate_requests_accepted_total{request_type="confirmation"}')).toBe(1);
+  expect(await value('loopgate_requests_accepted_total{request_type="input"}')).toBe(1);
+});
+
+it("count calls by tool and by how they ended", async () => {
+  const before = await callsWith("request_human_input", "pending");
+  const { request_id } = await view(g.url, "request_human_input", { message: "m" });
+  await view(g.url, "cancel_request", { request_id });
+  await refusal(g.url, "check_request_status", { request_id: "nobody's" });
+  await call(g.url, "list_pending_requests", {});
+
+  expect(await callsWith("request_human_input", "pending")).toBe(before + 1);
+  expect(await callsWith("cancel_request", "cancelled")).toBe(1);
+  expect(await callsWith("check_request_status", "not_found")).toBe(1);
+  expect(await callsWith("list_pending_requests", "listed")).toBe(1);
+});
+
+it("count a call that broke, and one whose caller went away", async () => {
+  await using ill = await startGateway({
+    faulty: (log) => broken(log, { append: () => Promise.reject(new RangeError("broken")) }),
+  });
+  await post(`${ill.url}/mcp`, {
+    method: "tools/call",
+    params: { name: "request_human_input", arguments: { message: "m" } },
+    id: 1,
+  });
+  expect(await callsWith("request_human_input", "failed", ill)).toBe(1);
+
+  const { request_id } = await view(g.url, "request_human_input", { message: "m" });
+  const caller = new AbortController();
+  const gone = view(g.url, "check_request_status", { request_id, wait_seconds: 50 }, caller.signal);
+  await expect.poll(() => value("loopgate_waiting_calls")).toBe(1);
+  caller.abort();
+  await expect(gone).rejects.toThrow("abort");
+  await expect.poll(() => callsWith("check_request_status", "disconnected")).toBe(1);
+});
+
+it("show who waits, and measure how soon a decision wakes", async () => {
+  const { request_id } = await view(g.url, "request_human_input", { message: "m" });
+  const waiting = await waitFor(g.url, request_id);
+  await expect.poll(() => value("loopgate_waiting_calls")).toBe(1);
+
+  await view(g.url, "cancel_request", { request_id });
+  await waiting.result;
+
+  expect(await value("loopgate_waiting_calls")).toBe(0);
+  expect(await value('loopgate_wake_seconds_count{source="event"}')).toBe(1);
+  expect(await value('loopgate_wake_seconds_bucket{le="30",source="event"}')).toBe(1);
+});
