@@ -5,12 +5,17 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** The log takes no more until an operator gives it room. */
+/** The log takes no more until an operator gives it room, or what it holds ages out. */
 export class LogFull extends Unavailable {}
 
 export interface AppendOptions {
   /** Store only if nothing stands on this subject yet: compare-and-set, one winner for ever. */
   readonly first?: boolean;
+  /**
+   * Leave the last fifth of a log with a limited size to others: what would use it is refused with {@link LogFull}, and
+   * nothing is stored. What stands already is reported as ever.
+   */
+  readonly leaveRoom?: boolean;
 }
 
 /** `stored`: this very event (by its id) stands, now or by an earlier try. `lost`: another one was first. */

@@ -50,9 +50,13 @@ export class RequestLog {
     this.#observer = observer;
   }
 
-  /** Appends the question, or finds the one that this id already has. */
+  /**
+   * Appends the question, or finds the one that this id already has.
+   * @throws LogFull when only the room for decisions is left: nothing was asked.
+   */
   async submit(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult> {
-    const result = await this.#log.append(requestSubject(ref, eventKey.created), event, { first: true });
+    const subject = requestSubject(ref, eventKey.created);
+    const result = await this.#log.append(subject, event, { first: true, leaveRoom: true });
     if (result.kind === "stored") return { kind: "created", created: asCreated(result.entry) };
     this.#observer?.lost("created");
     return { kind: "exists", created: asCreated(result.winner) };

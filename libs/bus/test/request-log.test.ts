@@ -9,7 +9,7 @@ import {
   type RequestRef,
 } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { RequestLog } from "../src/index.ts";
+import { LogFull, RequestLog } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { anObserver } from "./contract/an-observer.ts";
 import { busOptions } from "./contract/bus-under-test.ts";
@@ -63,6 +63,30 @@ describe("submitting", () => {
       kind: "exists",
       created: { event: { id: mine.id } },
     });
+  });
+});
+
+describe("a log that is nearly full", () => {
+  it("takes no more questions, and every decision", async () => {
+    const path = join(folder, "small.db");
+    await using small = await openSqliteBus({ ...busOptions, path, retentionMs, maxBytes: 1_000_000 });
+    const log = new RequestLog({ log: small.log, retentionMs });
+    const big = { text: "x".repeat(10_000) };
+    const ask = async (ref: RequestRef) => {
+      const question = await aQuestion(ref);
+      await log.submit(ref, { ...question, data: { ...question.data, metadata: big } });
+    };
+    const refs = Array.from({ length: 100 }, aRef);
+
+    const asked = await Promise.allSettled(refs.map(ask));
+
+    const refused = asked.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.every((reason) => reason instanceof LogFull)).toBe(true);
+    for (const ref of refs.filter((_, index) => asked[index]?.status === "fulfilled")) {
+      const created = await log.created(ref);
+      expect((await log.decide(created!, await aDecision(ref, "somebody"))).kind).toBe("own");
+    }
   });
 });
 

@@ -1,23 +1,25 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BusObserver } from "../src/index.ts";
-import { openSqliteBus } from "../src/sqlite/index.ts";
+import { openSqliteBus, type SqliteBusOptions } from "../src/sqlite/index.ts";
 import { busOptions, type BusUnderTest, type OpenBus } from "./contract/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
 import { observerContract } from "./contract/observer.contract.ts";
+import { roomContract, SMALL_LOG_BYTES } from "./contract/room.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
-async function openOn(folder: string, observer?: BusObserver): Promise<BusUnderTest> {
+type MoreOptions = Pick<SqliteBusOptions, "observer" | "maxBytes">;
+
+async function openOn(folder: string, more: MoreOptions): Promise<BusUnderTest> {
   const { backOffMs, lifetimes } = busOptions;
   const bus = await openSqliteBus({
     path: join(folder, "loopgate.db"),
     lifetimes,
     retentionMs: 86_400_000,
     backOffMs,
-    ...(observer === undefined ? {} : { observer }),
+    ...more,
   });
   const { log, timers, keyValue } = bus;
   return {
@@ -26,7 +28,7 @@ async function openOn(folder: string, observer?: BusObserver): Promise<BusUnderT
     keyValue,
     reopen: async () => {
       await bus[Symbol.asyncDispose]();
-      return openOn(folder, observer);
+      return openOn(folder, more);
     },
     close: async () => {
       await bus[Symbol.asyncDispose]();
@@ -35,10 +37,13 @@ async function openOn(folder: string, observer?: BusObserver): Promise<BusUnderT
   };
 }
 
-const open: OpenBus = async (observer) => openOn(await mkdtemp(join(tmpdir(), "loopgate-bus-")), observer);
+const openNew = async (more: MoreOptions) => openOn(await mkdtemp(join(tmpdir(), "loopgate-bus-")), more);
+
+const open: OpenBus = (observer) => openNew(observer === undefined ? {} : { observer });
 
 eventLogContract(open);
 consumerContract(open);
 timersContract(open);
 keyValueContract(open);
 observerContract(open);
+roomContract(() => openNew({ maxBytes: SMALL_LOG_BYTES }));

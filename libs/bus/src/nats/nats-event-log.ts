@@ -7,6 +7,7 @@ import {
   type ConsumerSpec,
   type EventLog,
   type Handler,
+  LogFull,
   type ReplayPage,
   type Subscription,
   type TailListener,
@@ -14,6 +15,7 @@ import {
 import type { ConnectionWatch } from "./connection-watch.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { lookAgain, newestBelow, type Standing, standingOn } from "./log-reader.ts";
+import { LogRoom } from "./log-room.ts";
 import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, type natsDefaults } from "./nats-options.ts";
@@ -34,19 +36,25 @@ export type NatsParts = NatsBusOptions &
 export class NatsEventLog implements EventLog {
   readonly #parts: NatsParts;
   readonly #tails: NatsTails;
+  readonly #room: LogRoom;
   readonly #consumers = new Set<NatsConsumer>();
 
   constructor(parts: NatsParts) {
     this.#parts = parts;
+    this.#room = new LogRoom(parts.jsm);
     this.#tails = new NatsTails(parts.connection, parts.observer);
   }
 
   async append(
     subject: string,
     event: Envelope,
-    { first = false }: AppendOptions = {},
+    { first = false, leaveRoom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
+    const body = JSON.stringify(envelope);
+    if (leaveRoom && !(await this.#untilKnown(() => this.#room.isLeftFor(body.length)))) {
+      return this.#reportOrRefuse(subject, envelope, first);
+    }
     return this.#untilKnown(() => this.#append(subject, envelope, first ? 0 : undefined));
   }
 
@@ -97,9 +105,14 @@ export class NatsEventLog implements EventLog {
     if (standing.entry.subject !== subject) {
       throw new TypeError("an event's id must contain the identity of its subject");
     }
-    return standing.entry.event.id === event.id
-      ? { kind: "stored", entry: standing.entry }
-      : { kind: "lost", winner: standing.entry };
+    return resultFor(event, standing.entry);
+  }
+
+  /** Without room what stands is found all the same: a repetition must not hear that nothing was stored. */
+  async #reportOrRefuse(subject: string, event: Envelope, first: boolean): Promise<AppendResult> {
+    const standing = first ? await this.last(subject) : undefined;
+    if (standing === undefined) throw new LogFull("the log keeps its last room for decisions");
+    return resultFor(event, standing);
   }
 
   /** The server's acknowledgement; undefined if another event was first. */
@@ -141,3 +154,6 @@ export class NatsEventLog implements EventLog {
     return untilKnown(this.#parts.giveUpAfterMs, call, this.#parts.observer);
   }
 }
+
+const resultFor = (event: Envelope, standing: LogEntry): AppendResult =>
+  standing.event.id === event.id ? { kind: "stored", entry: standing } : { kind: "lost", winner: standing };

@@ -9,7 +9,10 @@ export interface NatsStorage {
   readonly lifetimes: BucketLifetimes;
   /** Copies in a cluster. Default 1. */
   readonly replicas?: number;
-  /** The size of the requests stream at which it refuses to grow, in bytes. Default: no limit. */
+  /**
+   * The size of the requests stream at which it refuses to grow, in bytes; new questions are refused from four fifths of
+   * it on. Default: no limit, or what its operator set.
+   */
   readonly maxBytes?: number;
 }
 

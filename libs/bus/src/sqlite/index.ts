@@ -16,6 +16,8 @@ export interface SqliteBusOptions {
   readonly lifetimes: BucketLifetimes;
   /** How long the log keeps an event, in milliseconds. */
   readonly retentionMs: number;
+  /** A size of the file, in bytes: once it holds four fifths of that, new questions are refused. Default: no limit. */
+  readonly maxBytes?: number;
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt. */
   readonly backOffMs?: readonly number[];
   readonly observer?: BusObserver;
@@ -33,10 +35,11 @@ const CLEAN_EVERY_MS = 3_600_000;
 
 /** Opens the bus. Dispose it last: consumers that still run lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
-  const { path, lifetimes, retentionMs, observer, backOffMs = consumerDefaults.backOffMs } = options;
+  const { path, lifetimes, retentionMs, observer, maxBytes = Infinity } = options;
+  const { backOffMs = consumerDefaults.backOffMs } = options;
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
-  const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer }));
+  const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer, maxBytes }));
   const timers = parts.use(await SqliteTimers.open(database));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
   parts.use(

@@ -1,6 +1,6 @@
 import { chmodSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
-import { Unavailable } from "../event-log.ts";
+import { LogFull, Unavailable } from "../event-log.ts";
 
 /** What work inside a transaction sees: statements are prepared once and kept. */
 export interface SqliteConnection {
@@ -20,9 +20,10 @@ interface Queued {
 const LAZY_MS = 50;
 
 const BUSY = 5;
+const FULL = 13;
 
-/** Busy, locked, out of memory, read-only, I/O error, corrupt, full, cannot open, lock protocol. */
-const NOT_NOW = new Set([BUSY, 6, 7, 8, 10, 11, 13, 14, 15]);
+/** Busy, locked, out of memory, read-only, I/O error, corrupt, cannot open, lock protocol. */
+const NOT_NOW = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /**
  * One SQLite file with group commit: all writes asked for in one turn of the event loop share one transaction, so that
@@ -137,7 +138,9 @@ export class SqliteDatabase implements AsyncDisposable {
       return settle;
     } catch (cause) {
       this.#rollBack();
-      const error = new Unavailable("the database could not write", { cause });
+      const error = isFull(cause)
+        ? new LogFull("the disk is full", { cause })
+        : new Unavailable("the database could not write", { cause });
       return batch.map(
         ({ reject }) =>
           () =>
@@ -172,9 +175,12 @@ export class SqliteDatabase implements AsyncDisposable {
 
 /** What a disk or another process does to us is not a mistake in the statement: the caller may come again. */
 function translated(error: unknown): unknown {
+  if (isFull(error)) return new LogFull("the disk is full", { cause: error });
   if (!NOT_NOW.has(codeOf(error))) return error;
   return new Unavailable("the database does not answer", { cause: error });
 }
+
+const isFull = (error: unknown): boolean => codeOf(error) === FULL;
 
 /** SQLite's primary result code; 0 for any other error. */
 const codeOf = (error: unknown): number =>

@@ -5,15 +5,18 @@ import {
   type ConsumerSpec,
   type EventLog,
   type Handler,
+  LogFull,
   type ReplayPage,
   type Subscription,
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { hasRoom } from "../has-room.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { PARKING_SCHEMA } from "./parking.ts";
 import { CONSUMER_SCHEMA, type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
+import { usedBytes } from "./used-bytes.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
@@ -36,6 +39,11 @@ const PAGE = 256;
 /** How soon the log looks again for what it could not read after a commit. */
 const RECOVER_MS = 1_000;
 
+interface EventLogOptions extends ConsumerOptions {
+  /** The file's size from which on four fifths count as full; `Infinity` for none. */
+  readonly maxBytes: number;
+}
+
 interface Tail {
   readonly filters: readonly string[];
   readonly listener: TailListener;
@@ -44,20 +52,20 @@ interface Tail {
 /** The log as one table of one file. It keeps one order over all subjects, dedupes for ever and loses no tail. */
 export class SqliteEventLog implements EventLog, AsyncDisposable {
   readonly #database: SqliteDatabase;
-  readonly #options: ConsumerOptions;
+  readonly #options: EventLogOptions;
   readonly #tails = new Set<Tail>();
   readonly #consumers = new Map<string, SqliteConsumer>();
   #published: number;
   #recovery: NodeJS.Timeout | undefined;
 
-  private constructor(database: SqliteDatabase, options: ConsumerOptions) {
+  private constructor(database: SqliteDatabase, options: EventLogOptions) {
     this.#database = database;
     this.#options = options;
     this.#published = this.#newest();
     database.onCommit(() => this.#publish());
   }
 
-  static async open(database: SqliteDatabase, options: ConsumerOptions): Promise<SqliteEventLog> {
+  static async open(database: SqliteDatabase, options: EventLogOptions): Promise<SqliteEventLog> {
     await database.write((db) => db.exec(SCHEMA + CONSUMER_SCHEMA + PARKING_SCHEMA));
     return new SqliteEventLog(database, options);
   }
@@ -65,10 +73,11 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   async append(
     subject: string,
     event: Envelope,
-    { first = false }: AppendOptions = {},
+    { first = false, leaveRoom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
-    return this.#database.write((db) => appendTo(db, subject, envelope, first));
+    const maxBytes = leaveRoom ? this.#options.maxBytes : Infinity;
+    return this.#database.write((db) => appendTo(db, { subject, event: envelope, first, maxBytes }));
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
@@ -202,11 +211,22 @@ function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
   }
 }
 
-function appendTo(db: SqliteConnection, subject: string, event: Envelope, first: boolean): AppendResult {
+interface Append {
+  readonly subject: string;
+  readonly event: Envelope;
+  readonly first: boolean;
+  readonly maxBytes: number;
+}
+
+/** What throws is undone. */
+function appendTo(db: SqliteConnection, { subject, event, first, maxBytes }: Append): AppendResult {
   const { changes, lastInsertRowid } = db
     .prepare(first ? INSERT_FIRST : INSERT)
     .run(subject, event.id, Date.now(), JSON.stringify(event));
-  if (changes === 1) return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
+  if (changes === 1) {
+    if (!hasRoom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
+    return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
+  }
   const same = db.prepare(`SELECT ${COLUMNS} FROM events WHERE msg_id = ?`).get(event.id);
   const standing = same === undefined ? newestOf(db, subject) : entryOf(same);
   if (standing === undefined || standing.subject !== subject) {
