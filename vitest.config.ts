@@ -1,7 +1,14 @@
 import { defineConfig } from "vitest/config";
 
 const project = (name: string, include: readonly string[], testTimeout = 20_000) => ({
-  test: { name, include: [...include], testTimeout, hookTimeout: 120_000 },
+  test: {
+    name,
+    include: [...include],
+    testTimeout,
+    hookTimeout: 120_000,
+    // A busy machine is slow, not wrong.
+    expect: { poll: { timeout: 15_000 } },
+  },
 });
 
 export default defineConfig({

@@ -1,0 +1,62 @@
+import { type CallToolResult, Client, SdkError, type Tool } from "@modelcontextprotocol/client";
+import { failureOf } from "./failure.ts";
+import { type Target, transportTo } from "./target.ts";
+
+/** An official client that is opened again after it was lost. */
+export class Connection {
+  readonly #target: Target;
+  readonly #version: string;
+  #opening: Promise<Client> | undefined;
+  /** Who asks. */
+  readonly name: string;
+
+  constructor(target: Target, name: string, version: string) {
+    this.#target = target;
+    this.name = name;
+    this.#version = version;
+  }
+
+  /** @throws LoopgateError `unavailable` when there is no connection to be had now. */
+  async open(): Promise<void> {
+    await this.#use(async () => undefined);
+  }
+
+  /** Calls once. */
+  callTool(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult> {
+    return this.#use((client) => client.callTool({ name, arguments: args }, { signal }));
+  }
+
+  async listTools(): Promise<readonly Tool[]> {
+    return (await this.#use((client) => client.listTools())).tools;
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#opening?.catch(() => undefined);
+    await client?.close();
+  }
+
+  async #use<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
+    try {
+      return await work(await (this.#opening ?? this.#open()));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  #open(): Promise<Client> {
+    const isHttp = "url" in this.#target;
+    // Over stdio the official client starts a second process to find out about the newer era.
+    const versionNegotiation = { mode: isHttp ? "auto" : "legacy" } as const;
+    const client = new Client({ name: this.name, version: this.#version }, { versionNegotiation });
+    const opening = client.connect(transportTo(this.#target)).then(() => client);
+    const forget = () => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    client.onclose = forget;
+    opening.catch(forget);
+    // Over HTTP only this tells that an answer broke off: the call itself would wait for its timeout.
+    if (isHttp) client.onerror = (error) => void (error instanceof SdkError || client.close());
+    this.#opening = opening;
+    return opening;
+  }
+}

@@ -1,0 +1,21 @@
+import type { RequestView } from "@loopgate/contracts";
+
+interface Circumstances {
+  readonly cause?: unknown;
+  readonly request?: RequestView | undefined;
+}
+
+/** Loopgate said no, or can't be reached. `code` is stable; `message` names the next step and is not. */
+export class LoopgateError extends Error {
+  override readonly name = "LoopgateError";
+  /** `idempotency_conflict`, `already_decided`, `no_recipient`, `unauthorized`, `unavailable`, … */
+  readonly code: string;
+  /** The request as it stands, when that is why. */
+  readonly request: RequestView | undefined;
+
+  constructor(code: string, message: string, { cause, request }: Circumstances = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.request = request;
+  }
+}

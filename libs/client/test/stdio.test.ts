@@ -1,0 +1,98 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { connect, type LoopgateClient } from "../src/index.ts";
+import { decided, pending } from "./a-view.ts";
+
+const script = fileURLToPath(new URL("stdio-processes/scripted-loopgate.ts", import.meta.url));
+const away = { error: { code: "unavailable", message: "Call again." } };
+
+interface Call {
+  readonly tool: string;
+  readonly args: Record<string, unknown>;
+  readonly process: number;
+  readonly at: number;
+  readonly secret?: string;
+}
+let directory: string;
+let loopgate: LoopgateClient | undefined;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "loopgate-client-"));
+  await writeFile(join(directory, "journal"), "");
+});
+afterEach(async () => {
+  await loopgate?.close();
+  await rm(directory, { recursive: true });
+});
+
+async function start(...replies: readonly ("die" | object)[]): Promise<LoopgateClient> {
+  const args = [script, join(directory, "journal"), JSON.stringify(replies)];
+  loopgate = connect({ command: process.execPath, args, env: { SECRET: "handed on" } });
+  await loopgate.initialize("deployer", "1.0.0");
+  return loopgate;
+}
+
+async function calls(): Promise<readonly Call[]> {
+  const lines = (await readFile(join(directory, "journal"), "utf8")).trim().split("\n");
+  return lines.map((line) => JSON.parse(line) as Call);
+}
+
+describe("over stdio, ask", () => {
+  it("starts the command again when it ends, and asks the same thing under the same key", async () => {
+    const client = await start("die", pending, "die", away, pending, decided);
+    expect(await client.ask({ message: "Deploy?", requestType: "confirmation" })).toEqual(decided);
+    const made = await calls();
+    const [submit, status] = ["request_human_input", "check_request_status"];
+    expect(made.map(({ tool }) => tool)).toEqual([submit, submit, status, status, status, status]);
+    expect(new Set(made.map(({ process }) => process)).size).toBe(3);
+    expect(made[0]?.args).toEqual(made[1]?.args);
+    expect(made[0]?.args).toMatchObject({
+      client_id: "deployer",
+      idempotency_key: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+    expect(made[2]?.args).toEqual({ request_id: "r1", wait_seconds: 50 });
+    expect(made[0]?.secret).toBe("handed on");
+  });
+
+  it("calls no sooner again than poll_after_seconds says", async () => {
+    const undelivered = { ...pending, delivery: "undelivered", poll_after_seconds: 1 };
+    const client = await start(pending, undelivered, decided);
+    await client.ask({ message: "Deploy?" });
+    const [, first, second] = (await calls()).map(({ at }) => at);
+    // The client counts from its own call on; the way here takes its time.
+    expect(second! - first!).toBeGreaterThanOrEqual(500);
+  });
+
+  it("rejects with the signal's reason, also between two calls", async () => {
+    const client = await start(pending, { ...pending, poll_after_seconds: 60 });
+    const stop = new AbortController();
+    const asking = client.ask({ message: "Deploy?" }, stop);
+    await expect.poll(calls).toHaveLength(2);
+    await client.listTools();
+    stop.abort(new Error("enough"));
+    await expect(asking).rejects.toThrow("enough");
+  });
+
+  it("takes no other server's answer for one", async () => {
+    const client = await start({ approved: true });
+    await expect(client.ask({ message: "Deploy?" })).rejects.toThrow("no answer of Loopgate");
+  });
+
+  it("uses another key for each question that has none", async () => {
+    const client = await start(pending, pending);
+    await client.submit({ message: "Deploy?" });
+    await client.submit({ message: "Deploy?" });
+    const [first, second] = await calls();
+    expect(first?.args["idempotency_key"]).not.toBe(second?.args["idempotency_key"]);
+  });
+});
+
+it("a command that is not there is said at once", async () => {
+  const nothing = connect({ command: join(tmpdir(), "no-such-loopgate") });
+  await expect(nothing.initialize("deployer", "1.0.0")).rejects.toMatchObject({
+    code: "unavailable",
+    message: expect.stringMatching(/ENOENT/),
+  });
+});
