@@ -119,9 +119,9 @@ export class LoopgateClient implements AsyncDisposable {
 
   async #call(tool: string, args: Record<string, unknown>, stoppable: Stoppable): Promise<RequestView> {
     const connection = this.#open();
-    // What can't be sent is the caller's mistake: it must not pass for a lost connection.
-    JSON.stringify(args);
-    const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, args, signal));
+    // A repetition must say the same, and what can't be sent must not pass for a lost connection.
+    const sent: Record<string, unknown> = JSON.parse(JSON.stringify(args));
+    const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, sent, signal));
     return this.#unlessStopped(stoppable, (signal) => patiently(() => once(signal), signal));
   }
 

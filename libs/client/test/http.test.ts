@@ -40,11 +40,11 @@ async function startServer() {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
-  return { url, state, [Symbol.asyncDispose]: async () => void server.close().closeAllConnections() };
+  return { url, state, [Symbol.dispose]: () => server.close().closeAllConnections() };
 }
 
 it("over HTTP, an answer that breaks off is noticed at once, and asked for again", async () => {
-  await using server = await startServer();
+  using server = await startServer();
   await using client = connect({ url: server.url });
   await client.initialize("deployer", "1.0.0");
   const asking = client.ask({ message: "Deploy?" });

@@ -42,7 +42,10 @@ async function calls(): Promise<readonly Call[]> {
 describe("over stdio, ask", () => {
   it("starts the command again when it ends, and asks the same thing under the same key", async () => {
     const client = await start("die", pending, "die", away, pending, decided);
-    expect(await client.ask({ message: "Deploy?", requestType: "confirmation" })).toEqual(decided);
+    const metadata = { build: 42 };
+    const asking = client.ask({ message: "Deploy?", requestType: "confirmation", metadata });
+    metadata.build = 43;
+    expect(await asking).toEqual(decided);
     const made = await calls();
     const [submit, status] = ["request_human_input", "check_request_status"];
     expect(made.map(({ tool }) => tool)).toEqual([submit, submit, status, status, status, status]);
