@@ -44,7 +44,7 @@ export async function startEmbedded(
   const { log, timers, keyValue } = bus;
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
-  const { queries } = parts.use(await startState({ log, timers, requests, store, logger }));
+  const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
   const notifier = await startTelegram(settings, bus, requests, queries, logger);
   if (notifier !== undefined) parts.use(notifier);
   const gateway = parts.use(

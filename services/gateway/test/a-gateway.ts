@@ -49,6 +49,7 @@ export interface TestGatewayOptions {
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const parts = new AsyncDisposableStack();
   const { logger = createLogger("test", "silent"), checks = [], now = () => new Date() } = options;
+  const metrics = createMetrics();
   const directory = await mkdtemp(join(tmpdir(), "loopgate-gateway-"));
   parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   const lifetimes = { sessions: undefined, copies: RETENTION_MS, leases: 15_000 };
@@ -58,7 +59,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const requests = new RequestLog({ log, retentionMs: RETENTION_MS, now });
   const database = parts.use(SqliteDatabase.open(join(directory, "store.db")));
   const store = await SqliteRequestStore.open(database);
-  const service = parts.use(await startState({ log, timers, requests, store, logger }));
+  const service = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
   const state = { isReachable: true };
   const reached = options.faulty?.(log) ?? log;
   const gateway = parts.use(
@@ -71,7 +72,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       settings: { ...settings, ...options.settings },
       checks,
       logger,
-      metrics: createMetrics(),
+      metrics,
       version: "1.2.3",
     }),
   );

@@ -1,8 +1,10 @@
 import type { EventLog, RequestLog, RequestQueries, Timers } from "@loopgate/bus";
-import type { Logger } from "@loopgate/runtime";
+import type { Logger, Metrics } from "@loopgate/runtime";
+import { countedStore } from "./counted-store.ts";
 import { startExpiry } from "./expiry.ts";
 import { startProjection } from "./projection.ts";
 import type { RequestStore } from "./request-store.ts";
+import { stateMetrics } from "./state-metrics.ts";
 import { StateQueries } from "./state-queries.ts";
 
 export { rebuildProjection, type RebuildParts, type RebuildProgress } from "./rebuild-projection.ts";
@@ -14,6 +16,7 @@ export interface StateParts {
   readonly requests: RequestLog;
   readonly store: RequestStore;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly now?: () => Date;
 }
 
@@ -23,7 +26,8 @@ export interface StateService extends AsyncDisposable {
 
 /** Keeps the projection, ends requests in time and answers queries, until it is disposed of. */
 export async function startState(parts: StateParts): Promise<StateService> {
-  const { log, timers, requests, store, logger, now = () => new Date() } = parts;
+  const { log, timers, requests, logger, now = () => new Date() } = parts;
+  const store = countedStore(parts.store, stateMetrics(parts.metrics, parts.store));
   const running = new AsyncDisposableStack();
   running.use(await startProjection(log, store));
   running.use(await startExpiry({ log, timers, requests, logger, now }));

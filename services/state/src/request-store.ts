@@ -29,4 +29,7 @@ export interface RequestStore {
 
   /** Undecided requests, oldest first, at most `limit`. */
   listPending(page: PendingPage): Promise<readonly RequestSet[]>;
+
+  /** How many requests of a tenant are undecided, counted up to `limit`. */
+  countPending(tenant: string, limit: number): Promise<number>;
 }

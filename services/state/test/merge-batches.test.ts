@@ -29,6 +29,7 @@ function counted(real: RequestStore): RequestStore {
   return {
     get: (ref) => real.get(ref),
     listPending: (page) => real.listPending(page),
+    countPending: (tenant, limit) => real.countPending(tenant, limit),
     merge: async (entries) => {
       writes.push(entries.length);
       most = Math.max(most, ++underWay);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { CreatedEvent } from "@loopgate/contracts";
 import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { createLogger } from "@loopgate/runtime";
+import { createLogger, createMetrics } from "@loopgate/runtime";
 import type { MongoServer } from "@loopgate/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { rebuildProjection, startState } from "../src/index.ts";
@@ -46,7 +46,8 @@ async function open(uri: string): Promise<void> {
 async function start(): Promise<RequestQueries> {
   const logger = createLogger("state-test", "silent");
   const { log, timers } = bus;
-  return running.use(await startState({ log, timers, requests, store, logger })).queries;
+  return running.use(await startState({ log, timers, requests, store, logger, metrics: createMetrics() }))
+    .queries;
 }
 
 async function ask(): Promise<CreatedEvent> {

@@ -5,7 +5,7 @@ import { newRequestId } from "@loopgate/contracts";
 import { lifetimesFor, RequestLog, Unavailable } from "@loopgate/bus";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
-import { createLogger } from "@loopgate/runtime";
+import { createLogger, createMetrics } from "@loopgate/runtime";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
@@ -41,7 +41,9 @@ async function serve() {
   const { log, timers } = bus;
   const requests = new RequestLog({ log, retentionMs });
   const logger = createLogger("state-test", "silent");
-  const state = parts.use(await startState({ log, timers, requests, store, logger }));
+  const state = parts.use(
+    await startState({ log, timers, requests, store, logger, metrics: createMetrics() }),
+  );
   const failures: unknown[] = [];
   const serving = parts.use(await bus.serve(state.queries, (error) => failures.push(error)));
   return { requests, database, serving, failures };

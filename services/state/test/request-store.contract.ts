@@ -129,6 +129,16 @@ export function requestStoreContract(
     expect(await store.get({ tenant: "other", id: created.subject })).toBeUndefined();
   });
 
+  it("counts what a tenant has pending, and no further than asked", async () => {
+    const [a, b, done] = [aCreated(), aCreated(), aCreated()];
+    const theirs = { ...aCreated(), tenant: "other" };
+    await store.merge([a, b, theirs].flatMap((created) => entriesOf(created)));
+    await store.merge(entriesOf(done, aDecided(done)));
+    expect(await store.countPending("default", 100)).toBe(2);
+    expect(await store.countPending("default", 1)).toBe(1);
+    expect(await store.countPending("nobody", 100)).toBe(0);
+  });
+
   describe("the list of pending requests", () => {
     it("is oldest first and leaves out what is decided, or has only a decision so far", async () => {
       const at = (second: number) => aCreated({ at: new Date(1_800_000_000_000 + second * 1_000) });

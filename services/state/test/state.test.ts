@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type CreatedEvent, type LogEntry, newRequestId, requestSubject } from "@loopgate/contracts";
 import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
-import { createLogger } from "@loopgate/runtime";
+import { createLogger, createMetrics } from "@loopgate/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RequestStore, startState } from "../src/index.ts";
 import { StateQueries } from "../src/state-queries.ts";
@@ -38,7 +38,9 @@ async function open(): Promise<void> {
 async function start(changes: { store?: RequestStore; now?: () => Date } = {}): Promise<RequestQueries> {
   const logger = createLogger("state-test", "silent");
   const { log, timers } = bus;
-  return running.use(await startState({ log, timers, requests, store, logger, ...changes })).queries;
+  return running.use(
+    await startState({ log, timers, requests, store, logger, metrics: createMetrics(), ...changes }),
+  ).queries;
 }
 
 /** Asks a question, and gives it as the log holds it. */

@@ -52,6 +52,11 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
     return found.map(setOf);
   }
 
+  countPending(tenant: string, limit: number): Promise<number> {
+    const { filter, hint } = pageQuery({ tenant, limit });
+    return this.#use((requests) => requests.countDocuments(filter, { hint, limit }));
+  }
+
   /** For readiness: resolves when the database answers. */
   async check(): Promise<void> {
     await this.#connection.use((db) => db.command({ ping: 1 }));

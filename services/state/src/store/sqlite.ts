@@ -49,6 +49,12 @@ export class SqliteRequestStore implements RequestStore {
     return this.#database.read((db) => setOf(db, ref));
   }
 
+  async countPending(tenant: string, limit: number): Promise<number> {
+    const sql =
+      "SELECT count(*) AS count FROM (SELECT 1 FROM requests WHERE pending = 1 AND tenant = ? LIMIT ?)";
+    return this.#database.read((db) => Number(db.prepare(sql).get(tenant, limit)?.["count"]));
+  }
+
   async listPending(page: PendingPage): Promise<readonly RequestSet[]> {
     const { sql, values } = listQuery(page);
     return this.#database.read((db) =>

@@ -1,0 +1,53 @@
+import { DEFAULT_TENANT } from "@loopgate/contracts";
+import { createdOf } from "@loopgate/domain";
+import { type Metrics, sampled } from "@loopgate/runtime";
+import { Counter, Gauge } from "prom-client";
+import type { RequestStore } from "./request-store.ts";
+
+/** Counting further would cost more the more are open, and tell an operator no more. */
+const COUNT_UP_TO = 10_000;
+
+export type StateMetrics = ReturnType<typeof stateMetrics>;
+
+/** What a state service counts, and what its store shows. */
+export function stateMetrics(metrics: Metrics, store: RequestStore) {
+  for (const gauge of pendingGauges(store)) metrics.registerMetric(gauge);
+  return {
+    storeFailures: new Counter({
+      name: "loopgate_store_failures_total",
+      help: "Calls to the store that failed, mostly because it was away.",
+      labelNames: ["operation"],
+      registers: [metrics],
+    }),
+  } as const;
+}
+
+/** Replicas show the same, and none while the store is away. */
+function pendingGauges(store: RequestStore): readonly Gauge[] {
+  const count = sampled(() => store.countPending(DEFAULT_TENANT, COUNT_UP_TO));
+  const oldest = sampled(() => store.listPending({ tenant: DEFAULT_TENANT, limit: 1 }));
+  const pending = new Gauge({
+    name: "loopgate_requests_pending",
+    help: `Requests that are undecided, by the store; counted up to ${COUNT_UP_TO}.`,
+    registers: [],
+    async collect() {
+      const counted = await count();
+      if (counted === undefined) this.remove();
+      else this.set(counted);
+    },
+  });
+  const age = new Gauge({
+    name: "loopgate_requests_oldest_pending_age_seconds",
+    help: "Since the oldest undecided request was asked, by the store; 0 without one.",
+    registers: [],
+    async collect() {
+      const page = await oldest();
+      if (page === undefined) this.remove();
+      else this.set(page[0] === undefined ? 0 : ageSeconds(createdOf(page[0])?.event.time));
+    },
+  });
+  return [pending, age];
+}
+
+const ageSeconds = (since: string | undefined): number =>
+  since === undefined ? 0 : Math.max(Date.now() - Date.parse(since), 0) / 1_000;
