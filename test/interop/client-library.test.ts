@@ -1,23 +1,37 @@
+import { hash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { connect, type LoopgateClient, LoopgateError } from "@loopgate/client";
 import { ProtocolError } from "@modelcontextprotocol/client";
 import { freePorts, person, type ShownMessage } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryDirectory } from "../harness/loopgate.ts";
 import { textCanary } from "../harness/secret-scan.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 
 const alice = person(7);
+const apiKey = `lk_pub_${"5".repeat(64)}`;
+const keyed = { id: "agent", hash: `sha256:${hash("sha256", apiKey)}`, scopes: ["request"] };
+const keys = await temporaryDirectory();
+const keysFile = join(keys.path, "keys.json");
+await writeFile(keysFile, JSON.stringify([keyed]));
 const [port] = await freePorts(1);
 const setting = useLoopgate({
   // The same one after a restart.
   SERVER_PORT: String(port),
+  LOOPGATE_API_KEYS_FILE: keysFile,
   LOOPGATE_MIN_TIMEOUT_SECONDS: "1",
 });
+const target = (key = apiKey) => ({ url: `${setting.loopgate.url}/mcp`, apiKey: key });
 let loopgate: LoopgateClient;
 beforeAll(async () => {
-  loopgate = connect({ url: `${setting.loopgate.url}/mcp` });
+  loopgate = connect(target());
   await loopgate.initialize("deployer", "1.0.0");
 });
-afterAll(() => loopgate.close());
+afterAll(async () => {
+  await loopgate.close();
+  await keys[Symbol.asyncDispose]();
+});
 
 const messagesWith = (text: string): readonly ShownMessage[] =>
   setting.telegram.messagesIn(7).filter((message) => message.text.includes(text));
@@ -65,7 +79,7 @@ describe("ask", () => {
     const question = { message: `${textCanary} keyed`, idempotencyKey: "job-1" };
     const abandoned = loopgate.submit(question);
     setting.telegram.reply(alice, await shown("keyed"), "blue");
-    await using restarted = connect({ url: `${setting.loopgate.url}/mcp` });
+    await using restarted = connect(target());
     await restarted.initialize("deployer", "1.0.1");
     expect(await restarted.ask(question)).toMatchObject({
       request_id: (await abandoned).request_id,
@@ -113,6 +127,15 @@ describe("ask", () => {
   });
 });
 
+it("a key that Loopgate does not know is refused at once", async () => {
+  const stranger = connect(target(`lk_pub_${"6".repeat(64)}`));
+  await expect(stranger.initialize("stranger", "1.0.0")).rejects.toMatchObject({
+    name: "LoopgateError",
+    code: "unauthorized",
+    message: expect.stringContaining("apiKey"),
+  });
+});
+
 describe("cancel", () => {
   it("withdraws a question: who waits is told, and it is no approval", async () => {
     const question = { message: `${textCanary} withdrawn`, requestType: "confirmation" } as const;
@@ -149,7 +172,7 @@ describe("as the original's client", () => {
   });
 
   it("ends its waits when it is closed, and leaves the question open", async () => {
-    const other = connect({ url: `${setting.loopgate.url}/mcp` });
+    const other = connect(target());
     await expect(other.listTools()).rejects.toThrow("initialize(name, version) first");
     await other.initialize("other", "1.0.0");
     const { request_id } = await other.submit({ message: `${textCanary} closed` });
