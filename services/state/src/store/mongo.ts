@@ -12,6 +12,8 @@ import {
   setOf,
 } from "./mongo-document.ts";
 
+export { mongoSecrets, mongoVariables } from "./mongo-variables.ts";
+
 const COLLECTION = "requests";
 const onlyEvents = { _id: 0, events: 1 } as const;
 

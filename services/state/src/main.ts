@@ -1,0 +1,28 @@
+import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { connectNatsBus } from "@loopgate/bus/nats";
+import { runService, serveHealth } from "@loopgate/runtime";
+import { startState } from "./index.ts";
+import { readServiceSettings } from "./service-settings.ts";
+import { MongoRequestStore } from "./store/mongo.ts";
+
+await runService({
+  name: "state",
+  settings: () => readServiceSettings(process.env),
+  start: async ({ settings, logger, metrics, parts }) => {
+    const { nats, storage } = settings;
+    const health = parts.use(await serveHealth(settings.healthPort, metrics));
+    const lifetimes = lifetimesFor(storage.retentionMs);
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "state" }));
+    const store = parts.use(await MongoRequestStore.open(settings.mongo));
+    const { log, timers } = bus;
+    const requests = new RequestLog({ log, ...storage });
+    const state = parts.use(await startState({ log, timers, requests, store, logger }));
+    parts.use(await bus.serve(state.queries, (error) => logger.error({ err: error }, "a query failed")));
+    const checks = [
+      { name: "nats", required: true, check: () => bus.check() },
+      { name: "mongodb", required: true, check: () => store.check() },
+    ];
+    parts.use(health.ready(checks));
+    logger.info("ready");
+  },
+});
