@@ -1,3 +1,4 @@
+export { deadLetters, replayDeadLetter } from "./dead-letters.ts";
 export type { Backlog, BusObserver } from "./bus-observer.ts";
 export {
   LogFull,

@@ -31,6 +31,7 @@ export const filters = {
   delivered: `${REQUESTS}.*.*.delivered.>`,
   undelivered: `${REQUESTS}.*.*.undelivered.>`,
   due: `${DUE}.>`,
+  deadLetters: `${DEAD_LETTERS}.>`,
   received: (channel: string, account: string) => `${CHANNEL}.*.${token(channel)}.${token(account)}.in`,
 } as const;
 

@@ -1,6 +1,9 @@
 import { Command } from "commander";
 import { StartRefused, version } from "@loopgate/runtime";
 import { keyCommand } from "./key-command.ts";
+import { bootstrapCommand } from "./bootstrap-command.ts";
+import { deadLettersCommand } from "./dead-letters-command.ts";
+import { rebuildCommand } from "./rebuild-command.ts";
 import { serve } from "./serve.ts";
 
 const program = new Command("loopgate")
@@ -16,6 +19,9 @@ program
   .action(() => serve(process.env));
 
 program.addCommand(keyCommand());
+program.addCommand(bootstrapCommand(process.env));
+program.addCommand(deadLettersCommand(process.env));
+program.addCommand(rebuildCommand(process.env));
 
 try {
   await program.parseAsync();

@@ -1,0 +1,32 @@
+import { lifetimesFor, Unavailable } from "@loopgate/bus";
+import { NatsUnfit } from "@loopgate/bus/nats";
+import {
+  type Environment,
+  logSettingsOf,
+  logVariables,
+  natsSecrets,
+  natsSettingsOf,
+  natsVariables,
+  readConfiguration,
+  StartRefused,
+} from "@loopgate/runtime";
+import { z } from "zod";
+
+const Variables = z.object({ ...natsVariables, ...logVariables });
+
+/** How an operator's command reaches the broker, by the variables that the services read. */
+export function natsOptionsOf(environment: Environment, name: string) {
+  const read = readConfiguration(Variables, environment, natsSecrets);
+  const { storage } = logSettingsOf(read);
+  return { ...natsSettingsOf(read), ...storage, lifetimes: lifetimesFor(storage.retentionMs), name };
+}
+
+/** Says in a sentence what keeps the broker from the command. */
+export async function refusingInWords<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Unavailable || error instanceof NatsUnfit) throw new StartRefused(error.message);
+    throw error;
+  }
+}
