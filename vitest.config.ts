@@ -1,15 +1,23 @@
 import { defineConfig } from "vitest/config";
 
-const project = (name: string, include: readonly string[], testTimeout = 20_000) => ({
+const project = (
+  name: string,
+  include: readonly string[],
+  testTimeout = 20_000,
+  env: Record<string, string> = {},
+) => ({
   test: {
     name,
     include: [...include],
     testTimeout,
     hookTimeout: 120_000,
+    env,
     // A busy machine is slow, not wrong.
     expect: { poll: { timeout: 15_000 } },
   },
 });
+
+const overBoth = ["test/stories/first-question.test.ts", "test/stories/guarantees.test.ts"];
 
 export default defineConfig({
   test: {
@@ -20,6 +28,8 @@ export default defineConfig({
       project("contract", ["libs/*/test/**/*.test.ts"], 60_000),
       project("component", ["services/*/test/**/*.test.ts"], 60_000),
       project("stories", ["test/stories/**/*.test.ts"], 60_000),
+      project("stories-distributed", overBoth, 60_000, { LOOPGATE_TEST_TOPOLOGY: "distributed" }),
+      project("distributed", ["test/distributed/**/*.test.ts"], 120_000),
       project("interop", ["test/interop/**/*.test.ts"], 120_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 180_000),
       project("chaos", ["test/chaos/**/*.test.ts"], 1_200_000),

@@ -15,8 +15,8 @@ export interface World {
 }
 
 /** Agents and people at work on one Loopgate until `signal`; a call that dies with it says nothing. */
-export async function work(world: World, url: string, signal: AbortSignal): Promise<void> {
-  const loops = [ask, ask, ask, wait, cancel].map((act) => repeat(signal, () => act(world, url, signal)));
+export async function work(world: World, url: () => string, signal: AbortSignal): Promise<void> {
+  const loops = [ask, ask, ask, wait, cancel].map((act) => repeat(signal, () => act(world, url(), signal)));
   await Promise.all([...loops, repeat(signal, () => pressSome(world))]);
 }
 

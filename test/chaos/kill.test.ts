@@ -1,14 +1,13 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import type { RequestView } from "@loopgate/contracts";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { viewFrom } from "../harness/call.ts";
-import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
+import { startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
 import { botToken } from "../harness/secret-scan.ts";
-import { askUnder, keyOn, pressAll, pressFresh, work, type World } from "./agents-and-people.ts";
+import { pressFresh, work, type World } from "./agents-and-people.ts";
 import { Ledger } from "./ledger.ts";
+import { expectNoExcess, expectPromisesKept, extraMessages, registerSessions, settle } from "./promises.ts";
 
 const rounds = Number(process.env["LOOPGATE_CHAOS_ROUNDS"] ?? 60);
 const chats = Array.from({ length: 12 }, (_, index) => 101 + index);
@@ -26,10 +25,10 @@ it(`loses and doubles nothing in ${rounds} rounds of kill -9 at random moments u
 
   for (let round = 0; round < rounds; round++) {
     const loopgate = await start();
-    if (round === 0) await registerSessions(loopgate);
+    if (round === 0) await registerSessions(world, loopgate.url);
     world.budget += 8;
     const stop = new AbortController();
-    const working = work(world, loopgate.url, stop.signal);
+    const working = work(world, () => loopgate.url, stop.signal);
     await pause(world.random() * 500);
     if (round % 2 === 0) {
       pressFresh(world);
@@ -39,122 +38,16 @@ it(`loses and doubles nothing in ${rounds} rounds of kill -9 at random moments u
     stop.abort();
     await working;
   }
-  expectNoExcess(world);
+  expectNoExcess(world, rounds);
 
   await using loopgate = await start();
-  await settle(world, loopgate);
-  await expectPromisesKept(world, loopgate);
+  await settle(world, loopgate.url);
+  await expectPromisesKept(world, loopgate.url);
   expectOneDecisionEach(directory.path);
   console.log(
     `${world.ledger.ids.size} requests, ${world.ledger.presses.size} presses, ${extraMessages(world).length} extra messages`,
   );
 });
-
-async function registerSessions({ url }: RunningLoopgate): Promise<void> {
-  for (const chat of chats) {
-    const body = JSON.stringify({ session_id: `session-${chat}`, client_id: "chaos", telegram_id: chat });
-    const response = await fetch(`${url}/hitl/register`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body,
-    });
-    expect(response.status).toBe(200);
-  }
-}
-
-/**
- * With no more faults: every question is asked once more under its key; what was pressed decides by itself, then people
- * press what is still open until nothing is.
- */
-async function settle(world: World, { url }: RunningLoopgate): Promise<void> {
-  const { ledger, telegram } = world;
-  for (const key of ledger.asked) await askUnder(key, world, url);
-  const pendingOf = async (keys: Iterable<string>) => {
-    const open = [...keys].filter((key) => !ledger.seen.has(ledger.ids.get(key) ?? ""));
-    const views = await Promise.all(
-      open.map(async (key) => {
-        const view = await viewFrom(url, "check_request_status", { request_id: ledger.ids.get(key) });
-        ledger.saw(view);
-        return { key, view };
-      }),
-    );
-    return views.filter(({ view }) => view.status === "pending").map(({ key }) => storyOf(key, world));
-  };
-  const pressed = new Set(heldPresses(world).map(([, { key }]) => key));
-  await expect
-    .poll(async () => [await pendingOf(pressed), telegram.held], { timeout: 60_000 })
-    .toEqual([[], []]);
-  const stillOpen = () => telegram.chats.messages.filter(({ buttons }) => buttons.length > 0).length;
-  await expect
-    .poll(
-      async () => {
-        pressAll(world);
-        return [(await pendingOf(ledger.ids.keys())).length, telegram.held.length, stillOpen()];
-      },
-      { timeout: 240_000, interval: 500 },
-    )
-    .toEqual([0, 0, 0]);
-}
-
-/** The presses that Telegram did not throw away itself: on a slow machine one can wait longer than its 150 s. */
-function heldPresses({ ledger, telegram }: World) {
-  const gone = new Set(telegram.expired.map(({ callback_query }) => callback_query?.id));
-  return [...ledger.presses].filter(([query]) => !gone.has(query));
-}
-
-/** All that the outside knows of a question, for the one who must find out what went wrong. */
-function storyOf(key: string, { ledger, telegram }: World) {
-  const messages = telegram.chats.messages.filter((message) => keyOn(message) === key);
-  const presses = [...ledger.presses].filter(([, press]) => press.key === key);
-  const told = presses.map(([query, { option }]) => [
-    option,
-    telegram.answers.find((answer) => answer.query === query)?.text ?? "nothing",
-  ]);
-  return { key, id: ledger.ids.get(key), messages: messages.map(({ chat, id }) => `${chat}/${id}`), told };
-}
-
-async function expectPromisesKept({ ledger, telegram }: World, { url }: RunningLoopgate): Promise<void> {
-  expect(ledger.violations).toEqual([]);
-  const keys = new Map([...ledger.ids].map(([key, id]) => [key, ledger.seen.get(id)]));
-  for (const [key, view] of keys) {
-    const again = await viewFrom(url, "check_request_status", { request_id: view?.request_id });
-    expect(again).toEqual(view);
-    expect(again.approved, key).toBe(again.status === "decided" && again.response === "Approve");
-  }
-  const told = telegram.answers.flatMap(({ query, text }) => {
-    const recorded = /^(?:Recorded|Already recorded): (\w+)/.exec(text)?.[1];
-    const press = ledger.presses.get(query);
-    const view = keys.get(press?.key ?? "");
-    return recorded === undefined || view === undefined ? [] : [{ recorded, press, view }];
-  });
-  for (const { recorded, press, view } of told) {
-    expect([press?.option, view.response], press?.key).toEqual([recorded, recorded]);
-  }
-  const titled = telegram.chats.messages.map(
-    (message) => [message.text.split(" · ")[0], keys.get(keyOn(message))] as const,
-  );
-  for (const [title, view] of titled) expect(title).toBe(titleOf(view));
-}
-
-/** The first line of a closed question. */
-function titleOf(view: RequestView | undefined): string {
-  if (view?.status === "cancelled") return "🚫 Cancelled";
-  return view?.approved === true ? "✅ Approved" : "❌ Denied";
-}
-
-/** Telegram's send can't be made idempotent: one extra message a kill for each chat, and no more (I8). */
-function expectNoExcess(world: World): void {
-  for (const chat of chats) {
-    expect(
-      extraMessages(world).filter((message) => message.chat === String(chat)).length,
-    ).toBeLessThanOrEqual(rounds);
-  }
-}
-
-function extraMessages({ telegram }: World) {
-  const first = new Map(telegram.chats.messages.toReversed().map((message) => [keyOn(message), message]));
-  return telegram.chats.messages.filter((message) => first.get(keyOn(message)) !== message);
-}
 
 function expectOneDecisionEach(directory: string): void {
   const bot = botToken.split(":")[0] ?? "";

@@ -1,23 +1,19 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { botToken, expectNoSecrets } from "./secret-scan.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { botToken } from "./secret-scan.ts";
+import { type ServiceProcess, startServiceProcess } from "./service-process.ts";
 
-const cli = fileURLToPath(new URL("../../services/all-in-one/src/cli.ts", import.meta.url));
-
-/** `loopgate serve` as a process of its own. */
+/** Loopgate as its callers and its operator see it, however many processes it is. */
 export interface RunningLoopgate extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
-  readonly pid: number;
   /** All that it wrote to stdout and stderr so far. */
   output(): string;
   /** SIGTERM; resolves with the exit code. Fails if the output holds a secret. */
   stop(): Promise<number | null>;
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL; resolves when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -33,53 +29,36 @@ export interface LoopgateOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** Starts Loopgate on a free port and waits until it says that it is ready. */
+/** What every test's Loopgate asks: the stand-in's bot, and the person in chat 7. */
+export const telegramEnvironment = (apiRoot: string) => ({
+  TELEGRAM_BOT_TOKEN: botToken,
+  TELEGRAM_CHAT_ID: "7",
+  TELEGRAM_API_ROOT: apiRoot,
+});
+
+/** Starts the embedded Loopgate on a free port and waits until it says that it is ready. */
 export async function startLoopgate({
   directory,
   apiRoot,
   environment = {},
-}: LoopgateOptions): Promise<RunningLoopgate> {
-  const child = spawn(process.execPath, [cli, "serve"], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: {
+}: LoopgateOptions): Promise<RunningLoopgate & ServiceProcess> {
+  let url = "";
+  const process = await startServiceProcess({
+    script: "services/all-in-one/src/cli.ts",
+    args: ["serve"],
+    environment: {
       HOME: directory,
-      PATH: "/usr/bin:/bin",
       LOOPGATE_DATA_DIR: directory,
       SERVER_PORT: "0",
-      TELEGRAM_BOT_TOKEN: botToken,
-      TELEGRAM_CHAT_ID: "7",
-      TELEGRAM_API_ROOT: apiRoot,
+      ...telegramEnvironment(apiRoot),
       ...environment,
     },
+    ready: async (output) => {
+      while (url === "") {
+        await pause(5);
+        url = /is ready: (http:\/\/\S+)\/mcp/.exec(output())?.[1] ?? "";
+      }
+    },
   });
-  const written: string[] = [];
-  const exited = once(child, "exit");
-  const url = await readyAddress(child, written);
-  const end = async (signal: NodeJS.Signals) => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-    await exited;
-    expectNoSecrets(written.join(""));
-    return child.exitCode;
-  };
-  return {
-    url,
-    pid: child.pid ?? 0,
-    output: () => written.join(""),
-    stop: () => end("SIGTERM"),
-    kill: async () => void (await end("SIGKILL")),
-    [Symbol.asyncDispose]: async () => void (await end("SIGKILL")),
-  };
-}
-
-function readyAddress(child: ChildProcess, written: string[]): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const listen = (chunk: Buffer) => {
-    written.push(chunk.toString());
-    const address = /is ready: (http:\/\/\S+)\/mcp/.exec(written.join(""))?.[1];
-    if (address !== undefined) resolve(address);
-  };
-  child.stdout?.on("data", listen);
-  child.stderr?.on("data", listen);
-  child.once("exit", (code) => reject(new Error(`Loopgate ended with ${code}:\n${written.join("")}`)));
-  return promise;
+  return { ...process, url };
 }

@@ -1,5 +1,6 @@
 import { FakeTelegram } from "@loopgate/testing";
 import { afterAll, beforeAll } from "vitest";
+import { startDeployment } from "./deployment.ts";
 import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "./loopgate.ts";
 import { botToken } from "./secret-scan.ts";
 
@@ -11,32 +12,40 @@ export interface Setting {
   restart(): Promise<void>;
 }
 
+/** Which topology the stories of this run are told over: a vitest project for each. */
+const isDistributed = process.env["LOOPGATE_TEST_TOPOLOGY"] === "distributed";
+
 /** Call it once at the top of a test file; what it returns is filled before the first test. */
 export function useLoopgate(environment: Readonly<Record<string, string>> = {}): Setting {
   const parts = new AsyncDisposableStack();
-  let telegram: FakeTelegram | undefined;
-  let loopgate: RunningLoopgate | undefined;
-  let directory = "";
-  const there = <Part>(part: Part | undefined): Part => {
-    if (part === undefined) throw new Error("the setting is there from the first test on");
-    return part;
-  };
-  const restart = async () => {
-    loopgate = parts.use(await startLoopgate({ directory, apiRoot: there(telegram).apiRoot, environment }));
+  let setting: Omit<Setting, "restart"> | undefined;
+  let start: () => Promise<RunningLoopgate>;
+  const there = () => {
+    if (setting === undefined) throw new Error("the setting is there from the first test on");
+    return setting;
   };
   beforeAll(async () => {
-    telegram = parts.use(await FakeTelegram.start(botToken));
-    directory = parts.use(await temporaryDirectory()).path;
-    await restart();
+    const telegram = parts.use(await FakeTelegram.start(botToken));
+    const { apiRoot } = telegram;
+    if (isDistributed) {
+      const deployment = parts.use(await startDeployment({ apiRoot, environment }));
+      start = () => deployment.startAll();
+    } else {
+      const directory = parts.use(await temporaryDirectory()).path;
+      start = async () => parts.use(await startLoopgate({ directory, apiRoot, environment }));
+    }
+    setting = { telegram, loopgate: await start() };
   });
   afterAll(() => parts.disposeAsync());
   return {
     get telegram() {
-      return there(telegram);
+      return there().telegram;
     },
     get loopgate() {
-      return there(loopgate);
+      return there().loopgate;
     },
-    restart,
+    restart: async () => {
+      setting = { ...there(), loopgate: await start() };
+    },
   };
 }

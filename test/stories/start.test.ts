@@ -1,35 +1,15 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { FakeTelegram } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { callTool } from "../harness/call.ts";
+import { runLoopgate } from "../harness/command.ts";
 import { startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
 import { botToken, expectNoSecrets, textCanary } from "../harness/secret-scan.ts";
 
-const cli = fileURLToPath(new URL("../../services/all-in-one/src/cli.ts", import.meta.url));
-
-async function run(
-  args: readonly string[],
-  environment: Record<string, string>,
-): Promise<{ code: number | null; output: string }> {
-  const child = spawn(process.execPath, [cli, ...args], {
-    env: { PATH: "/usr/bin:/bin", ...environment },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let output = "";
-  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  const [code] = (await once(child, "close")) as [number | null];
-  expectNoSecrets(output);
-  return { code, output };
-}
-
 describe("a start", () => {
   it("reports all problems of the configuration at once, and never a value", async () => {
-    const { code, output } = await run(["serve"], {
+    const { code, output } = await runLoopgate(["serve"], {
       TELEGRAM_BOT_TOKEN: textCanary,
       TELEGRAM_CHAT_ID: "@someone",
       SERVER_HOST: "0.0.0.0",
@@ -73,14 +53,17 @@ describe("a start", () => {
     ],
   ])("%s is refused, and the sentence names the setting", async (_, environment, name) => {
     await using directory = await temporaryDirectory();
-    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, ...environment });
+    const { code, output } = await runLoopgate(["serve"], {
+      LOOPGATE_DATA_DIR: directory.path,
+      ...environment,
+    });
     expect({ code, named: output.includes(name) }, output).toEqual({ code: 1, named: true });
   });
 
   it("with a token that Telegram refuses says so, without the token", async () => {
     await using telegram = await FakeTelegram.start("1:another");
     await using directory = await temporaryDirectory();
-    const { code, output } = await run(["serve"], {
+    const { code, output } = await runLoopgate(["serve"], {
       LOOPGATE_DATA_DIR: directory.path,
       TELEGRAM_BOT_TOKEN: botToken,
       TELEGRAM_API_ROOT: telegram.apiRoot,
@@ -94,7 +77,7 @@ describe("a start", () => {
     await using directory = await temporaryDirectory();
     const options = { directory: directory.path, apiRoot: telegram.apiRoot };
     const loopgate = await startLoopgate(options);
-    const second = await run(["serve"], {
+    const second = await runLoopgate(["serve"], {
       LOOPGATE_DATA_DIR: directory.path,
       TELEGRAM_BOT_TOKEN: botToken,
       TELEGRAM_API_ROOT: telegram.apiRoot,
@@ -112,7 +95,10 @@ describe("a start", () => {
     const place = join(directory.path, "no-bot");
     await mkdir(place);
     await writeFile(join(place, "loopgate.db"), "of another time");
-    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: "0" });
+    const { code, output } = await runLoopgate(["serve"], {
+      LOOPGATE_DATA_DIR: directory.path,
+      SERVER_PORT: "0",
+    });
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("has format unknown") });
     expect(await readFile(join(place, "loopgate.db"), "utf8")).toBe("of another time");
   });
@@ -123,7 +109,7 @@ describe("a start", () => {
     await using other = await temporaryDirectory();
     await using first = await startLoopgate({ directory: home.path, apiRoot: telegram.apiRoot });
     const environment = { HOME: home.path, LOOPGATE_DATA_DIR: other.path, TELEGRAM_BOT_TOKEN: botToken };
-    const second = await run(["serve"], {
+    const second = await runLoopgate(["serve"], {
       ...environment,
       TELEGRAM_API_ROOT: telegram.apiRoot,
       SERVER_PORT: "0",
@@ -150,7 +136,10 @@ describe("a start", () => {
     await using telegram = await FakeTelegram.start(botToken);
     await using directory = await temporaryDirectory();
     const port = new URL(telegram.apiRoot).port;
-    const { code, output } = await run(["serve"], { LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: port });
+    const { code, output } = await runLoopgate(["serve"], {
+      LOOPGATE_DATA_DIR: directory.path,
+      SERVER_PORT: port,
+    });
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("set another SERVER_PORT") });
   });
 

@@ -1,0 +1,74 @@
+import { fileURLToPath } from "node:url";
+import { newRequestId } from "@loopgate/contracts";
+import { FakeTelegram, person, startSpecialNatsServer } from "@loopgate/testing";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { callTool, viewFrom } from "../harness/call.ts";
+import { runLoopgate } from "../harness/command.ts";
+import { type Deployment, type ServiceName, startDeployment } from "../harness/deployment.ts";
+import { botToken } from "../harness/secret-scan.ts";
+
+const configFile = fileURLToPath(new URL("../../deploy/nats/users.conf", import.meta.url));
+const parts = new AsyncDisposableStack();
+let telegram: FakeTelegram;
+let deployment: Deployment;
+beforeAll(async () => {
+  for (const user of ["BOOTSTRAP", "GATEWAY", "NOTIFIER", "STATE"]) {
+    process.env[`NATS_${user}_PASSWORD`] = user.toLowerCase();
+  }
+  telegram = parts.use(await FakeTelegram.start(botToken));
+  const nats = await startSpecialNatsServer({ configFile });
+  if (nats === undefined) throw new Error("this topology needs NATS (see above)");
+  deployment = parts.use(await startDeployment({ apiRoot: telegram.apiRoot, nats }));
+});
+afterAll(() => parts.disposeAsync());
+
+const urlAs = (user: string) => deployment.nats.url.replace("//", `//${user}:${user}@`);
+const startAs = (service: ServiceName) =>
+  deployment.start(service, { environment: { NATS_URL: urlAs(service) } });
+
+it("before the bootstrap a service says what to do; after it each does its work with its own user", async () => {
+  const failure = await startAs("gateway").catch(String);
+  expect(failure).toContain("bootstrap");
+  expect(await runLoopgate(["bootstrap"], { NATS_URL: urlAs("bootstrap") })).toMatchObject({ code: 0 });
+  const [gateway] = await Promise.all([startAs("gateway"), startAs("notifier"), startAs("state")]);
+
+  const question = { message: "Go?", request_type: "confirmation" };
+  const { request_id } = await viewFrom(gateway.url, "request_human_input", question);
+  const waiting = viewFrom(gateway.url, "check_request_status", { request_id, wait_seconds: 40 });
+  await expect.poll(() => telegram.messagesIn(7), { timeout: 20_000 }).toHaveLength(1);
+  telegram.press(person(7), telegram.messagesIn(7)[0]!, "Approve");
+  expect(await waiting).toMatchObject({ approved: true });
+  await expect.poll(() => telegram.messagesIn(7)[0]?.text, { timeout: 20_000 }).toContain("Approved");
+
+  const other = await viewFrom(gateway.url, "request_human_input", question);
+  expect(await viewFrom(gateway.url, "cancel_request", { request_id: other.request_id })).toMatchObject({
+    status: "cancelled",
+  });
+  expect(await callTool(gateway.url, "list_pending_requests", {})).toMatchObject({
+    structuredContent: { count: 0 },
+  });
+});
+
+it.each([
+  ["gateway", "loopgate.req.v1.default.<id>.decided"],
+  ["gateway", "loopgate.req.v1.default.<id>.delivered.telegram_1_7.1"],
+  ["gateway", "loopgate.channel.v1.default.telegram.1.in"],
+  ["notifier", "loopgate.req.v1.default.<id>.created"],
+  ["notifier", "loopgate.timer.v1.default.<id>.expiry"],
+  ["state", "loopgate.req.v1.default.<id>.created"],
+  ["state", "loopgate.channel.v1.default.telegram.1.in"],
+  ["gateway", "$JS.API.STREAM.DELETE.LOOPGATE_REQUESTS"],
+])("the user of %s may not publish on %s", async (user, subject) => {
+  const server = deployment.nats.url;
+  await using connection: NatsConnection = await connect({ servers: server, user, pass: user });
+  const refused = firstError(connection);
+  connection.publish(subject.replace("<id>", newRequestId()), "{}");
+  await connection.flush();
+  expect(await refused).toContain("Permissions Violation for Publish");
+});
+
+async function firstError(connection: NatsConnection): Promise<string> {
+  for await (const status of connection.status()) if (status.type === "error") return String(status.error);
+  return "none";
+}
