@@ -16,7 +16,7 @@ await runService({
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage });
-    const state = parts.use(await startState({ log, timers, requests, store, logger }));
+    const state = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
     parts.use(await bus.serve(state.queries, (error) => logger.error({ err: error }, "a query failed")));
     const checks = [
       { name: "nats", required: true, check: () => bus.check() },
