@@ -17,6 +17,7 @@ export interface HealthReport {
 
 /** How long one part may take to answer, in milliseconds. */
 const DEADLINE_MS = 2_000;
+const SILENT = "no answer within 2 s: see whether it runs, and the network";
 
 /** Asks all parts at once. */
 export async function checkHealth(checks: readonly HealthCheck[]): Promise<HealthReport> {
@@ -29,7 +30,7 @@ export async function checkHealth(checks: readonly HealthCheck[]): Promise<Healt
 
 async function stateOf(part: HealthCheck): Promise<string> {
   const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => deadline.reject(new Error("no answer")), DEADLINE_MS);
+  const timer = setTimeout(() => deadline.reject(new Error(SILENT)), DEADLINE_MS);
   try {
     await Promise.race([part.check(), deadline.promise]);
     return "ok";

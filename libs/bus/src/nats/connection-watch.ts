@@ -19,7 +19,9 @@ export class ConnectionWatch {
 
   /** @throws Unavailable that says what is wrong. */
   check(): void {
-    if (this.#isDown || this.#connection.isClosed()) throw new Unavailable("NATS is not connected");
+    if (this.#isDown || this.#connection.isClosed()) {
+      throw new Unavailable("NATS is not connected: see whether it runs, and the network");
+    }
     for (const subject of this.#refusals.keys()) this.checkPermission(subject);
   }
 

@@ -44,7 +44,7 @@ export class MongoConnection implements AsyncDisposable {
   readonly #stop = new AbortController();
   #prepared: Promise<unknown> | undefined;
   #isWritable = false;
-  #whyAway = "MongoDB is away";
+  #whyAway = "MongoDB is away: see whether it runs, and the network";
   #connecting: Promise<void> | undefined;
 
   private constructor(client: MongoClient, prepare: Preparation) {
