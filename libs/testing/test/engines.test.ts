@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { MongoClient } from "mongodb";
 import { afterAll, describe, expect, it } from "vitest";
 import { startMongoServer, startNatsCluster, startNatsServer } from "../src/index.ts";
@@ -42,14 +43,40 @@ describe.skipIf(nats?.isOurs !== true)("NATS servers", () => {
   });
 
   it("end with the process that started them, also when that is killed", async () => {
-    const script = join(import.meta.dirname, "engine-processes", "start-nats.ts");
-    const starter = spawn(process.execPath, [script], { stdio: ["ignore", "pipe", "inherit"] });
+    // In Docker it is the library's reaper that does this.
+    const starter = startNatsElsewhere({ DOCKER_HOST: "unix:///nowhere" });
     const [url] = await once(starter.stdout, "data");
     expect(await answers(String(url))).toBe(true);
     starter.kill("SIGKILL");
     await expect.poll(() => answers(String(url)), { timeout: 10_000 }).toBe(false);
   });
 });
+
+describe("where there is no server to be had", () => {
+  const bare = { PATH: "/nowhere", XDG_CACHE_HOME: "/nowhere", NATS_URL: "" };
+
+  it("CI fails and says what to do", async () => {
+    const starter = startNatsElsewhere({ ...bare, CI: "true" });
+    const [said] = await Promise.all([text(starter.stderr), once(starter, "exit")]);
+    expect(said).toContain("Error: no NATS server for the tests: set NATS_URL, or");
+    expect(starter.exitCode).toBe(1);
+  });
+
+  it("a person is told, loudly, and goes on without", async () => {
+    const starter = startNatsElsewhere({ ...bare, CI: "" });
+    const [[url], [said]] = await Promise.all([once(starter.stdout, "data"), once(starter.stderr, "data")]);
+    starter.kill("SIGKILL");
+    expect(String(url)).toBe("undefined\n");
+    expect(String(said)).toContain("SKIPPED: no NATS server for the tests: set NATS_URL, or");
+  });
+});
+
+/** A process that starts a server and says where. */
+function startNatsElsewhere(environment: NodeJS.ProcessEnv) {
+  const script = join(import.meta.dirname, "engine-processes", "start-nats.ts");
+  const env = { ...process.env, ...environment };
+  return spawn(process.execPath, [script], { env, stdio: ["ignore", "pipe", "pipe"] });
+}
 
 async function answers(url: string): Promise<boolean> {
   const { hostname, port } = new URL(url);

@@ -7,7 +7,7 @@ import { readEntry, streamOf } from "./stored-message.ts";
 
 type ReplayParts = Pick<NatsParts, "js" | "jsm" | "giveUpAfterMs">;
 
-const PAGE = 1_000;
+const PAGE = 2_000;
 
 /** A pull that brings nothing for so long is given up, and a new reader tries. So often. */
 const PULL_MS = 2_000;

@@ -12,7 +12,8 @@ import { untilReady } from "./until-ready.ts";
  * Becomes the server ("$@"), and leaves a guard behind that waits for a line on descriptor 3. If that ends without one,
  * then the process at its other end is gone, however it went: the server goes, too, with its folder ("$0").
  */
-const GUARDED = '{ read -r _ <&3 || { kill -9 $$; rm -rf -- "$0"; }; } >/dev/null 2>&1 & exec "$@" 3<&-';
+const GUARDED =
+  '{ read -r _ <&3 || { kill -9 $$; sleep 1; rm -rf -- "$0"; }; } >/dev/null 2>&1 & exec "$@" 3<&-';
 
 /** Runs a server as a process of this machine, with a store of its own. It does not outlive this process. */
 export async function startLocally(binary: string, launch: Launch): Promise<Engine> {
