@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Stored } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { RequestStore } from "./request-store.ts";
@@ -12,22 +13,44 @@ interface Waiting {
 const BATCH = 500;
 const MAX_WRITES = 4;
 
+/** How soon a store that is away is tried again. */
+const TRY_AGAIN_MS = 500;
+
 /** So many entries keep the store busy. */
 export const ENOUGH_IN_FLIGHT = BATCH * MAX_WRITES;
 
 /** Merges entries into a store, those that wait at the same time together. */
 export class MergeBatches {
   readonly #store: RequestStore;
+  readonly #patienceMs: number;
   #waiting: Waiting[] = [];
   #writes = 0;
   #isDue = false;
 
-  constructor(store: RequestStore) {
+  /** `patienceMs` is how long a merge waits for a store that is away. */
+  constructor(store: RequestStore, patienceMs: number) {
     this.#store = store;
+    this.#patienceMs = patienceMs;
   }
 
-  /** Resolves once the entry is durable; rejects for this entry alone, unless the whole store is `Unavailable`. */
-  merge(entry: Stored): Promise<void> {
+  /**
+   * Resolves once the entry is durable; rejects for this entry alone, or with `Unavailable` when patience is at its end
+   * or `signal` aborts.
+   */
+  async merge(entry: Stored, signal?: AbortSignal): Promise<void> {
+    const deadline = Date.now() + this.#patienceMs;
+    for (;;) {
+      try {
+        return await this.#mergeOnce(entry);
+      } catch (error) {
+        const isOver = signal?.aborted === true || Date.now() >= deadline;
+        if (isOver || !(error instanceof Unavailable)) throw error;
+        await pause(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+  }
+
+  #mergeOnce(entry: Stored): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ entry, resolve, reject });
     if (!this.#isDue) setImmediate(() => this.#startWrites());

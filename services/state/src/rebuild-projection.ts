@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { filters, type Stored } from "@loopgate/contracts";
 import { type EventLog, Unavailable } from "@loopgate/bus";
 import { MergeBatches } from "./merge-batches.ts";
@@ -21,7 +20,6 @@ export interface RebuildParts {
 
 /** How long a store may be away before a rebuild is given up. */
 const PATIENCE_MS = 60_000;
-const TRY_AGAIN_MS = 1_000;
 
 /**
  * Merges into the store everything that the log holds when this begins; nothing else needs to stop meanwhile, and what
@@ -31,7 +29,7 @@ const TRY_AGAIN_MS = 1_000;
  */
 export async function rebuildProjection(parts: RebuildParts): Promise<RebuildProgress> {
   const { log, store, onProgress = () => undefined } = parts;
-  const batches = new MergeBatches(store);
+  const batches = new MergeBatches(store, PATIENCE_MS);
   let progress: RebuildProgress = { merged: 0, refused: [], remaining: 0 };
   for await (const { entries, remaining } of log.replay(filters.everyEvent)) {
     const refused = await mergeAll(batches, entries);
@@ -47,20 +45,13 @@ export async function rebuildProjection(parts: RebuildParts): Promise<RebuildPro
 
 /** Gives the subjects of those that the store refuses. */
 async function mergeAll(batches: MergeBatches, entries: readonly Stored[]): Promise<readonly string[]> {
-  const deadline = Date.now() + PATIENCE_MS;
   const refused: string[] = [];
-  let left = entries;
-  for (;;) {
-    const away: Stored[] = [];
-    const merge = (entry: Stored) =>
-      batches.merge(entry).catch((error: unknown) => {
-        if (error instanceof Unavailable) away.push(entry);
-        else refused.push(entry.subject);
-      });
-    await Promise.all(left.map(merge));
-    if (away.length === 0) return refused;
-    if (Date.now() >= deadline) throw new Unavailable("the store stays away: run the rebuild again");
-    await pause(TRY_AGAIN_MS);
-    left = away;
-  }
+  const merges = entries.map((entry) =>
+    batches.merge(entry).catch((error: unknown) => {
+      if (error instanceof Unavailable) throw error;
+      refused.push(entry.subject);
+    }),
+  );
+  await Promise.all(merges);
+  return refused;
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Unavailable } from "@loopgate/bus";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MergeBatches } from "../src/merge-batches.ts";
@@ -46,7 +47,7 @@ const broken = () => {
 
 describe("merges that wait at the same time", () => {
   it("share writes, a few of which are under way at once", async () => {
-    const batches = new MergeBatches(store);
+    const batches = new MergeBatches(store, 60_000);
     const all = some(3_000);
     await Promise.all(all.flatMap((created) => entriesOf(created)).map((entry) => batches.merge(entry)));
     expect(writes).toEqual([500, 500, 500, 500, 500, 500]);
@@ -55,7 +56,7 @@ describe("merges that wait at the same time", () => {
   });
 
   it("are refused each for itself", async () => {
-    const batches = new MergeBatches(store);
+    const batches = new MergeBatches(store, 60_000);
     const entries = some(50).flatMap((created) => entriesOf(created));
     const merges = entries.toSpliced(20, 0, broken(), broken()).map((entry) => batches.merge(entry));
     const statuses = (await Promise.allSettled(merges)).map(({ status }) => status);
@@ -63,14 +64,17 @@ describe("merges that wait at the same time", () => {
     expect(await store.listPending({ tenant: "default", limit: 100 })).toHaveLength(50);
   });
 
-  it("are all given back at once when the store is away", async () => {
-    const batches = new MergeBatches(store);
+  it("are given back when the store is away and nobody waits any longer", async () => {
+    const batches = new MergeBatches(store, 60_000);
     await database[Symbol.asyncDispose]();
-    const merges = some(50)
-      .flatMap((created) => entriesOf(created))
-      .map((entry) => batches.merge(entry));
-    const statuses = (await Promise.allSettled(merges)).map(({ status }) => status);
-    expect(statuses).toEqual(Array(50).fill("rejected"));
-    expect(writes).toEqual([50]);
+    const stop = new AbortController();
+    const merges = Promise.allSettled(
+      some(50)
+        .flatMap((created) => entriesOf(created))
+        .map((entry) => batches.merge(entry, stop.signal)),
+    );
+    await expect.poll(() => writes.length).toBeGreaterThan(1);
+    stop.abort();
+    for (const merge of await merges) expect(merge).toMatchObject({ reason: expect.any(Unavailable) });
   });
 });

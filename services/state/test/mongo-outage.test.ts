@@ -38,7 +38,7 @@ async function open(uri: string): Promise<void> {
   running = new AsyncDisposableStack();
   const lifetimes = { sessions: undefined, copies: undefined, leases: undefined, channel: undefined };
   const path = join(directory, "loopgate.db");
-  bus = running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [200] }));
+  bus = running.use(await openSqliteBus({ path, lifetimes, retentionMs }));
   requests = new RequestLog({ log: bus.log, retentionMs });
   store = running.use(await MongoRequestStore.open(uri));
 }

@@ -58,7 +58,7 @@ describe.skipIf(server === undefined)("MongoRequestStore", () => {
     await openClient(uri)
       .db()
       .command({ collMod: "requests", validator: { _id: { $ne: _id } } });
-    const batches = new MergeBatches(store);
+    const batches = new MergeBatches(store, 0);
     const merges = await Promise.allSettled(
       all.flatMap((created) => entriesOf(created)).map((entry) => batches.merge(entry)),
     );
@@ -97,7 +97,7 @@ describe.skipIf(server === undefined)("a stored request", () => {
 
   /** Every second one is decided; there are ten sessions and ten clients. */
   async function fill(store: MongoRequestStore, count: number): Promise<void> {
-    const batches = new MergeBatches(store);
+    const batches = new MergeBatches(store, 0);
     const entries = Array.from({ length: count }, (_, n): Stored[] => {
       const created = aCreated({ session: `s${n % 10}`, client: `c${n % 10}`, at: new Date(at(n)) });
       return entriesOf(created, ...(n % 20 < 10 ? [] : [aDecided(created)]));
