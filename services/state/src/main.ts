@@ -1,6 +1,6 @@
 import { lifetimesFor, RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { runService, serveHealth } from "@loopgate/runtime";
+import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { startState } from "./index.ts";
 import { readServiceSettings } from "./service-settings.ts";
 import { MongoRequestStore } from "./store/mongo.ts";
@@ -9,13 +9,14 @@ await runService({
   name: "state",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { nats, storage } = settings;
+    const { storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
-    const lifetimes = lifetimesFor(storage.retentionMs);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, lifetimes, name: "state" }));
+    const observer = busMetrics(metrics, logger);
+    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "state" };
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
-    const requests = new RequestLog({ log, ...storage });
+    const requests = new RequestLog({ log, ...storage, observer });
     const state = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
     parts.use(await bus.serve(state.queries, (error) => logger.error({ err: error }, "a query failed")));
     const checks = [

@@ -32,6 +32,9 @@ export interface QueryParts {
   readonly now: () => Date;
 }
 
+/** A page is one message of a broker, which takes a megabyte; long questions make it end early. */
+const MAX_PAGE_BYTES = 800_000;
+
 /** Answers from the store merged with the log, so that it is never behind what an agent or a person has been told. */
 export class StateQueries implements RequestQueries {
   readonly #parts: QueryParts;
@@ -51,10 +54,10 @@ export class StateQueries implements RequestQueries {
     if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
     const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
     const found = await this.#parts.store.listPending(page);
-    const looked = found.slice(0, limit);
+    const looked = fitting(found.slice(0, limit));
     const requests = (await this.#stillPending(looked)).flatMap((set) => knownRequestOf(set) ?? []);
     const last = looked.at(-1);
-    if (found.length <= limit || last === undefined) return { kind: "page", requests };
+    if (found.length === looked.length || last === undefined) return { kind: "page", requests };
     return { kind: "page", requests, next_cursor: cursorOf(last) };
   }
 
@@ -126,4 +129,14 @@ export class StateQueries implements RequestQueries {
       this.#parts.logger.warn(fields, "the store is away; the projection catches up later");
     }
   }
+}
+
+/** The first of them, as many as a page can hold; at least one. */
+function fitting(sets: readonly RequestSet[]): readonly RequestSet[] {
+  let bytes = 0;
+  const end = sets.findIndex((set, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(knownRequestOf(set) ?? null));
+    return bytes > MAX_PAGE_BYTES && index > 0;
+  });
+  return end === -1 ? sets : sets.slice(0, end);
 }

@@ -16,6 +16,7 @@ export interface CreatedOptions {
   readonly client?: string;
   readonly at?: Date;
   readonly timeoutMs?: number;
+  readonly message?: string;
 }
 
 /** A question with defaults; approval, one recipient. */
@@ -25,6 +26,7 @@ export function aCreated({
   client = "c",
   at = new Date(),
   timeoutMs = 300_000,
+  message = "m",
 }: CreatedOptions = {}): CreatedEvent {
   return CreatedEvent.parse({
     specversion: "1.0",
@@ -39,7 +41,7 @@ export function aCreated({
       client_id: client,
       prompt: {
         kind: "confirmation",
-        message: "m",
+        message,
         options: [{ value: "Approve", label: "Approve", effect: "approve" }],
       },
       recipients: [{ channel: "telegram", endpoint: "telegram_42_7", responders: ["telegram:7"] }],

@@ -79,6 +79,30 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     expect(await caller.queries.list(page)).toEqual({ kind: "page", requests: [] });
   });
 
+  it("list the longest questions by pages that a message holds, all of them and each once", async () => {
+    const { requests } = await serve();
+    const session = newRequestId();
+    const long = "\u{1F6D1}".repeat(16_000);
+    const asked = Array.from({ length: 30 }, () => aCreated({ session, message: long }));
+    for (const created of asked) await requests.submit(refOf(created), created);
+    const pages: string[][] = [];
+    const listAll = async () => {
+      pages.length = 0;
+      let cursor: string | undefined;
+      do {
+        const query = { tenant: "default", session_id: session, limit: 100, cursor };
+        const reply = await caller.queries.list(query);
+        if (reply.kind !== "page") throw new Error(reply.kind);
+        pages.push(reply.requests.map(({ view }) => view.request_id));
+        cursor = reply.next_cursor;
+      } while (cursor !== undefined);
+      return new Set(pages.flat()).size;
+    };
+    await expect.poll(listAll, { timeout: 15_000 }).toBe(30);
+    expect(pages.flat()).toHaveLength(30);
+    expect(pages.length).toBeGreaterThan(1);
+  });
+
   it("are unavailable when the store is away and only the store could tell", async () => {
     const { database, failures } = await serve();
     await database[Symbol.asyncDispose]();
@@ -92,6 +116,16 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     await first.serving[Symbol.asyncDispose]();
     asked.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aCreated()))));
     for (const reply of await Promise.all(asked)) expect(reply).toEqual({ kind: "not_found" });
+  });
+
+  it("whose reply no message can hold are unavailable, and told to the operator", async () => {
+    const bus = parts.use(await connectNatsBus(options));
+    const failures: unknown[] = [];
+    const never = () => Promise.reject(new TypeError("not asked"));
+    const endless = { status: async () => ({ kind: "not_found", more: "x".repeat(2_000_000) }) as const };
+    parts.use(await bus.serve({ ...endless, list: never, cancel: never }, (error) => failures.push(error)));
+    await expect(caller.queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    expect(failures).toHaveLength(1);
   });
 
   it("that are no queries are told to the operator, and answered", async () => {

@@ -44,16 +44,18 @@ export async function serveQueries(
   };
 }
 
+/** Whatever becomes of a query, whoever asked hears of it: also when the broker does not take the reply. */
 async function answer(
   message: Msg,
   reply: (query: unknown) => Promise<object>,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
-  let answered: QueryAnswer = { ok: false };
   try {
-    answered = { ok: true, reply: await reply(message.json()) };
+    respond(message, { ok: true, reply: await reply(message.json()) });
   } catch (error) {
     if (!(error instanceof Unavailable)) onFailure(error);
+    respond(message, { ok: false });
   }
-  message.respond(JSON.stringify(answered));
 }
+
+const respond = (message: Msg, answered: QueryAnswer): void => void message.respond(JSON.stringify(answered));
