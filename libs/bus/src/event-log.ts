@@ -73,7 +73,9 @@ export interface ConsumerSpec {
   readonly maxInFlight?: number;
   /**
    * After so many attempts that ended with an exception other than {@link Unavailable} the entry becomes a dead letter.
-   * Default 5; `Infinity` for entries that may never be given up.
+   * Default 5; `Infinity` for entries that may never be given up. Each process counts for itself and forgets when it
+   * ends: only it knows which of an entry's deliveries were put off, and an entry that one process can't handle, another
+   * may. So `n` processes try up to `n` times as often.
    */
   readonly maxAttempts?: number;
 }

@@ -1,9 +1,11 @@
 import { requestPrefix, requestSubject } from "@loopgate/contracts";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { type NatsServer, startNatsServer } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
-import { aRecorder, subjectsOf } from "./contract/a-handler.ts";
+import { aRecorder, subjectsOf, untilStopped } from "./contract/a-handler.ts";
 import { anObserver } from "./contract/an-observer.ts";
 import { aDue, anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
 import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
@@ -29,6 +31,17 @@ async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
     await server[Symbol.asyncDispose]();
   };
   return { server, bus, [Symbol.asyncDispose]: close };
+}
+
+/** Resolves once it has stopped, which takes it a moment. */
+async function freeze({ server, bus }: Pick<Own, "server" | "bus">): Promise<void> {
+  await server.freeze();
+  const answers = () =>
+    bus.check().then(
+      () => true,
+      () => false,
+    );
+  await expect.poll(answers, soon).toBe(false);
 }
 
 describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
@@ -103,6 +116,24 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(read.toSorted()).toEqual(subjects.toSorted());
   });
 
+  it("comes back to a consumer that was deleted meanwhile, and to one that is deleted as it runs", async () => {
+    await using own = await ownBus();
+    const { server, bus } = own;
+    const [ref, recorder] = [aRequest(), aRecorder()];
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
+    await using _ = await bus.log.consume(spec, recorder);
+    const connection = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(connection);
+
+    for (const copy of [1, 2]) {
+      await jsm.consumers.delete("LOOPGATE_REQUESTS", spec.name);
+      if (copy === 2) await server.restart();
+      await bus.log.append(copySubject(ref, copy), anEvent(ref));
+      await expect.poll(() => subjectsOf(recorder.seen), soon).toContain(copySubject(ref, copy));
+    }
+    await connection.close();
+  });
+
   it("tells a tail that began before", async () => {
     await using own = await ownBus();
     const ref = aRequest();
@@ -152,6 +183,59 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
     await bus[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
   }, 20_000);
+
+  it("lets a consumer stop, with what its handlers make of the rest", async () => {
+    const { server, bus } = await ownBus({ giveUpAfterMs: 300, stopWithinMs: 300 });
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const [stopping, stubborn] = [aRecorder(untilStopped), aRecorder(() => never.promise)];
+    const never = Promise.withResolvers<"done">();
+    const filters = [everythingOf(ref)];
+    const subscription = await bus.log.consume({ name: aConsumerName(), filters }, stopping);
+    await bus.log.consume({ name: aConsumerName(), filters }, stubborn);
+    await expect.poll(() => stopping.seen.length + stubborn.seen.length, soon).toBe(2);
+
+    await server.kill();
+    await subscription[Symbol.asyncDispose]();
+    await bus[Symbol.asyncDispose]();
+
+    // A handler that ends when nobody listens any more harms nobody: an unhandled rejection would fail this run.
+    never.resolve("done");
+    await server[Symbol.asyncDispose]();
+    expect(stopping.seen[0]?.signal.aborted).toBe(true);
+  });
+});
+
+describe.skipIf(!isOurs)("a NATS server that stands still", () => {
+  it("amid appends doubles nothing: what nobody knows the outcome of is tried as the same event", async () => {
+    const observer = anObserver();
+    await using own = await ownBus({ observer });
+    const { server, bus } = own;
+    const refs = Array.from({ length: 100 }, aRequest);
+    const options = [{ first: true }, {}];
+    await freeze(own);
+    const appends = refs.map((ref, index) =>
+      bus.log.append(requestSubject(ref, "created"), anEvent(ref), options[index % 2]),
+    );
+    await expect.poll(() => observer.unknown.length, soon).toBeGreaterThanOrEqual(refs.length);
+
+    await server.thaw();
+
+    const results = await Promise.all(appends);
+    expect(results.map(({ kind }) => kind)).toEqual(refs.map(() => "stored"));
+    const pages = await Array.fromAsync(bus.log.replay("loopgate.req.v1.>"));
+    const stored = pages.flatMap(({ entries }) => entries.map(({ subject }) => subject));
+    expect(stored.toSorted()).toEqual(refs.map((ref) => requestSubject(ref, "created")).toSorted());
+  });
+
+  it("lets the bus be closed", async () => {
+    const { server, bus } = await ownBus({ giveUpAfterMs: 300, stopWithinMs: 300 });
+    const ref = aRequest();
+    await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, aRecorder());
+    await freeze({ server, bus });
+    await expect(bus[Symbol.asyncDispose]()).resolves.toBeUndefined();
+    await server[Symbol.asyncDispose]();
+  });
 });
 
 describe.skipIf(!isOurs)("a NATS stream", () => {

@@ -1,9 +1,10 @@
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
-import { aRequest } from "./contract/an-event.ts";
+import { aRecorder } from "./contract/a-handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
-import { busOptions, type BusUnderTest } from "./contract/bus-under-test.ts";
+import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
@@ -41,6 +42,23 @@ describe.skipIf(server === undefined)("over NATS", () => {
 });
 
 describe.skipIf(server === undefined)("a NATS server", () => {
+  it("hands out what comes behind thousands of entries that are put off", async () => {
+    await using bus = await connectNatsBus(options);
+    const ref = aRequest();
+    const recorder = aRecorder(async ({ entry }) =>
+      entry.subject === copySubject(ref, 0) ? "done" : { retryInMs: 600_000 },
+    );
+    const putOff = await appendCopies(bus.log, ref, 5_000);
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 256 };
+    await using _ = await bus.log.consume(spec, recorder);
+    await expect.poll(() => recorder.seen.length, soon).toBe(putOff.length);
+
+    await bus.log.append(copySubject(ref, 0), anEvent(ref));
+
+    await expect.poll(() => recorder.seen.at(-1)?.entry.subject, soon).toBe(copySubject(ref, 0));
+    expect(recorder.seen).toHaveLength(putOff.length + 1);
+  });
+
   it("deletes no key by a wildcard", async () => {
     await using bus = await connectNatsBus(options);
     const sessions = await bus.keyValue.bucket("sessions");

@@ -5,8 +5,11 @@ import type { NatsParts } from "./nats-event-log.ts";
 import { apiCodeOf, apiCodes } from "./nats-failures.ts";
 import { streamOf } from "./stored-message.ts";
 
-/** Entries that are put off count, too; at this number the broker delivers no more until some are done. */
-const MAX_ACK_PENDING = 20_000;
+/**
+ * At so many entries that are put off or being handled the broker delivers no more, to nobody. Far above what one
+ * throttled chat can put off: 100,000 put-off entries were measured not to slow the others.
+ */
+const MAX_ACK_PENDING = 200_000;
 
 /**
  * The broker's durable pull consumer, created or brought to this configuration.

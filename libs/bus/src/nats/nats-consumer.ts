@@ -15,6 +15,9 @@ type ConsumerParts = NatsParts & { readonly log: EventLog };
 /** A pull is asked for again after this long without entries. */
 const PULL_MS = 10_000;
 
+/** A pull is given up when two of the broker's signs of life are missing: a leader that dies forgets it. */
+const SIGN_OF_LIFE_MS = 2_500;
+
 /** How soon a pull that failed is tried again. */
 const RECOVER_MS = 500;
 
@@ -96,7 +99,11 @@ export class NatsConsumer {
 
   async #pullSome(consumer: Consumer): Promise<void> {
     const free = this.#limit - this.#running.size;
-    const messages = await consumer.fetch({ max_messages: free, expires: PULL_MS });
+    const messages = await consumer.fetch({
+      max_messages: free,
+      expires: PULL_MS,
+      idle_heartbeat: SIGN_OF_LIFE_MS,
+    });
     this.#endPull = () => messages.stop();
     if (this.#stop.signal.aborted) messages.stop();
     for await (const message of messages) this.#take(message);

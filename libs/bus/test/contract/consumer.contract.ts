@@ -10,15 +10,20 @@ import { consumerStopContract } from "./consumer-stop.contract.ts";
 
 /** What the durable consumers of every {@link EventLog} promise. */
 export function consumerContract(open: OpenBus): void {
+  consumerDeliveryContract(open);
+  describe("failures of a consumer", () => {
+    consumerFailureContract(open);
+  });
+}
+
+/** The part of it that is about who is handed what. */
+export function consumerDeliveryContract(open: OpenBus): void {
   describe("a consumer", () => {
     describe("intake", () => {
       intake(open);
     });
     describe("load", () => {
       load(open);
-    });
-    describe("failures", () => {
-      consumerFailureContract(open);
     });
     describe("stop and restart", () => {
       consumerStopContract(open);
