@@ -31,13 +31,22 @@ const session = (responders: string[]) => ({
 });
 
 it("withdraws the power to answer with the chat's or the person's permission", () => {
-  const group = "telegram_42_-100";
+  const group = ["telegram_42_-100"];
   expect(isStillAllowed(closed, group, "telegram:1", undefined)).toBe(true);
   expect(isStillAllowed({ ...closed, responders: ["2"] }, group, "telegram:1", undefined)).toBe(false);
   expect(isStillAllowed({ ...closed, allowedChats: [] }, group, "telegram:1", undefined)).toBe(false);
   expect(isStillAllowed(closed, group, "telegram:8", session(["telegram:8"]))).toBe(true);
   expect(isStillAllowed(closed, group, "telegram:1", session(["telegram:8"]))).toBe(false);
-  expect(isStillAllowed(closed, "telegram_42_7", "telegram:7", undefined)).toBe(true);
-  expect(isStillAllowed(closed, "telegram_42_7", "telegram:1", undefined)).toBe(false);
-  expect(isStillAllowed(closed, "telegram_43_7", "telegram:7", undefined)).toBe(false);
+  expect(isStillAllowed(closed, ["telegram_42_7"], "telegram:7", undefined)).toBe(true);
+  expect(isStillAllowed(closed, ["telegram_42_7"], "telegram:1", undefined)).toBe(false);
+  expect(isStillAllowed(closed, ["telegram_43_7"], "telegram:7", undefined)).toBe(false);
+});
+
+it("keeps what was allowed and named under a chat's old id once it has another one", () => {
+  const moved = ["telegram_42_-1007", "telegram_42_-100"];
+  expect(isStillAllowed(closed, moved, "telegram:1", undefined)).toBe(true);
+  expect(isStillAllowed({ ...closed, allowedChats: ["-1007"] }, moved, "telegram:1", undefined)).toBe(true);
+  expect(isStillAllowed({ ...closed, allowedChats: [] }, moved, "telegram:1", undefined)).toBe(false);
+  expect(isStillAllowed(closed, moved, "telegram:8", session(["telegram:8"]))).toBe(true);
+  expect(isStillAllowed(closed, moved, "telegram:1", session(["telegram:8"]))).toBe(false);
 });

@@ -52,19 +52,22 @@ export function isChatAllowed({ defaultChat, allowedChats }: RecipientPolicy, ch
 }
 
 /**
- * True if this person may still answer at this endpoint: the operator still allows the chat, and in a group still names
- * the person, by configuration or by the session's present registration.
+ * True if this person may still answer at this place: the operator still allows the chat, and in a group still names
+ * the person, by configuration or by the session's present registration. A place has several names (endpoints) after its
+ * chat has moved to another id: permission under one of them holds under all.
  */
 export function isStillAllowed(
   policy: RecipientPolicy,
-  endpoint: string,
+  names: readonly string[],
   responder: string,
   session: Session | undefined,
 ): boolean {
-  const place = parseTelegramEndpoint(endpoint);
-  if (place === undefined || place.bot !== policy.bot || !isChatAllowed(policy, place.chat)) return false;
+  const place = names
+    .map(parseTelegramEndpoint)
+    .find((one) => one?.bot === policy.bot && one !== undefined && isChatAllowed(policy, one.chat));
+  if (place === undefined) return false;
   if (isPrivate(place.chat)) return responder === telegramResponder(place.chat);
-  const registered = session?.recipients.find((recipient) => recipient.endpoint === endpoint);
+  const registered = session?.recipients.find(({ endpoint }) => names.includes(endpoint));
   return (registered?.responders ?? policy.responders.map(telegramResponder)).includes(responder);
 }
 

@@ -6,12 +6,15 @@ import { type Api, GrammyError } from "grammy";
 import type { AnswerParts } from "./channels/telegram/answer.ts";
 import { createBotApi, grammySignal, type BotApiOptions } from "./channels/telegram/bot-api.ts";
 import { startCloser } from "./channels/telegram/closer.ts";
+import { Courier } from "./channels/telegram/courier.ts";
 import { startInbound } from "./channels/telegram/inbound.ts";
 import { startOutbound } from "./channels/telegram/outbound.ts";
+import { OpenQuestions } from "./channels/telegram/open-questions.ts";
 import { Outbox } from "./channels/telegram/outbox.ts";
 import { Pauses } from "./channels/telegram/pauses.ts";
 import { startPoller } from "./channels/telegram/poller.ts";
 import type { Receiver } from "./channels/telegram/receiver.ts";
+import { startReturns } from "./channels/telegram/returns.ts";
 import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/webhook-server.ts";
 import { whileLeased } from "./lease.ts";
@@ -65,6 +68,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const me = await identify(api.send, logger);
   const bot = String(me.id);
   await using running = new AsyncDisposableStack();
+  const openQuestions = new OpenQuestions(options.queries);
   const partsWith = (outbox: Outbox) =>
     ({ ...options, now, bot, api: api.send, outbox }) satisfies AnswerParts;
   const pauses = new Pauses({ ...options, bot });
@@ -78,7 +82,9 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     await pauses.load();
     const outbox = new Outbox({ pauses, mayCall: isHeld });
     const parts = partsWith(outbox);
-    leased.use(await startOutbound(parts));
+    const courier = new Courier(parts);
+    leased.use(await startOutbound({ ...parts, courier }));
+    leased.use(await startReturns({ ...parts, courier, openQuestions }));
     leased.use(await startCloser(parts, log));
     leased.use(outbox);
     receiver = leased.use(

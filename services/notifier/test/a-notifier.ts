@@ -37,6 +37,9 @@ export interface AskOptions {
   readonly message?: string;
   readonly options?: readonly string[];
   readonly chats?: readonly (readonly [chat: number, people: readonly number[]])[];
+  /** The topic in which they are asked. */
+  readonly thread?: number;
+  readonly metadata?: Record<string, unknown>;
   readonly timeoutMs?: number;
   readonly session?: string;
 }
@@ -60,6 +63,8 @@ export class NotifierSetting {
   refusesAppend: (subject: string) => boolean | Promise<boolean> = () => false;
   /** So many looks at the lease fail as if the store did not answer. */
   refusesLease = 0;
+  /** Lists fail as if no `state` served. */
+  refusesQueries = false;
   /** Consumers whose names begin with this can't start. */
   refusesConsumer: string | undefined;
   readonly #leaseMs: number;
@@ -79,6 +84,7 @@ export class NotifierSetting {
       setting.logged.length = 0;
       setting.refusesAppend = () => false;
       setting.refusesLease = 0;
+      setting.refusesQueries = false;
       setting.refusesConsumer = undefined;
       await setting.open();
     });
@@ -119,7 +125,7 @@ export class NotifierSetting {
         leases: this.#leases(await keyValue.bucket("leases")),
         sessions: await keyValue.bucket("sessions"),
         channels: await keyValue.bucket("channels"),
-        queries: this.queries,
+        queries: this.#queries(),
         policies: () => [this.policy],
         telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
         leaseMs: this.#leaseMs,
@@ -141,6 +147,8 @@ export class NotifierSetting {
     message = "secret question",
     options = ["Approve", "Deny"],
     chats = [[7, [7]]],
+    thread,
+    metadata,
     timeoutMs = 600_000,
     session = "s",
   }: AskOptions = {}): Promise<LogEntry<CreatedEvent>> {
@@ -164,10 +172,15 @@ export class NotifierSetting {
         },
         recipients: chats.map(([chat, people]) => ({
           channel: "telegram",
-          endpoint: telegramEndpoint({ bot, chat: String(chat) }),
+          endpoint: telegramEndpoint({
+            bot,
+            chat: String(chat),
+            ...(thread === undefined ? {} : { thread: String(thread) }),
+          }),
           responders: people.map(telegramResponder),
         })),
         policy: { required: 1 },
+        metadata,
         expires_at: new Date(now + timeoutMs).toISOString(),
         fingerprint: "f",
       },
@@ -214,6 +227,19 @@ export class NotifierSetting {
     const find = () => this.telegram.answers.find((answer) => answer.query === query);
     await expect.poll(find, { timeout: 10_000 }).toBeDefined();
     return find()!.text;
+  }
+
+  /** The real queries, which can be made to fail. */
+  #queries(): RequestQueries {
+    const reach = () => {
+      if (this.refusesQueries) throw new Unavailable("nobody serves");
+      return this.queries;
+    };
+    return {
+      status: async (query) => reach().status(query),
+      list: async (query) => reach().list(query),
+      cancel: async (command) => reach().cancel(command),
+    };
   }
 
   /** Writes into {@link logged}. */

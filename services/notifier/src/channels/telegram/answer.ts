@@ -5,19 +5,21 @@ import {
   type DecidedEvent,
   type RequestRef,
   DEFAULT_TENANT,
+  type Recipient,
   Session,
   sessionKey,
 } from "@loopgate/contracts";
-import type { Bucket, RequestLog } from "@loopgate/bus";
+import type { Bucket } from "@loopgate/bus";
 import { expiry, isStillAllowed, judge, type RecipientPolicy, type Refusal } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
-import { closeTouched } from "./close-touched.ts";
-import { type CopyParts, requestShownBy } from "./copies.ts";
+import { closeTouched, type CloseTouchedParts } from "./close-touched.ts";
+import { requestShownBy } from "./copies.ts";
 import type { IncomingAnswer } from "./incoming.ts";
+import { chatOf, namesOf } from "./moved-chats.ts";
 
-export interface AnswerParts extends CopyParts {
+export interface AnswerParts extends CloseTouchedParts {
   readonly bot: string;
-  readonly requests: RequestLog;
+  readonly channels: Bucket;
   readonly sessions: Bucket;
   readonly policies: () => readonly RecipientPolicy[];
   readonly now: () => Date;
@@ -51,9 +53,25 @@ export async function answerAttempt(parts: AnswerParts, incoming: IncomingAnswer
   if (created === undefined || creationTag(created.event.subject, created.event.time) !== ref.tag) {
     return { kind: "refused", reason: "closed" };
   }
-  const outcome = await decide(parts, incoming, created);
+  const names = await namesOf(parts.channels, incoming.endpoint);
+  const asked = recipientAt(created.event, names, incoming.responder);
+  if (asked === undefined) return { kind: "refused", reason: "not_a_recipient" };
+  const outcome = await decide(parts, { ...incoming, endpoint: asked.endpoint, names }, created);
   await closeTouched(parts, { ...incoming, isFresh: outcome.kind === "recorded" }, created.event);
   return outcome;
+}
+
+/**
+ * As whom this chat was asked: under whichever of its names, in whichever topic, because a question whose topic is gone
+ * stands elsewhere in the chat. Of several, the one that names this person.
+ */
+function recipientAt(
+  { data }: CreatedEvent,
+  names: readonly string[],
+  responder: string,
+): Recipient | undefined {
+  const here = data.recipients.filter(({ endpoint }) => names.includes(chatOf(endpoint)));
+  return here.find(({ responders }) => responders.includes(responder)) ?? here[0];
 }
 
 /** A button names its request; a typed reply is matched by the message that it replies to. */
@@ -65,9 +83,14 @@ async function requestOf(
   return { tenant: DEFAULT_TENANT, id: choice.button.requestId, tag: choice.button.tag };
 }
 
+/** An answer to a question, as the recipient that was asked, with all names of its chat. */
+interface PlacedAnswer extends IncomingAnswer {
+  readonly names: readonly string[];
+}
+
 async function decide(
   parts: AnswerParts,
-  incoming: IncomingAnswer,
+  incoming: PlacedAnswer,
   created: LogEntry<CreatedEvent>,
 ): Promise<AnswerOutcome> {
   const { requests, now } = parts;
@@ -107,12 +130,13 @@ async function endFirst(
 
 async function isAllowedNow(
   { sessions, policies }: AnswerParts,
-  { endpoint, responder }: IncomingAnswer,
+  { endpoint, names, responder }: PlacedAnswer,
   created: CreatedEvent,
 ): Promise<boolean> {
   const found = await sessions.get(sessionKey(created.tenant, created.data.session_id));
   const session = found === undefined ? undefined : Session.parse(JSON.parse(found.value));
-  return policies().some((policy) => isStillAllowed(policy, endpoint, responder, session));
+  const all = [endpoint, ...names];
+  return policies().some((policy) => isStillAllowed(policy, all, responder, session));
 }
 
 function isSameAnswer(mine: DecidedEvent, standing: DecidedEvent): boolean {

@@ -22,7 +22,16 @@ describe("a failure", () => {
     ],
     [refusal(403, "Forbidden: a new wording"), { kind: "permanent", reason: "forbidden" }],
     [refusal(400, "Bad Request: chat not found"), { kind: "permanent", reason: "chat_not_found" }],
-    [refusal(400, "upgraded", { migrate_to_chat_id: -1 }), { kind: "permanent", reason: "chat_migrated" }],
+    [refusal(400, "upgraded", { migrate_to_chat_id: -1 }), { kind: "moved", chat: "-1" }],
+    [refusal(400, "Bad Request: message thread not found"), { kind: "permanent", reason: "topic_gone" }],
+    [refusal(400, "Bad Request: TOPIC_CLOSED"), { kind: "permanent", reason: "topic_gone" }],
+    [refusal(400, "Bad Request: message to edit not found"), { kind: "permanent", reason: "message_gone" }],
+    [refusal(400, "Bad Request: message can't be edited"), { kind: "permanent", reason: "message_gone" }],
+    [
+      refusal(400, "Bad Request: not enough rights to send text messages to the chat"),
+      { kind: "permanent", reason: "no_rights" },
+    ],
+    [refusal(400, "Bad Request: CHAT_WRITE_FORBIDDEN"), { kind: "permanent", reason: "no_rights" }],
     [refusal(400, "Bad Request: a new wording"), { kind: "permanent", reason: "rejected" }],
   ])("is read by code and parameters", (error, failure) => {
     expect(failureOf(error)).toEqual(failure);

@@ -8,6 +8,8 @@ export type Failure =
   | { readonly kind: "transient" }
   /** The token no longer works: keep everything, tell the operator. */
   | { readonly kind: "unauthorized" }
+  /** The chat has another id for good. */
+  | { readonly kind: "moved"; readonly chat: string }
   /** It will never work; `reason` is a word of ours, never Telegram's text. */
   | { readonly kind: "permanent"; readonly reason: string };
 
@@ -20,18 +22,33 @@ export function failureOf(error: unknown): Failure {
   if (error_code === 401 || error_code === 404) return { kind: "unauthorized" };
   if (error_code === undefined || error_code >= 500) return { kind: "transient" };
   if (error_code === 409) return { kind: "transient" };
-  return { kind: "permanent", reason: reasonOf(error_code, description, parameters.migrate_to_chat_id) };
+  const { migrate_to_chat_id: chat } = parameters;
+  if (chat !== undefined) return { kind: "moved", chat: String(chat) };
+  return {
+    kind: "permanent",
+    reason: error_code === 403 ? forbiddenBy(description) : rejectedBy(description),
+  };
 }
 
 /** True if an edit changed nothing because the message shows that text already: what was wanted stands. */
 export const isNotModified = (error: unknown): boolean =>
   error instanceof GrammyError && error.error_code === 400 && /not modified/i.test(error.description);
 
-function reasonOf(code: number, description: string, migratedTo: number | undefined): string {
-  if (migratedTo !== undefined) return "chat_migrated";
-  if (code !== 403) return /chat not found/i.test(description) ? "chat_not_found" : "rejected";
+/** True if Telegram did not like what was sent: something plainer may do. */
+export const isRejected = (failure: Failure): boolean =>
+  failure.kind === "permanent" && failure.reason === "rejected";
+
+function forbiddenBy(description: string): string {
   if (/blocked/i.test(description)) return "blocked";
   if (/deactivated/i.test(description)) return "user_deactivated";
   if (/initiate/i.test(description)) return "never_started";
   return /kicked|not a member|deleted/i.test(description) ? "removed_from_chat" : "forbidden";
+}
+
+function rejectedBy(description: string): string {
+  if (/chat not found/i.test(description)) return "chat_not_found";
+  if (/thread not found|topic_closed|topic_deleted/i.test(description)) return "topic_gone";
+  if (/message to edit not found|message can't be edited|message_id_invalid/i.test(description))
+    return "message_gone";
+  return /rights|write_forbidden/i.test(description) ? "no_rights" : "rejected";
 }

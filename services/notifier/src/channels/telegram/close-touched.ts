@@ -2,13 +2,19 @@ import { creationTag, type CreatedEvent } from "@loopgate/contracts";
 import type { RequestLog } from "@loopgate/bus";
 import { type Copy, copiesOf, decisionOf, fold } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
-import { closeCopy, type CopyParts, recordCopy, requestShownBy } from "./copies.ts";
+import type { Api } from "grammy";
+import { closeCopy } from "./close-copy.ts";
+import { type CopyParts, recordCopy, requestShownBy } from "./copies.ts";
+import { chatOf } from "./moved-chats.ts";
+import type { Outbox } from "./outbox.ts";
 
 export interface CloseTouchedParts extends CopyParts {
+  readonly api: Api;
+  readonly outbox: Outbox;
   readonly requests: RequestLog;
 }
 
-/** A message that was pressed or replied to. `isFresh`: the decision fell by it, so that the closer is about to come. */
+/** A message in one of the question's chats that was pressed or replied to. `isFresh`: the decision fell by it, so that the closer is about to come. */
 export interface Touch extends Copy {
   readonly isFresh: boolean;
 }
@@ -34,12 +40,11 @@ async function close(
   { endpoint, copy, isFresh }: Touch,
   created: CreatedEvent,
 ): Promise<void> {
-  const { tenant, subject: id, data } = created;
-  if (!data.recipients.some((recipient) => recipient.endpoint === endpoint)) return;
+  const { tenant, subject: id } = created;
   const set = fold(await parts.requests.read({ tenant, id }));
   const decision = decisionOf(set)?.event;
   if (decision === undefined) return;
-  if (!copiesOf(set).some((one) => one.endpoint === endpoint && one.copy === copy)) {
+  if (!copiesOf(set).some((one) => chatOf(one.endpoint) === endpoint && one.copy === copy)) {
     await recordForCloser(parts, { endpoint, copy }, created);
   } else if (!isFresh) {
     closeCopy(parts, { endpoint, copy }, created, decision).catch((error: unknown) =>

@@ -1,17 +1,26 @@
-import { filters, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
+import { DeliveredEvent, filters, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
 import type { Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
-import { copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
-import { closeCopy, type CopyParts } from "./copies.ts";
+import { type Copy, copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import type { Api } from "grammy";
+import { closeCopy } from "./close-copy.ts";
+import type { Outbox } from "./outbox.ts";
+import { isLong } from "./question.ts";
 import { retryAfter } from "./retry-after.ts";
+import { sendFile } from "./send-file.ts";
 
-export interface CloserParts extends CopyParts {
+export interface CloserParts {
   readonly bot: string;
+  readonly api: Api;
+  readonly outbox: Outbox;
   readonly requests: RequestLog;
+  readonly logger: Logger;
 }
 
 /**
  * Closes every recorded copy of a decided request. It reads the whole request on each `decided` and on each `delivered`:
- * whichever is later sees both, so that no copy stays open (design 3.1).
+ * whichever is later sees both, so that no copy stays open (design 3.1). A `delivered` that finds its question open sends
+ * the file of a long one: a crash may repeat the file, never the question.
  */
 export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscription> =>
   log.consume(
@@ -25,8 +34,14 @@ async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<
   const set = fold(await parts.requests.read(ref));
   const created = createdOf(set)?.event;
   const decided = decisionOf(set)?.event;
-  if (created === undefined || decided === undefined) return "done";
-  const mine = copiesOf(set).filter(({ endpoint }) => parseTelegramEndpoint(endpoint)?.bot === parts.bot);
+  if (created === undefined) return "done";
+  const isMine = ({ endpoint }: Copy) => parseTelegramEndpoint(endpoint)?.bot === parts.bot;
+  if (decided === undefined) {
+    const copy = DeliveredEvent.safeParse(entry.event).data?.data;
+    const needsFile = copy !== undefined && isMine(copy) && isLong(created);
+    return needsFile ? retryAfter([await sendFile(parts, copy, created)], attempt) : "done";
+  }
+  const mine = copiesOf(set).filter(isMine);
   const results = await Promise.all(mine.map((copy) => closeCopy(parts, copy, created, decided)));
   return retryAfter(results, attempt);
 }

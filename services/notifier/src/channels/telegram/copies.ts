@@ -2,10 +2,8 @@ import {
   copyKey,
   creationTag,
   type CreatedEvent,
-  type DecidedEvent,
   type DeliveredEvent,
   eventKey,
-  parseTelegramEndpoint,
   RecordedCopy,
   type RequestRef,
   requestSubject,
@@ -15,15 +13,9 @@ import {
 import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
-import type { Api } from "grammy";
-import { isNotModified } from "./api-outcome.ts";
-import { noButtons } from "./keyboard.ts";
-import type { CallResult, Outbox } from "./outbox.ts";
-import { verdictText } from "./question.ts";
+import { chatOf } from "./moved-chats.ts";
 
 export interface CopyParts {
-  readonly api: Api;
-  readonly outbox: Outbox;
   readonly log: EventLog;
   readonly copies: Bucket;
   readonly logger: Logger;
@@ -38,7 +30,7 @@ export async function recordCopy(
   const { subject: id, tenant, time } = created;
   const tag = creationTag(id, time);
   const recorded: RecordedCopy = { tenant, request_id: id, tag };
-  await parts.copies.create(copyKey(endpoint, copy), JSON.stringify(recorded));
+  await parts.copies.create(copyKey(chatOf(endpoint), copy), JSON.stringify(recorded));
   const delivered: DeliveredEvent = {
     specversion: "1.0",
     id: `${id}.delivered.${endpoint}.${copy}.${tag}`,
@@ -59,35 +51,8 @@ export async function requestShownBy(
   copies: Bucket,
   { endpoint, copy }: Copy,
 ): Promise<(RequestRef & { tag: string }) | undefined> {
-  const found = await copies.get(copyKey(endpoint, copy));
+  const found = await copies.get(copyKey(chatOf(endpoint), copy));
   if (found === undefined) return undefined;
   const { tenant, request_id: id, tag } = RecordedCopy.parse(JSON.parse(found.value));
   return { tenant, id, tag };
-}
-
-/**
- * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already, or that a person has deleted,
- * is closed.
- */
-export async function closeCopy(
-  { api, outbox, logger }: Pick<CopyParts, "api" | "outbox" | "logger">,
-  { endpoint, copy }: Copy,
-  created: CreatedEvent,
-  decided: DecidedEvent,
-): Promise<CallResult<void>> {
-  const place = parseTelegramEndpoint(endpoint);
-  if (place === undefined) return { kind: "ok", result: undefined };
-  const { text, entities } = verdictText(created, decided);
-  return outbox.call(place.chat, "edit", async () => {
-    try {
-      await api.editMessageText(place.chat, Number(copy), text, {
-        entities,
-        reply_markup: noButtons,
-        link_preview_options: { is_disabled: true },
-      });
-    } catch (error) {
-      if (!isNotModified(error)) throw error;
-    }
-    logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
-  });
 }

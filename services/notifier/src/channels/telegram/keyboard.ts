@@ -1,6 +1,7 @@
 import type { CreatedEvent, Option } from "@loopgate/contracts";
 import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
 import { callbackData } from "./callback-data.ts";
+import type { MessageForm } from "./message-form.ts";
 import { oneLine } from "./text.ts";
 
 /** What a phone shows of a button that has a row to itself. */
@@ -12,10 +13,14 @@ const NUMBERS_PER_ROW = 4;
 export const isNumbered = (options: readonly Option[]): boolean => options.length >= NUMBERS_FROM;
 
 /**
- * Buttons for the options; without options a box for a reply. In a group the box is for people whom the message mentions:
+ * Buttons for the options, without colours in the plain form; without options a box for a reply. In a group the box is for people whom the message mentions:
  * nobody who can't answer is pressed to.
  */
-export function replyMarkup(created: CreatedEvent, chat: string): InlineKeyboardMarkup | ForceReply {
+export function replyMarkup(
+  created: CreatedEvent,
+  chat: string,
+  form: MessageForm = "full",
+): InlineKeyboardMarkup | ForceReply {
   const { options } = created.data.prompt;
   if (options.length === 0) {
     return { force_reply: true, selective: chat.startsWith("-"), input_field_placeholder: "Your answer" };
@@ -23,7 +28,7 @@ export function replyMarkup(created: CreatedEvent, chat: string): InlineKeyboard
   const buttons = options.map((option, index) => ({
     text: isNumbered(options) ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
     callback_data: callbackData(created, index),
-    ...styles[option.effect],
+    ...(form === "full" ? styles[option.effect] : {}),
   }));
   const perRow = isNumbered(options) ? NUMBERS_PER_ROW : isShortPair(options) ? 2 : 1;
   return { inline_keyboard: rowsOf(buttons, perRow) };

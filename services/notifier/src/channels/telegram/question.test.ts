@@ -1,8 +1,10 @@
 import { cancellation, expiry } from "@loopgate/domain";
+import type { CreatedEvent } from "@loopgate/contracts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { answered, aQuestion, now } from "../../../test/a-question.ts";
-import { type MessageText, questionText, verdictText } from "./question.ts";
+import { fullText, isLong, type MessageText, questionText, verdictText } from "./question.ts";
+import { clean, oneLine, unlinked } from "./text.ts";
 
 const anyText = (maxLength: number) =>
   fc.string({
@@ -27,6 +29,18 @@ function expectFits({ text, entities }: MessageText): void {
     expect(offset + length).toBeLessThanOrEqual(text.length);
     expect(text.slice(offset, offset + length).isWellFormed()).toBe(true);
   }
+}
+
+function expectWhole(created: CreatedEvent): void {
+  const { text } = questionText(created);
+  const { prompt, metadata } = created.data;
+  expect(text).toContain(
+    unlinked(clean(prompt.message)).trim() === "" ? "(no visible" : unlinked(clean(prompt.message)),
+  );
+  for (const key of Object.keys(metadata ?? {})) expect(text).toContain(unlinked(clean(key)));
+  const isListed = prompt.options.length >= 9 || prompt.options.some(({ label }) => label.length > 30);
+  for (const { label } of isListed ? prompt.options : [])
+    expect(text).toContain(unlinked(oneLine(label, Infinity)));
 }
 
 describe("any question", () => {
@@ -59,6 +73,7 @@ describe("any question", () => {
           answered(created, choice, person),
         ];
         expectFits(questionText(created));
+        if (!isLong(created)) expectWhole(created);
         for (const end of ends) expectFits(verdictText(created, end));
       }),
       { numRuns: 200 },
@@ -159,14 +174,49 @@ describe("an open question", () => {
     expect(questionText(aQuestion({ message: "\u202E \n" })).text).toContain("(no visible text)");
   });
 
-  it("says that it is cut, and how long it is", () => {
+  it("that is cut says so, and how long it is", () => {
     const { text } = questionText(aQuestion({ message: "x".repeat(10_000) }));
-    expect(text).toContain("(cut: 10000 characters in all)");
+    expect(text).toMatch(/x…\n\n📎 In full \(10,0\d\d characters\) in the file below\.\n/);
+    expect(questionText(aQuestion({ message: "x".repeat(3_000) })).text).not.toContain("📎");
+  });
+
+  it("in its plain form says the same without entities, in half the room", () => {
+    const created = aQuestion({ message: "x".repeat(16_000), metadata: { note: "y".repeat(8_000) } });
+    const plain = questionText(created, "plain");
+    expect(plain.text.length).toBeLessThanOrEqual(2_048);
+    expect(plain.entities).toEqual([]);
+    expect(plain.text).toMatch(/^🔐 Approval · #/);
+    expect(plain.text).toContain("no answer = not approved");
+    expect(verdictText(created, answered(created, { option: 0 }), "plain").text).toMatch(/^✅ Approved/);
   });
 
   it("pings nobody: names are broken, all else is the agent's text to the letter", () => {
     const { text } = questionText(aQuestion({ message: "ask @alice about /etc/hosts, a@b.example and #7" }));
     expect(text).toContain("ask @\u2060alice about /etc/hosts, a@b.example and #7");
+  });
+});
+
+describe("the file of a long question", () => {
+  it("holds everything to the last character, but for what reorders or controls text", () => {
+    const message = `${"line @alice \t \u202E👨‍👩‍👧‍👦 ".repeat(600)}the end`;
+    const labels = Array.from({ length: 50 }, (_, n) => `${"label ".repeat(30)}${n}`);
+    const created = aQuestion({ message, labels, metadata: { note: "z".repeat(8_000), n: { a: 1 } } });
+    const text = fullText(created);
+    expect(isLong(created)).toBe(true);
+    for (const part of [clean(message), "z".repeat(8_000), 'n: {"a":1}', ...labels])
+      expect(text).toContain(part);
+    expect(text).toMatch(/^🔐 Approval · #[0-9A-F]{4}\ndeploy-bot asks · session s\n\nline @alice /);
+    expect(text).not.toContain("\u202E");
+  });
+
+  it.each([
+    ["a long message", { message: "x".repeat(4_000) }, true],
+    ["a message with room", { message: "x".repeat(3_800) }, false],
+    ["many long labels", { labels: Array.from({ length: 50 }, (_, n) => `${n}`.padEnd(60, "x")) }, true],
+    ["fifty short labels", { labels: Array.from({ length: 50 }, (_, n) => `${n}`) }, false],
+    ["much metadata", { metadata: { a: "x".repeat(900) } }, true],
+  ])("is there for %s", (_, question, expected) => {
+    expect(isLong(aQuestion(question))).toBe(expected);
   });
 });
 

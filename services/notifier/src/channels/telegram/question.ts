@@ -3,6 +3,7 @@ import { isApproval } from "@loopgate/domain";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
 import { isNumbered } from "./keyboard.ts";
+import type { MessageForm } from "./message-form.ts";
 import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
 
 /** A message's text with its entities: never a parse mode, so that nothing an agent writes can change its shape. */
@@ -11,24 +12,55 @@ export interface MessageText {
   readonly entities: MessageEntity[];
 }
 
-/** Telegram's limit for a message, counted so that it holds in code points and in UTF-16 units. */
-const TEXT_LIMIT = 4_096;
-const OPTIONS_BUDGET = 1_800;
-const METADATA_BUDGET = 800;
+/** Telegram's limit for a message, counted so that it holds in code points and in UTF-16 units; and shares of it. */
+const LIMITS = {
+  full: { text: 4_096, options: 1_800, metadata: 800 },
+  plain: { text: 2_048, options: 900, metadata: 400 },
+} as const;
 /** From this length on, a quote is folded. */
 const FOLD_FROM = 600;
 
 /** The open question: who asks what, until when, and what silence means. */
-export const questionText = (created: CreatedEvent): MessageText =>
-  compose(created, FormattedString.bold(openTitle(created)), openEnd(created));
+export const questionText = (created: CreatedEvent, form: MessageForm = "full"): MessageText =>
+  compose(created, { title: openTitle(created), end: openEnd(created) }, form);
 
 /** The closed question: the same text, with the verdict on top and who and when below. */
-export const verdictText = (created: CreatedEvent, decided: DecidedEvent): MessageText =>
+export const verdictText = (
+  created: CreatedEvent,
+  decided: DecidedEvent,
+  form: MessageForm = "full",
+): MessageText =>
   compose(
     created,
-    FormattedString.bold(`${verdict(decided)} · ${shortId(created)}`),
-    closedEnd(created, decided),
+    { title: `${verdict(decided)} · ${shortId(created.subject)}`, end: closedEnd(created, decided) },
+    form,
   );
+
+/** True if the open question's message can't hold it whole: then a file with the full text follows. */
+export function isLong(created: CreatedEvent): boolean {
+  const { prompt, metadata } = created.data;
+  const options = optionList(prompt.options, Infinity);
+  const notes = metadataText(metadata);
+  if (options.text.length > LIMITS.full.options || notes.length > LIMITS.full.metadata) return true;
+  const parts = [openTitle(created), askerLine(created), prompt.message, options.text, notes];
+  const length = openEnd(created).text.length + parts.reduce((sum, part) => sum + shown(part).length + 2, 0);
+  return length > LIMITS.full.text;
+}
+
+/** The whole question as a file holds it: nothing is cut. */
+export function fullText(created: CreatedEvent): string {
+  const { prompt, metadata } = created.data;
+  const parts = [
+    `${openTitle(created)}\n${created.data.client_id} asks · session ${created.data.session_id}`,
+    prompt.message,
+    prompt.options.map(({ label }, index) => `${index + 1}. ${label}`).join("\n"),
+    metadataText(metadata),
+  ];
+  return `${parts
+    .filter((part) => part !== "")
+    .map(clean)
+    .join("\n\n")}\n`;
+}
 
 /** What stands on the first line of a closed question, and in the answer to a late press. */
 export function verdict({ data }: DecidedEvent): string {
@@ -38,27 +70,51 @@ export function verdict({ data }: DecidedEvent): string {
   return data.answer.effect === "approve" ? "✅ Approved" : "❌ Denied";
 }
 
-/** Enough of a request's id to talk about it: the last four characters, which are random. */
-const shortId = ({ subject }: CreatedEvent): string => `#${subject.slice(-4).toUpperCase()}`;
-
-function compose(created: CreatedEvent, title: FormattedString, end: FormattedString): MessageText {
-  const { client_id, session_id, prompt, metadata } = created.data;
-  const asker = `${unlinked(oneLine(client_id, 64))} asks · session ${unlinked(oneLine(session_id, 64))}`;
-  const around = [optionList(prompt.options), metadataList(metadata), end].filter((part) => part.text !== "");
-  const used = [title, ...around].reduce((sum, part) => sum + part.text.length + 2, asker.length + 2);
-  const message = quote(cutWithNote(unlinked(clean(prompt.message)), TEXT_LIMIT - used));
-  const { text, entities } = FormattedString.join(
-    [FormattedString.join([title, asker], "\n"), message, ...around],
-    "\n\n",
-  );
-  return { text, entities };
+/** What kind of answer a question wants. */
+function kindOf(options: readonly Option[]): string {
+  if (isApproval(options)) return "🔐 Approval";
+  return options.length > 0 ? "❓ Question" : "✏️ Your words";
 }
 
-function openTitle(created: CreatedEvent): string {
-  const { options } = created.data.prompt;
-  const kind = isApproval(options) ? "🔐 Approval" : options.length > 0 ? "❓ Question" : "✏️ Your words";
-  return `${kind} · ${shortId(created)}`;
+/** Enough of a request's id to talk about it: the last four characters, which are random. Telegram searches for it at a tap. */
+export const shortId = (requestId: string): string => `#${requestId.slice(-4).toUpperCase()}`;
+
+interface Frame {
+  readonly title: string;
+  readonly end: FormattedString;
 }
+
+function compose(created: CreatedEvent, { title, end }: Frame, form: MessageForm): MessageText {
+  const { prompt, metadata } = created.data;
+  const limits = LIMITS[form];
+  const head = FormattedString.join([FormattedString.bold(title), askerLine(created)], "\n");
+  const notes = metadataText(metadata);
+  const around = [
+    optionList(prompt.options, limits.options),
+    notes === "" ? new FormattedString("") : quote(cut(shown(notes), limits.metadata)),
+    fileNote(created),
+    end,
+  ].filter((part) => part.text !== "");
+  const used = [head, ...around].reduce((sum, part) => sum + part.text.length + 2, 0);
+  const message = quote(cut(shown(prompt.message), limits.text - used));
+  const { text, entities } = FormattedString.join([head, message, ...around], "\n\n");
+  return { text, entities: form === "plain" ? [] : entities };
+}
+
+function fileNote(created: CreatedEvent): FormattedString {
+  if (!isLong(created)) return new FormattedString("");
+  const length = Array.from(fullText(created)).length.toLocaleString("en");
+  return new FormattedString(`📎 In full (${length} characters) in the file below.`);
+}
+
+/** Text of an agent or a person as a message holds it. */
+const shown = (text: string): string => unlinked(clean(text));
+
+const askerLine = ({ data: { client_id, session_id } }: CreatedEvent): string =>
+  `${unlinked(oneLine(client_id, 64))} asks · session ${unlinked(oneLine(session_id, 64))}`;
+
+const openTitle = ({ subject, data }: CreatedEvent): string =>
+  `${kindOf(data.prompt.options)} · ${shortId(subject)}`;
 
 function openEnd(created: CreatedEvent): FormattedString {
   const { prompt, expires_at } = created.data;
@@ -87,7 +143,7 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
   }
   const answer =
     data.answer.type === "text"
-      ? quote(cut(unlinked(clean(data.answer.text)), 200))
+      ? quote(cut(shown(data.answer.text), 200))
       : new FormattedString(unlinked(oneLine(data.answer.label, 200)));
   const who = unlinked(oneLine(data.by.name ?? "somebody", 64));
   return FormattedString.join([answer, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
@@ -97,35 +153,23 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
 const time = (at: string, format: "r" | "dt"): FormattedString =>
   FormattedString.time(moment(at), Math.floor(Date.parse(at) / 1_000), format);
 
-/** All labels in full where buttons can't show them. */
-function optionList(options: readonly Option[]): FormattedString {
+/** All labels in full where buttons can't show them, in at most `length` units. */
+function optionList(options: readonly Option[], length: number): FormattedString {
   const numbered = isNumbered(options);
   if (!numbered && options.every(({ label }) => label.length <= 30)) return new FormattedString("");
-  const labels = options.map(({ label }) => unlinked(oneLine(label, OPTIONS_BUDGET)));
-  const lines = share(labels, OPTIONS_BUDGET).map(
-    (label, index) => `${numbered ? `${index + 1}. ` : "• "}${label}`,
-  );
+  const labels = options.map(({ label }) => unlinked(oneLine(label, Infinity)));
+  const lines = share(labels, length).map((label, index) => `${numbered ? `${index + 1}. ` : "• "}${label}`);
   return new FormattedString(lines.join("\n"));
 }
 
-function metadataList(metadata: CreatedEvent["data"]["metadata"]): FormattedString {
-  const lines = Object.entries(metadata ?? {}).map(
-    ([key, value]) => `${clean(key)}: ${clean(typeof value === "string" ? value : JSON.stringify(value))}`,
-  );
-  return lines.length === 0
-    ? new FormattedString("")
-    : quote(cut(unlinked(lines.join("\n")), METADATA_BUDGET));
-}
+const metadataText = (metadata: CreatedEvent["data"]["metadata"]): string =>
+  Object.entries(metadata ?? {})
+    .map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("\n");
 
 function quote(text: string): FormattedString {
   if (text.trim() === "") return new FormattedString("(no visible text)");
   return text.length > FOLD_FROM
     ? FormattedString.expandableBlockquote(text)
     : FormattedString.blockquote(text);
-}
-
-function cutWithNote(text: string, length: number): string {
-  if (text.length <= length) return text;
-  const note = `\n(cut: ${Array.from(text).length} characters in all)`;
-  return cut(text, length - note.length) + note;
 }

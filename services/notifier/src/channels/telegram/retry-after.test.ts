@@ -13,6 +13,7 @@ const permanent: CallResult<never> = { kind: "failed", failure: { kind: "permane
 it("is done when every call came through, or never will", () => {
   expect(retryAfter([], 1)).toBe("done");
   expect(retryAfter([ok, permanent], 1)).toBe("done");
+  expect(retryAfter([{ kind: "failed", failure: { kind: "moved", chat: "-1" } }], 1)).toBe("done");
 });
 
 it("comes back for the chat that is free first, not for the one that waits longest", () => {

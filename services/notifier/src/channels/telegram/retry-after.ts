@@ -24,6 +24,7 @@ function waitOf(failure: Failure, attempt: number): number | readonly [] {
       return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10));
     case "unauthorized":
       return LONGEST_RETRY_MS;
+    case "moved":
     case "permanent":
       return [];
   }

@@ -1,0 +1,78 @@
+import { type CreatedEvent, parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
+import type { Bucket } from "@loopgate/bus";
+import type { Api } from "grammy";
+import { type Failure, isRejected } from "./api-outcome.ts";
+import { replyMarkup } from "./keyboard.ts";
+import type { MessageForm } from "./message-form.ts";
+import { chatOf, presentEndpoint, recordMove } from "./moved-chats.ts";
+import type { CallResult, Outbox } from "./outbox.ts";
+import { questionText } from "./question.ts";
+
+interface PostParts {
+  readonly bot: string;
+  readonly api: Api;
+  readonly outbox: Outbox;
+  readonly channels: Bucket;
+}
+
+/** Where and how the question is sent, as far as Telegram's refusals have told. */
+interface Post {
+  readonly endpoint: string;
+  readonly form: MessageForm;
+  readonly inTopic: boolean;
+}
+
+/** `endpoint` is where it stands now, if it was sent: not where it was to go, if that chat has moved. */
+export interface Posted {
+  readonly endpoint: string;
+  readonly sent: CallResult<{ readonly message_id: number }>;
+}
+
+/**
+ * Sends a question to a recipient's chat, wherever that is now. What Telegram refuses for a reason that has a remedy is
+ * sent once more with it: to the chat's new id, outside of a topic that is gone, in the plain form.
+ */
+export async function postQuestion(
+  parts: PostParts,
+  created: CreatedEvent,
+  recipient: string,
+): Promise<Posted> {
+  const endpoint = await presentEndpoint(parts.channels, recipient);
+  let post: Post = { endpoint, form: "full", inTopic: true };
+  for (;;) {
+    const sent = await send(parts, created, post);
+    const next = sent.kind === "failed" ? await remedy(parts, post, sent.failure) : undefined;
+    if (next === undefined) return { endpoint: post.endpoint, sent };
+    post = next;
+  }
+}
+
+function send(
+  { api, outbox }: PostParts,
+  created: CreatedEvent,
+  { endpoint, form, inTopic }: Post,
+): Promise<Posted["sent"]> {
+  const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
+  const { text, entities } = questionText(created, form);
+  return outbox.call(chat, "send", () =>
+    api.sendMessage(chat, text, {
+      entities,
+      reply_markup: replyMarkup(created, chat, form),
+      link_preview_options: { is_disabled: true },
+      ...(inTopic && thread !== undefined ? { message_thread_id: Number(thread) } : {}),
+    }),
+  );
+}
+
+/** What may help against this failure and was not tried yet. */
+async function remedy({ bot, channels }: PostParts, post: Post, failure: Failure): Promise<Post | undefined> {
+  if (failure.kind === "moved") {
+    const endpoint = telegramEndpoint({ bot, chat: failure.chat });
+    if (endpoint === post.endpoint) return undefined;
+    await recordMove(channels, chatOf(post.endpoint), endpoint);
+    return { ...post, endpoint };
+  }
+  if (failure.kind !== "permanent") return undefined;
+  if (failure.reason === "topic_gone" && post.inTopic) return { ...post, inTopic: false };
+  return isRejected(failure) && post.form === "full" ? { ...post, form: "plain" } : undefined;
+}

@@ -1,0 +1,44 @@
+import { filters, ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
+import type { Bucket, Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
+import { chatChangeOf } from "./chat-change.ts";
+import type { Courier } from "./courier.ts";
+import { chatOf, namesOf, recordMove } from "./moved-chats.ts";
+import type { OpenQuestions } from "./open-questions.ts";
+import { retryAfter } from "./retry-after.ts";
+
+export interface ReturnsParts {
+  readonly bot: string;
+  readonly log: EventLog;
+  readonly channels: Bucket;
+  readonly openQuestions: OpenQuestions;
+  readonly courier: Courier;
+}
+
+/**
+ * Brings a chat the open questions that it has missed, once it takes messages again: after a person has unblocked the bot
+ * or pressed Start, a group has taken it back, or a group has become a supergroup, where the old messages are lost.
+ */
+export const startReturns = (parts: ReturnsParts): Promise<Subscription> =>
+  parts.log.consume(
+    {
+      name: `notifier-returns-${parts.bot}`,
+      filters: [filters.received("telegram", parts.bot)],
+      maxAttempts: Infinity,
+    },
+    (delivery) => bringMissed(parts, delivery),
+  );
+
+async function bringMissed(parts: ReturnsParts, { entry, attempt }: Delivery): Promise<Verdict> {
+  const change = chatChangeOf(parts.bot, ReceivedEvent.safeParse(entry.event).data?.data.update);
+  if (change === undefined) return "done";
+  if (change.kind === "moved") await recordMove(parts.channels, change.from, change.to);
+  const names = await namesOf(parts.channels, change.kind === "moved" ? change.to : change.endpoint);
+  const { questions } = await parts.openQuestions.in(names);
+  const isBack = (endpoint: string) => names.includes(chatOf(endpoint));
+  const results = await Promise.all(
+    questions.map(({ view }) =>
+      parts.courier.deliver({ tenant: DEFAULT_TENANT, id: view.request_id }, isBack),
+    ),
+  );
+  return retryAfter(results.flat(), attempt);
+}

@@ -1,0 +1,39 @@
+import {
+  creationTag,
+  type CreatedEvent,
+  eventKey,
+  requestSubject,
+  timestamp,
+  traceOf,
+  type UndeliveredEvent,
+} from "@loopgate/contracts";
+import type { EventLog } from "@loopgate/bus";
+import { type Logger, requestFields } from "@loopgate/runtime";
+
+/** A recipient that the question did not reach, and why: a word of ours. */
+export interface Miss {
+  readonly endpoint: string;
+  readonly reason: string;
+}
+
+/** Records that a recipient was not reached; the first reason stands. */
+export async function recordUndelivered(
+  { log, logger }: { readonly log: EventLog; readonly logger: Logger },
+  created: CreatedEvent,
+  { endpoint, reason }: Miss,
+): Promise<void> {
+  const { subject: id, tenant, time } = created;
+  const undelivered: UndeliveredEvent = {
+    specversion: "1.0",
+    id: `${id}.undelivered.${endpoint}.${creationTag(id, time)}`,
+    source: "loopgate",
+    type: "loopgate.request.undelivered.v1",
+    subject: id,
+    time: timestamp(),
+    tenant,
+    ...traceOf(created),
+    data: { endpoint, reason },
+  };
+  await log.append(requestSubject({ tenant, id }, eventKey.undelivered(endpoint)), undelivered);
+  logger.info({ ...requestFields(created), endpoint, reason }, "undelivered");
+}
