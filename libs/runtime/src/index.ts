@@ -15,6 +15,7 @@ export { settingRule } from "./settings/rule.ts";
 export {
   botOf,
   groupNamesResponders,
+  outageNoteMsOf,
   recipientPolicyOf,
   requiredBot,
   telegramSecrets,

@@ -66,7 +66,7 @@ export async function startEmbedded(
 }
 
 async function startTelegram(
-  { telegram, webhook, policy }: Settings,
+  { telegram, webhook, outageNoteMs, policy }: Settings,
   { log, keyValue }: SqliteBus,
   requests: RequestLog,
   queries: RequestQueries,
@@ -84,6 +84,7 @@ async function startTelegram(
     policies: () => [policy],
     telegram,
     webhook,
+    outageNoteMs,
     holder: "daemon",
     logger,
   });

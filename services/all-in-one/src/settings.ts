@@ -4,6 +4,7 @@ import {
   groupNamesResponders,
   logSettingsOf,
   logVariables,
+  outageNoteMsOf,
   readConfiguration,
   recipientPolicyOf,
   telegramSecrets,
@@ -51,6 +52,7 @@ export function readSettings(environment: Environment) {
   return {
     telegram: token === undefined ? undefined : botOf(token, read),
     webhook: webhookOf(read),
+    outageNoteMs: outageNoteMsOf(read),
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),

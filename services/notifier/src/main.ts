@@ -27,6 +27,7 @@ await runService({
         policies: () => [policy],
         telegram: settings.telegram,
         webhook: settings.webhook,
+        outageNoteMs: settings.outageNoteMs,
         holder: `${hostname()}.${randomUUID()}`,
         logger,
       }),

@@ -3,14 +3,15 @@ import { type Bucket, type EventLog, LEASE_MS, type RequestLog, type RequestQuer
 import type { RecipientPolicy } from "@loopgate/domain";
 import { type Logger, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
-import type { AnswerParts } from "./channels/telegram/answer.ts";
 import { createBotApi, grammySignal, type BotApiOptions } from "./channels/telegram/bot-api.ts";
 import { startCloser } from "./channels/telegram/closer.ts";
+import { offerCommands } from "./channels/telegram/commands.ts";
 import { Courier } from "./channels/telegram/courier.ts";
-import { startInbound } from "./channels/telegram/inbound.ts";
+import { type InboundParts, startInbound } from "./channels/telegram/inbound.ts";
 import { startOutbound } from "./channels/telegram/outbound.ts";
 import { OpenQuestions } from "./channels/telegram/open-questions.ts";
 import { Outbox } from "./channels/telegram/outbox.ts";
+import { startOutageNotes } from "./channels/telegram/outage-notes.ts";
 import { Pauses } from "./channels/telegram/pauses.ts";
 import { startPoller } from "./channels/telegram/poller.ts";
 import type { Receiver } from "./channels/telegram/receiver.ts";
@@ -39,6 +40,8 @@ export interface NotifierOptions {
   readonly now?: () => Date;
   /** How long the `leases` bucket keeps a value, in milliseconds. Default {@link LEASE_MS}. */
   readonly leaseMs?: number;
+  /** After a longer time without a sign of life of the bot its chats are told what is open, in milliseconds. Default 120 000. */
+  readonly outageNoteMs?: number | undefined;
 }
 
 export interface Notifier extends AsyncDisposable {
@@ -55,6 +58,7 @@ class TelegramUnusable extends StartRefused {
 /** How long a start waits for Telegram, and between tries, in milliseconds. */
 const START_DEADLINE_MS = 10_000;
 const START_RETRY_MS = 1_000;
+const OUTAGE_NOTE_MS = 120_000;
 
 /**
  * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and receiver of a bot run where
@@ -63,14 +67,16 @@ const START_RETRY_MS = 1_000;
  * webhook's port is taken.
  */
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
-  const { log, webhook, logger, now = () => new Date(), leaseMs = LEASE_MS } = options;
+  const { log, webhook, logger, now = () => new Date() } = options;
+  const { leaseMs = LEASE_MS, outageNoteMs = OUTAGE_NOTE_MS } = options;
   const api = createBotApi(options.telegram);
   const me = await identify(api.send, logger);
   const bot = String(me.id);
   await using running = new AsyncDisposableStack();
   const openQuestions = new OpenQuestions(options.queries);
+  const { username } = me;
   const partsWith = (outbox: Outbox) =>
-    ({ ...options, now, bot, api: api.send, outbox }) satisfies AnswerParts;
+    ({ ...options, now, bot, username, api: api.send, outbox, openQuestions }) satisfies InboundParts;
   const pauses = new Pauses({ ...options, bot });
   const replies = new Outbox({ pauses });
   running.use(await startInbound(partsWith(replies), log));
@@ -84,8 +90,10 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     const parts = partsWith(outbox);
     const courier = new Courier(parts);
     leased.use(await startOutbound({ ...parts, courier }));
-    leased.use(await startReturns({ ...parts, courier, openQuestions }));
+    leased.use(await startReturns({ ...parts, courier }));
     leased.use(await startCloser(parts, log));
+    leased.use(startOutageNotes({ ...parts, outageNoteMs, receiving: async () => receiver?.check() }));
+    void offerCommands(parts);
     leased.use(outbox);
     receiver = leased.use(
       webhook === undefined ? startPoller({ ...parts, api: api.poll }) : keepWebhook({ ...parts, webhook }),
@@ -98,7 +106,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   running.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, workOfLease));
   const whole = running.move();
   return {
-    bot: { id: bot, username: me.username },
+    bot: { id: bot, username },
     check: async () => receiver?.check(),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };

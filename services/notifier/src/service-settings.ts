@@ -8,6 +8,7 @@ import {
   natsSecrets,
   natsSettingsOf,
   natsVariables,
+  outageNoteMsOf,
   readConfiguration,
   recipientPolicyOf,
   requiredBot,
@@ -46,6 +47,7 @@ export function readServiceSettings(environment: Environment) {
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
     webhook: webhookOf(read),
+    outageNoteMs: outageNoteMsOf(read),
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     nats: natsSettingsOf(read),

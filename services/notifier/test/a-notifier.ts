@@ -47,6 +47,8 @@ export interface AskOptions {
 export interface SettingOptions {
   /** How long a lease lives. */
   readonly leaseMs?: number;
+  /** After so long without a sign of life the chats are told. */
+  readonly outageNoteMs?: number;
 }
 
 /** A notifier over a real bus and a Telegram, for every test of a file anew. */
@@ -68,11 +70,13 @@ export class NotifierSetting {
   /** Consumers whose names begin with this can't start. */
   refusesConsumer: string | undefined;
   readonly #leaseMs: number;
+  readonly #outageNoteMs: number | undefined;
   #directory = "";
   #running = new AsyncDisposableStack();
 
-  constructor({ leaseMs = 15_000 }: SettingOptions) {
+  constructor({ leaseMs = 15_000, outageNoteMs }: SettingOptions) {
     this.#leaseMs = leaseMs;
+    this.#outageNoteMs = outageNoteMs;
   }
 
   static use(options: SettingOptions = {}): NotifierSetting {
@@ -129,6 +133,7 @@ export class NotifierSetting {
         policies: () => [this.policy],
         telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
         leaseMs: this.#leaseMs,
+        outageNoteMs: this.#outageNoteMs,
         webhook,
         holder,
         logger: this.logger(),

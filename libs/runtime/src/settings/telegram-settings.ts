@@ -17,6 +17,11 @@ export const telegramVariables = {
   TELEGRAM_RESPONDER_IDS: listSetting.pipe(z.array(personId)),
   TELEGRAM_ALLOWED_CHATS: listSetting.pipe(z.array(chatId)),
   TELEGRAM_API_ROOT: z.url("must be an http(s) URL").optional(),
+  LOOPGATE_OUTAGE_NOTE_SECONDS: z.coerce
+    .number("must be a whole number of seconds")
+    .int("must be a whole number of seconds")
+    .min(1)
+    .default(120),
 };
 
 type TelegramRead = z.infer<z.ZodObject<typeof telegramVariables>>;
@@ -41,6 +46,9 @@ export const recipientPolicyOf = (read: TelegramRead) => ({
   responders: read.TELEGRAM_RESPONDER_IDS,
   allowedChats: read.TELEGRAM_ALLOWED_CHATS,
 });
+
+/** After how long without a sign of life of the bot its chats are told what is open. */
+export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;
 
 /** How the bot reaches Telegram. */
 export const botOf = (token: string, { TELEGRAM_API_ROOT }: TelegramRead) => ({

@@ -1,6 +1,7 @@
 import { filters, ReceivedEvent } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type AnswerParts, answerAttempt } from "./answer.ts";
+import { answerCommand, type CommandParts } from "./commands.ts";
 import { type Incoming, incomingOf } from "./incoming.ts";
 import { notHandled, notSaved, reportOf } from "./replies.ts";
 import { answerPress, tell } from "./tell.ts";
@@ -8,8 +9,13 @@ import { answerPress, tell } from "./tell.ts";
 /** How often a message that makes us fail is tried before its sender is told and it is set aside for an operator. */
 const MAX_ATTEMPTS = 3;
 
+export interface InboundParts extends AnswerParts, CommandParts {
+  /** The name by which people address this bot. */
+  readonly username: string;
+}
+
 /** Handles what people sent, on any replica: decide first, tell after. */
-export const startInbound = (parts: AnswerParts, log: EventLog): Promise<Subscription> =>
+export const startInbound = (parts: InboundParts, log: EventLog): Promise<Subscription> =>
   log.consume(
     {
       name: `notifier-inbound-${parts.bot}`,
@@ -19,9 +25,13 @@ export const startInbound = (parts: AnswerParts, log: EventLog): Promise<Subscri
     (delivery) => handle(parts, delivery),
   );
 
-async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise<Verdict> {
+async function handle(parts: InboundParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const received = ReceivedEvent.safeParse(entry.event).data;
-  const incoming = incomingOf(parts.bot, received?.data.update, entry.storedAt);
+  const incoming = incomingOf(
+    { id: parts.bot, username: parts.username },
+    received?.data.update,
+    entry.storedAt,
+  );
   if (incoming === undefined) return "done";
   if (incoming.kind === "unreadable") {
     if (incoming.query !== undefined) await answerPress(parts, incoming.query, notHandled);
@@ -45,9 +55,13 @@ async function handle(parts: AnswerParts, { entry, attempt }: Delivery): Promise
   }
 }
 
-async function decideAndTell(parts: AnswerParts, incoming: Incoming): Promise<Verdict> {
+async function decideAndTell(parts: InboundParts, incoming: Incoming): Promise<Verdict> {
   if (incoming.kind === "hint") {
     await tell(parts, incoming, { text: incoming.text, alert: true });
+    return "done";
+  }
+  if (incoming.kind === "command") {
+    await tell(parts, incoming, await answerCommand(parts, incoming));
     return "done";
   }
   const outcome = await answerAttempt(parts, incoming);
@@ -58,6 +72,6 @@ async function decideAndTell(parts: AnswerParts, incoming: Incoming): Promise<Ve
 
 /** A button names its request; of other messages it is not known before the log was asked. */
 function pressedRequestOf(incoming: Incoming): string | undefined {
-  if (incoming.kind === "hint" || "text" in incoming.choice) return undefined;
+  if (incoming.kind !== "answer" || "text" in incoming.choice) return undefined;
   return incoming.choice.button.requestId;
 }

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { incomingOf } from "./incoming.ts";
 
+const bot = { id: "42", username: "gate_bot" };
 const stored = "2026-11-24T14:00:00.000Z";
 const alice = { id: 7, is_bot: false, first_name: "Alice", last_name: "Weber" };
 const data = "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_A";
@@ -9,7 +10,7 @@ const message = { message_id: 31, chat: { id: -5, type: "supergroup" } };
 
 it("reads a press: who by the sender's id, where by the chat, what by the data", () => {
   const incoming = incomingOf(
-    "42",
+    bot,
     { update_id: 9, callback_query: { id: "q", from: alice, chat_instance: "1", data, message } },
     stored,
   );
@@ -29,12 +30,12 @@ it("reads a reply to one of this bot's messages, and no other", () => {
     update_id: 9,
     message: { ...message, from: alice, text: "yes", reply_to_message: { message_id: 30, from } },
   });
-  expect(incomingOf("42", reply({ id: 42, is_bot: true, first_name: "Gate" }), stored)).toMatchObject({
+  expect(incomingOf(bot, reply({ id: 42, is_bot: true, first_name: "Gate" }), stored)).toMatchObject({
     kind: "answer",
     copy: "30",
     choice: { text: "yes" },
   });
-  expect(incomingOf("42", reply({ id: 43, is_bot: true, first_name: "Other" }), stored)).toBeUndefined();
+  expect(incomingOf(bot, reply({ id: 43, is_bot: true, first_name: "Other" }), stored)).toBeUndefined();
 });
 
 it.each([
@@ -56,13 +57,13 @@ it.each([
       reply_to_message: { message_id: 30, from: { id: 42, is_bot: true, first_name: "Gate" } },
     },
   };
-  expect(incomingOf("42", update, stored)).toMatchObject({ kind: "hint" });
+  expect(incomingOf(bot, update, stored)).toMatchObject({ kind: "hint" });
 });
 
 const gate = { id: 42, is_bot: true, first_name: "Gate" };
 const replied = (extra: object) =>
   incomingOf(
-    "42",
+    bot,
     {
       update_id: 9,
       message: {
@@ -77,7 +78,7 @@ const replied = (extra: object) =>
   );
 const pressed = (extra: object) =>
   incomingOf(
-    "42",
+    bot,
     { update_id: 9, callback_query: { id: "q", from: alice, chat_instance: "1", data, message, ...extra } },
     stored,
   );
@@ -97,9 +98,9 @@ it.each([
   ["a bot's message", replied({ from: { ...alice, is_bot: true } })],
   ["a message from nobody", replied({ from: undefined })],
   ["group talk that answers nothing", replied({ reply_to_message: undefined })],
-  ["an edited message", incomingOf("42", { update_id: 9, edited_message: message }, stored)],
-  ["a channel's post", incomingOf("42", { update_id: 9, channel_post: message }, stored)],
-  ["a change of membership", incomingOf("42", { update_id: 9, my_chat_member: {} }, stored)],
+  ["an edited message", incomingOf(bot, { update_id: 9, edited_message: message }, stored)],
+  ["a channel's post", incomingOf(bot, { update_id: 9, channel_post: message }, stored)],
+  ["a change of membership", incomingOf(bot, { update_id: 9, my_chat_member: {} }, stored)],
 ])("passes over %s", (_, incoming) => {
   expect(incoming).toBeUndefined();
 });
@@ -118,15 +119,54 @@ it("reads a press on a message that Telegram no longer shows", () => {
   expect(pressed({ message: { ...message, date: 0 } })).toMatchObject({ kind: "answer", copy: "31" });
 });
 
+const said = (text: string, extra: object = {}) =>
+  incomingOf(
+    bot,
+    {
+      update_id: 9,
+      message: { message_id: 1, chat: { id: 7, type: "private" }, from: alice, text, ...extra },
+    },
+    stored,
+  );
+
 it("helps in a private chat, and promises nothing there", () => {
-  const said = (text: string) =>
-    incomingOf(
-      "42",
-      { update_id: 9, message: { message_id: 1, chat: { id: 7, type: "private" }, from: alice, text } },
-      stored,
-    );
-  expect(said("/start x")).toMatchObject({ kind: "hint", text: expect.stringContaining("is 7.") });
   expect(said("hello")).toMatchObject({ kind: "hint", text: expect.stringContaining("press one of") });
+});
+
+it.each([
+  ["/start", "start"],
+  ["/start abc", "start"],
+  ["/pending@Gate_Bot", "pending"],
+  ["/status", "status"],
+  ["/help\nplease", "help"],
+])("reads the command %j", (text, command) => {
+  expect(said(text)).toMatchObject({
+    kind: "command",
+    command,
+    endpoint: "telegram_42_7",
+    responder: "telegram:7",
+  });
+});
+
+it.each(["/pending@other_bot", "/pendings", "pending", " /pending", "/PENDING", "x /pending", "/"])(
+  "takes %j for no command",
+  (text) => {
+    expect(said(text)).toMatchObject({ kind: "hint" });
+  },
+);
+
+it("takes a command that replies to a question for a command only if it stands alone", () => {
+  const reply_to_message = { message_id: 30, from: gate };
+  expect(said("/status", { reply_to_message })).toMatchObject({ kind: "command" });
+  expect(said("/status is the path", { reply_to_message })).toMatchObject({
+    kind: "answer",
+    choice: { text: "/status is the path" },
+  });
+});
+
+it("takes no command from what was forwarded or sent through a bot", () => {
+  expect(said("/pending", { forward_origin: {} })).toMatchObject({ kind: "hint" });
+  expect(said("/pending", { via_bot: gate })).toMatchObject({ kind: "hint" });
 });
 
 it("cleans the name that people are shown", () => {
@@ -146,15 +186,15 @@ it.each([
   ["a press by half a person", { callback_query: { id: "q", from: { ...alice, id: 7.5 } } }, "q"],
   ["a message", { message: { message_id: "31" } }, undefined],
 ])("sets %s aside that it cannot read", (_, part, query) => {
-  expect(incomingOf("42", { update_id: 9, ...part }, stored)).toEqual({ kind: "unreadable", query });
+  expect(incomingOf(bot, { update_id: 9, ...part }, stored)).toEqual({ kind: "unreadable", query });
 });
 
 it("never throws, and never takes rubbish for an answer", () => {
   fc.assert(
     fc.property(fc.anything(), fc.anything(), fc.anything(), (raw, query, text) => {
       for (const update of [raw, { update_id: 1, callback_query: query, message: text }]) {
-        const incoming = incomingOf("42", update, stored);
-        expect(["undefined", "hint", "unreadable"]).toContain(incoming?.kind ?? "undefined");
+        const incoming = incomingOf(bot, update, stored);
+        expect(["undefined", "hint", "command", "unreadable"]).toContain(incoming?.kind ?? "undefined");
       }
     }),
   );

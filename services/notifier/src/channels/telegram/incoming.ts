@@ -38,6 +38,12 @@ const Update = z.looseObject({
 /** The little that an answer to an unreadable press needs. */
 const Query = z.looseObject({ callback_query: z.looseObject({ id: z.string() }) });
 
+/** Who we are at Telegram. */
+export interface Bot {
+  readonly id: string;
+  readonly username: string;
+}
+
 interface Common {
   /** The same for a redelivered update; part of the decision's id. */
   readonly key: string;
@@ -64,7 +70,18 @@ interface IncomingHint extends Common {
   readonly text: string;
 }
 
-export type Incoming = IncomingAnswer | IncomingHint;
+const COMMANDS = ["start", "help", "status", "pending"] as const;
+export type CommandName = (typeof COMMANDS)[number];
+
+/** Somebody asks this bot for something. */
+export interface IncomingCommand extends Common {
+  readonly kind: "command";
+  readonly command: CommandName;
+  readonly endpoint: string;
+  readonly responder: string;
+}
+
+export type Incoming = IncomingAnswer | IncomingCommand | IncomingHint;
 
 /** A press or a message of a shape that nobody knows: an operator should look at it. */
 export interface Unreadable {
@@ -74,17 +91,17 @@ export interface Unreadable {
 }
 
 /** What an update means; undefined for all that needs no reaction. It trusts no field that another person could have set. */
-export function incomingOf(bot: string, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
+export function incomingOf(bot: Bot, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
   const update = Update.safeParse(raw);
   if (!update.success) return { kind: "unreadable", query: Query.safeParse(raw).data?.callback_query.id };
   const { update_id, callback_query, message } = update.data;
-  const key = `tg${bot}.${update_id}`;
+  const key = `tg${bot.id}.${update_id}`;
   if (callback_query !== undefined) return ofPress(bot, key, callback_query, storedAt);
   return message === undefined ? undefined : ofMessage(bot, key, message, storedAt);
 }
 
 function ofPress(
-  bot: string,
+  bot: Bot,
   key: string,
   press: z.infer<typeof Press>,
   storedAt: string,
@@ -102,7 +119,7 @@ function ofPress(
   return {
     ...common,
     kind: "answer",
-    endpoint: telegramEndpoint({ bot, chat }),
+    endpoint: telegramEndpoint({ bot: bot.id, chat }),
     responder: telegramResponder(from.id),
     name: nameOf(from),
     copy: String(message.message_id),
@@ -111,7 +128,7 @@ function ofPress(
 }
 
 function ofMessage(
-  bot: string,
+  bot: Bot,
   key: string,
   message: z.infer<typeof Message>,
   storedAt: string,
@@ -120,7 +137,13 @@ function ofMessage(
   const chat = String(message.chat.id);
   const common = { key, chat, storedAt, to: { message: message.message_id } };
   if (from === undefined || (from.is_bot && !isNobody(message))) return undefined;
-  if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot)
+  const place = {
+    endpoint: telegramEndpoint({ bot: bot.id, chat }),
+    responder: telegramResponder(from.id),
+  };
+  const command = commandIn(bot, message);
+  if (command !== undefined) return { ...common, ...place, kind: "command", command };
+  if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot.id)
     return hintForLooseText(common, message);
   if (isNobody(message) || message.via_bot !== undefined || message.forward_origin !== undefined) {
     return {
@@ -132,9 +155,8 @@ function ofMessage(
   if (text === undefined) return { ...common, kind: "hint", text: "Please answer with text." };
   return {
     ...common,
+    ...place,
     kind: "answer",
-    endpoint: telegramEndpoint({ bot, chat }),
-    responder: telegramResponder(from.id),
     name: nameOf(from),
     copy: String(repliedTo.message_id),
     choice: { text },
@@ -147,18 +169,26 @@ const isNobody = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
 /** In a private chat, text that answers nothing gets a word of help; in a group it is none of our business. */
 function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
   if (chat.type !== "private" || text === undefined) return undefined;
-  if (text.startsWith("/start")) {
-    return {
-      ...common,
-      kind: "hint",
-      text: `The id of this chat is ${chat.id}. Once Loopgate is told to ask here, your agents' questions appear.`,
-    };
-  }
   return {
     ...common,
     kind: "hint",
-    text: "To answer a question, press one of its buttons, or reply to its message.",
+    text: "To answer a question, press one of its buttons, or reply to its message. /help tells more.",
   };
+}
+
+/**
+ * One of our commands, for us. Replied to a question it must stand alone: Telegram makes the next text in a chat a reply
+ * to a question that wants words, and an answer may well begin with a slash.
+ */
+function commandIn(
+  bot: Bot,
+  { text, reply_to_message: repliedTo, via_bot, forward_origin }: z.infer<typeof Message>,
+): CommandName | undefined {
+  const [, name = "", addressee, rest] = /^\/(\w+)(?:@(\w+))?(?:\s+(.*))?$/s.exec(text ?? "") ?? [];
+  const isForOthers = addressee !== undefined && addressee.toLowerCase() !== bot.username.toLowerCase();
+  if (isForOthers || via_bot !== undefined || forward_origin !== undefined) return undefined;
+  if (repliedTo !== undefined && rest !== undefined) return undefined;
+  return COMMANDS.find((command) => command === name);
 }
 
 const nameOf = ({ first_name, last_name }: z.infer<typeof User>): string =>

@@ -1,5 +1,6 @@
 import { parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
+import { isChatAllowed, type RecipientPolicy } from "@loopgate/domain";
 import { z } from "zod";
 
 /** A group that becomes a supergroup gets another id, once and for good. Each of the two knows the other. */
@@ -29,6 +30,15 @@ export async function namesOf(channels: Bucket, endpoint: string): Promise<reado
 export async function presentEndpoint(channels: Bucket, endpoint: string): Promise<string> {
   const move = await moveOf(channels, chatOf(endpoint));
   return move !== undefined && "moved_to" in move ? move.moved_to : endpoint;
+}
+
+/** True if an operator allows the chat that has these names under one of them. */
+export const isAllowedUnder = (names: readonly string[], policies: readonly RecipientPolicy[]): boolean =>
+  policies.some((policy) => names.some((name) => allows(policy, name)));
+
+function allows(policy: RecipientPolicy, name: string): boolean {
+  const place = parseTelegramEndpoint(name);
+  return place !== undefined && isChatAllowed(policy, place.chat);
 }
 
 /** Only groups move. */

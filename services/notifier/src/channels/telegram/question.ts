@@ -71,7 +71,7 @@ export function verdict({ data }: DecidedEvent): string {
 }
 
 /** What kind of answer a question wants. */
-function kindOf(options: readonly Option[]): string {
+export function kindOf(options: readonly Option[]): string {
   if (isApproval(options)) return "🔐 Approval";
   return options.length > 0 ? "❓ Question" : "✏️ Your words";
 }
@@ -150,7 +150,7 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
 }
 
 /** A moment that clients draw in the reader's own time; old ones show the covered text. */
-const time = (at: string, format: "r" | "dt"): FormattedString =>
+export const time = (at: string, format: "r" | "dt"): FormattedString =>
   FormattedString.time(moment(at), Math.floor(Date.parse(at) / 1_000), format);
 
 /** All labels in full where buttons can't show them, in at most `length` units. */

@@ -1,3 +1,4 @@
+import type { MessageEntity } from "@grammyjs/types";
 import type { DecidedEvent } from "@loopgate/contracts";
 import type { AnswerOutcome } from "./answer.ts";
 import { verdict } from "./question.ts";
@@ -6,6 +7,7 @@ import { moment, oneLine } from "./text.ts";
 /** What a person is told. An alert must be tapped away; without one it is a short notice. */
 export interface Reply {
   readonly text: string;
+  readonly entities?: MessageEntity[];
   readonly alert: boolean;
   /** The edited message says it already: nothing is sent in a chat. */
   readonly shownByEdit?: boolean;

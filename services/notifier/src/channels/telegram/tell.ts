@@ -25,7 +25,7 @@ const ANSWER_WITHIN_MS = 5_000;
 export async function tell(parts: TellParts, { to, chat, key }: Incoming, reply: Reply): Promise<void> {
   if ("query" in to) return answerPress(parts, to.query, reply);
   if (reply.shownByEdit === true) return;
-  void sendReply(parts, chat, to.message, reply.text).catch((error: unknown) => {
+  void sendReply(parts, chat, to.message, reply).catch((error: unknown) => {
     parts.logger.debug({ update: key, err: error }, "a person could not be told");
   });
 }
@@ -44,9 +44,15 @@ export async function answerPress(
     });
 }
 
-const sendReply = ({ api, outbox }: TellParts, chat: string, message_id: number, text: string) =>
+const sendReply = (
+  { api, outbox }: TellParts,
+  chat: string,
+  message_id: number,
+  { text, entities = [] }: Reply,
+) =>
   outbox.call(chat, "edit", () =>
     api.sendMessage(chat, unlinked(text), {
+      entities,
       reply_parameters: { message_id, allow_sending_without_reply: true },
       link_preview_options: { is_disabled: true },
     }),

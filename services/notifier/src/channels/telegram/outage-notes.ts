@@ -1,0 +1,154 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { type KnownRequest, parseTelegramEndpoint } from "@loopgate/contracts";
+import { type Bucket, Unavailable } from "@loopgate/bus";
+import type { RecipientPolicy } from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import { FormattedString } from "@grammyjs/parse-mode";
+import type { Api } from "grammy";
+import { markHeard, type Silence } from "./last-heard.ts";
+import { isAllowedUnder, namesOf, presentEndpoint } from "./moved-chats.ts";
+import type { OpenQuestions } from "./open-questions.ts";
+import type { Outbox } from "./outbox.ts";
+import { time } from "./question.ts";
+import { questionList } from "./question-list.ts";
+import { retryAfter } from "./retry-after.ts";
+
+export interface OutageNotesParts {
+  readonly bot: string;
+  readonly api: Api;
+  readonly outbox: Outbox;
+  readonly channels: Bucket;
+  readonly openQuestions: OpenQuestions;
+  readonly policies: () => readonly RecipientPolicy[];
+  readonly logger: Logger;
+  readonly now: () => Date;
+  /** A longer silence of the bot is told to the chats, in milliseconds. */
+  readonly outageNoteMs: number;
+  /** Rejects while nothing is received. */
+  readonly receiving: () => Promise<void>;
+}
+
+/** How often the bot is marked as heard in the shortest outage that is told. */
+const MARKS = 4;
+const RETRY_MS = 5_000;
+
+/**
+ * While the lease is held: notices when the bot was not heard for long, and tells each chat once which of its questions
+ * are still open, because Telegram keeps a press for 150 s only. Best effort: a process that ends right after it noticed
+ * tells nobody.
+ */
+export function startOutageNotes(parts: OutageNotesParts): AsyncDisposable {
+  const stop = new AbortController();
+  const running = watch(parts, stop.signal);
+  return {
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** It waits before it looks: what was sent during the outage and is not lost should count first. */
+async function watch(parts: OutageNotesParts, signal: AbortSignal): Promise<void> {
+  const telling: Promise<void>[] = [];
+  while (await hasPassed(parts.outageNoteMs / MARKS, signal)) {
+    const silence = await listen(parts).catch((error: unknown) => {
+      parts.logger.debug({ err: error }, "the bot is not heard");
+      return undefined;
+    });
+    if (silence !== undefined) telling.push(tellAll(parts, silence, signal));
+  }
+  await Promise.all(telling);
+}
+
+/** The outage that has just ended, if one has. */
+async function listen(parts: OutageNotesParts): Promise<Silence | undefined> {
+  await parts.receiving();
+  await parts.api.getMe();
+  const silence = await markHeard(parts, parts.now());
+  if (silence === undefined) return undefined;
+  return Date.parse(silence.to) - Date.parse(silence.from) > parts.outageNoteMs ? silence : undefined;
+}
+
+async function tellAll(parts: OutageNotesParts, silence: Silence, signal: AbortSignal): Promise<void> {
+  parts.logger.warn(silence, "the bot was not heard for long");
+  try {
+    const open = await openByEndpoint(parts, silence, signal);
+    const notes = Array.from(open, ([endpoint, questions]) => ({ endpoint, questions, silence }));
+    await Promise.all(notes.map((note) => tellChat(parts, note, signal)));
+  } catch (error) {
+    parts.logger.error({ err: error }, "not every chat was told of the outage");
+  }
+}
+
+/** The delivered questions of each chat and topic, where it is now. */
+async function openByEndpoint(
+  parts: OutageNotesParts,
+  silence: Silence,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly KnownRequest[]>> {
+  const found = new Map<string, KnownRequest[]>();
+  for (const question of await allOpen(parts, signal)) {
+    if (question.view.delivery !== "delivered" || question.view.created_at > silence.to) continue;
+    for (const { endpoint } of question.recipients) {
+      const names = await namesOf(parts.channels, endpoint);
+      if (parseTelegramEndpoint(endpoint)?.bot !== parts.bot || !isAllowedUnder(names, parts.policies()))
+        continue;
+      const present = await presentEndpoint(parts.channels, endpoint);
+      found.set(present, [...(found.get(present) ?? []), question]);
+    }
+  }
+  return found;
+}
+
+/** Waits for `state` as long as it takes. */
+async function allOpen(parts: OutageNotesParts, signal: AbortSignal): Promise<readonly KnownRequest[]> {
+  do {
+    try {
+      return (await parts.openQuestions.all()).questions;
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+    }
+  } while (await hasPassed(RETRY_MS, signal));
+  return [];
+}
+
+interface Note {
+  readonly endpoint: string;
+  readonly questions: readonly KnownRequest[];
+  readonly silence: Silence;
+}
+
+async function tellChat(
+  { api, outbox }: OutageNotesParts,
+  { endpoint, questions, silence }: Note,
+  signal: AbortSignal,
+): Promise<void> {
+  const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
+  const { text, entities } = questionList(noteOf(silence), questions);
+  for (let attempt = 1; ; attempt++) {
+    const sent = await outbox.call(chat, "send", () =>
+      api.sendMessage(chat, text, {
+        entities,
+        link_preview_options: { is_disabled: true },
+        ...(thread === undefined ? {} : { message_thread_id: Number(thread) }),
+      }),
+    );
+    const verdict = retryAfter([sent], attempt);
+    if (verdict === "done" || "deadLetter" in verdict) return;
+    if (!(await hasPassed(verdict.retryInMs, signal))) return;
+  }
+}
+
+const noteOf = ({ from, to }: Silence): FormattedString =>
+  FormattedString.join([
+    "📴 I was offline from ",
+    time(from, "dt"),
+    " to ",
+    time(to, "dt"),
+    ". If you answered meanwhile and a question's message has not changed, please answer again. Still open here:",
+  ]);
+
+/** False if `signal` ended the wait. */
+const hasPassed = (ms: number, signal: AbortSignal): Promise<boolean> =>
+  pause(ms, true, { signal }).catch(() => false);

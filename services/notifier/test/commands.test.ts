@@ -1,0 +1,161 @@
+import { person } from "@loopgate/testing";
+import { beforeEach, describe, expect, it } from "vitest";
+import { bot, NotifierSetting } from "./a-notifier.ts";
+
+const [alice, bob, mallory] = [person(7), person(8, "Bob", "Stone"), person(666, "Mallory", "M")];
+const [group, supergroup] = [-4500, -1_000_000_004_500];
+const here = NotifierSetting.use();
+const lastIn = async (chat: number, n: number) => (await here.message(chat, n)).text;
+const listed = async (count: number) =>
+  expect
+    .poll(async () => {
+      const page = await here.queries.list({ tenant: "default", limit: 100 });
+      return page.kind === "page" ? page.requests.length : 0;
+    })
+    .toBe(count);
+beforeEach(() => {
+  here.policy = { bot, defaultChat: "7", responders: ["7"], allowedChats: [String(group)] };
+});
+
+it("offers its commands in Telegram's menu; without that menu they work all the same", async () => {
+  await here.start();
+  const names = () => here.telegram.commands.map(({ command }) => command);
+  await expect.poll(names).toEqual(["pending", "status", "help", "start"]);
+  await here.close();
+  here.telegram.fail("setMyCommands", { kind: "html" });
+  await here.open();
+  await here.start();
+  here.telegram.say(alice, 7, "/help");
+  expect(await lastIn(7, 0)).toContain("press a button");
+});
+
+describe("/start", () => {
+  it("tells anybody the id of the chat, in a group also their own, and nothing else", async () => {
+    await here.start();
+    await here.ask({ chats: [[group, [7]]] });
+    await here.message(group);
+    here.telegram.say(mallory, 666, "/start");
+    expect(await lastIn(666, 0)).toMatch(/^The id of this chat is 666\. Once Loopgate is told/);
+    here.telegram.say(mallory, group, "/start@gate_bot");
+    expect(await lastIn(group, 1)).toMatch(/^The id of this chat is -4500\. Your own id is 666\. Once/);
+  });
+});
+
+describe("/pending", () => {
+  it("lists the open questions of this chat that its sender may answer, oldest first", async () => {
+    await here.start();
+    await here.ask({ message: "the first question, @carol_x", options: ["Approve", "Deny"] });
+    await here.ask({ message: "the second question", options: [] });
+    await here.cancel(await here.ask({ message: "a withdrawn question" }));
+    await here.ask({ message: "of another chat", chats: [[8, [8]]] });
+    await listed(3);
+    await here.message(7, 2);
+    here.telegram.say(alice, 7, "/pending");
+    const text = await lastIn(7, 3);
+    expect(text).toMatch(
+      /^2 questions wait for you here:\n\n🔐 Approval · #[0-9A-F]{4}\ndeploy-bot: the first question, @\u2060carol_x\n⏳ Expires .* UTC\n\n✏️ Your words · #[0-9A-F]{4}\ndeploy-bot: the second/,
+    );
+    expect(text).not.toMatch(/withdrawn|another chat/);
+    const [title] = here.telegram.messagesIn(7)[0]!.text.split("\n");
+    expect(text).toContain(title);
+  });
+
+  it("shows ten, and counts the rest", async () => {
+    await here.start();
+    for (let n = 0; n < 13; n++)
+      await here.ask({ message: `${n}. ${"x".repeat(400)}`, chats: [[group, [7]]] });
+    await listed(13);
+    await here.message(group, 12);
+    here.telegram.say(alice, group, "/pending@gate_bot");
+    const text = await lastIn(group, 13);
+    expect(text).toMatch(/^13 questions wait for you here:/);
+    expect(text.match(/deploy-bot: /g)).toHaveLength(10);
+    expect(text).toMatch(/… and 3 more\.$/);
+  });
+
+  it("tells who may not answer nothing, in a group and in a chat of their own", async () => {
+    await here.start();
+    await here.ask({ chats: [[group, [7]]] });
+    await listed(1);
+    await here.message(group);
+    for (const command of ["/pending", "/status"]) here.telegram.say(mallory, group, command);
+    here.telegram.say(mallory, 666, "/pending");
+    here.telegram.say({ ...alice, id: 1_087_968_824, is_bot: true }, group, "/pending");
+    const texts = [
+      await lastIn(group, 1),
+      await lastIn(group, 2),
+      await lastIn(group, 3),
+      await lastIn(666, 0),
+    ];
+    expect(new Set(texts)).toEqual(
+      new Set(["Nothing here is for you to see. /start tells the id of this chat."]),
+    );
+  });
+
+  it("shows a person nothing in a chat that is not allowed any more", async () => {
+    await here.start();
+    await here.ask({ chats: [[8, [8]]] });
+    await listed(1);
+    await here.message(8);
+    here.telegram.say(bob, 8, "/pending");
+    expect(await lastIn(8, 1)).toContain("Nothing here is for you");
+  });
+
+  it("knows the questions of a group that has moved", async () => {
+    await here.start();
+    await here.ask({ message: "asked before", chats: [[group, [7]]] });
+    await listed(1);
+    await here.message(group);
+    here.telegram.migrate(group, supergroup);
+    await here.message(supergroup);
+    here.telegram.say(alice, supergroup, "/pending");
+    expect(await lastIn(supergroup, 1)).toMatch(/^1 question waits for you here:[^]*asked before/);
+  });
+
+  it("says so when nothing is open, and when nobody can tell", async () => {
+    await here.start();
+    here.telegram.say(alice, 7, "/pending");
+    expect(await lastIn(7, 0)).toBe("No question waits for you here.");
+    here.refusesQueries = true;
+    here.telegram.say(alice, 7, "/pending");
+    expect(await lastIn(7, 1)).toContain("can't look up");
+    const created = await here.ask();
+    here.telegram.press(alice, await here.message(7, 2), "Approve");
+    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+  });
+});
+
+describe("/status", () => {
+  it("tells who may answer how much is open", async () => {
+    await here.start();
+    await here.ask();
+    await listed(1);
+    await here.message();
+    here.telegram.say(alice, 7, "/status");
+    expect(await lastIn(7, 1)).toBe(
+      "Loopgate works, and you may answer in this chat. 1 question waits for you here.",
+    );
+  });
+});
+
+describe("a command", () => {
+  it("for another bot is none of our business", async () => {
+    await here.start();
+    here.telegram.say(alice, 7, "/pending@other_bot");
+    here.telegram.say(alice, group, "/pending@other_bot");
+    here.telegram.say(alice, group, "/help");
+    expect(await lastIn(group, 0)).toContain("AI agents ask people");
+    expect(here.telegram.messagesIn(group)).toHaveLength(1);
+  });
+
+  it("replied to a question that wants words is no answer to it, unless it says more", async () => {
+    await here.start();
+    const created = await here.ask({ options: [] });
+    const message = await here.message();
+    here.telegram.reply(alice, message, "/status");
+    expect(await lastIn(7, 1)).toContain("Loopgate works");
+    expect(await here.decision(created)).toBeUndefined();
+    here.telegram.reply(alice, message, "/status is the path");
+    expect(await here.decided(created)).toMatchObject({ answer: { text: "/status is the path" } });
+  });
+});
