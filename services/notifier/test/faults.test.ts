@@ -84,6 +84,19 @@ describe("sending", () => {
     expect(sends()).toBe(1);
   });
 
+  it("to a chat waits until the message before is recorded: a fault leaves one unrecorded, not two", async () => {
+    const { promise: recorded, resolve } = Promise.withResolvers<boolean>();
+    here.refusesAppend = (subject) => (subject.includes(".delivered.") ? recorded : false);
+    await here.start();
+    for (let n = 0; n < 3; n++) await here.ask();
+    await here.message(7);
+    await here.ask({ chats: [[8, [8]]] });
+    await here.message(8);
+    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+    resolve(false);
+    await here.message(7, 2);
+  });
+
   it.each([
     ["an HTML 502", { kind: "html" }],
     ["a 500", { kind: "refuse", code: 500, description: "Internal Server Error" }],

@@ -120,13 +120,17 @@ export class Courier {
   }
 
   async #send(created: CreatedEvent, recipient: string): Promise<CallResult<unknown>> {
-    const { endpoint, sent } = await postQuestion(this.#parts, created, recipient);
+    const keep = (copy: Copy) => this.#keep(created, copy);
+    const sent = await postQuestion({ ...this.#parts, keep }, created, recipient);
     if (sent.kind === "ok") {
-      await this.#keep(created, { endpoint, copy: String(sent.result.message_id) });
+      await this.#closeIfDecided(created, sent.result);
       return sent;
     }
     const { failure } = sent;
-    this.#parts.logger.warn({ ...requestFields(created), endpoint, failure }, "a question was not sent");
+    this.#parts.logger.warn(
+      { ...requestFields(created), endpoint: recipient, failure },
+      "a question was not sent",
+    );
     if (failure.kind !== "permanent" && failure.kind !== "moved") return sent;
     const reason = failure.kind === "moved" ? "chat_moved" : failure.reason;
     await recordUndelivered(this.#parts, created, { endpoint: recipient, reason });
@@ -142,7 +146,11 @@ export class Courier {
       this.#unrecorded.set(subject, [...(this.#unrecorded.get(subject) ?? []), { created, ...copy }]);
       throw error;
     }
-    // Latency only: the closer would see both, too.
+  }
+
+  /** Latency only: the closer would see both, too. */
+  async #closeIfDecided(created: CreatedEvent, copy: Copy): Promise<void> {
+    const { tenant, subject: id } = created;
     const decision = await this.#parts.requests.decision({ tenant, id });
     if (decision !== undefined) await closeCopy(this.#parts, copy, created, decision.event);
   }

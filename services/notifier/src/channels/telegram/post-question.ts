@@ -1,5 +1,6 @@
 import { type CreatedEvent, parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
+import type { Copy } from "@loopgate/domain";
 import type { Api } from "grammy";
 import { type Failure, isRejected } from "./api-outcome.ts";
 import { replyMarkup } from "./keyboard.ts";
@@ -13,6 +14,8 @@ interface PostParts {
   readonly api: Api;
   readonly outbox: Outbox;
   readonly channels: Bucket;
+  /** Records what was sent. */
+  readonly keep: (copy: Copy) => Promise<void>;
 }
 
 /** Where and how the question is sent, as far as Telegram's refusals have told. */
@@ -22,46 +25,45 @@ interface Post {
   readonly inTopic: boolean;
 }
 
-/** `endpoint` is where it stands now, if it was sent: not where it was to go, if that chat has moved. */
-export interface Posted {
-  readonly endpoint: string;
-  readonly sent: CallResult<{ readonly message_id: number }>;
-}
-
 /**
- * Sends a question to a recipient's chat, wherever that is now. What Telegram refuses for a reason that has a remedy is
+ * Sends a question to a recipient's chat, wherever that is now. The copy is kept before the next message goes to that
+ * chat: a fault between the two leaves one message unrecorded, not two (I8). What Telegram refuses for a reason that has a remedy is
  * sent once more with it: to the chat's new id, outside of a topic that is gone, in the plain form.
  */
 export async function postQuestion(
   parts: PostParts,
   created: CreatedEvent,
   recipient: string,
-): Promise<Posted> {
+): Promise<CallResult<Copy>> {
   const endpoint = await presentEndpoint(parts.channels, recipient);
   let post: Post = { endpoint, form: "full", inTopic: true };
   for (;;) {
     const sent = await send(parts, created, post);
     const next = sent.kind === "failed" ? await remedy(parts, post, sent.failure) : undefined;
-    if (next === undefined) return { endpoint: post.endpoint, sent };
+    if (next === undefined) return sent;
     post = next;
   }
 }
 
 function send(
-  { api, outbox }: PostParts,
+  { api, outbox, keep }: PostParts,
   created: CreatedEvent,
   { endpoint, form, inTopic }: Post,
-): Promise<Posted["sent"]> {
+): Promise<CallResult<Copy>> {
   const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
   const { text, entities } = questionText(created, form);
-  return outbox.call(chat, "send", () =>
-    api.sendMessage(chat, text, {
-      entities,
-      reply_markup: replyMarkup(created, chat, form),
-      link_preview_options: { is_disabled: true },
-      ...(inTopic && thread !== undefined ? { message_thread_id: Number(thread) } : {}),
-    }),
-  );
+  const options = {
+    entities,
+    reply_markup: replyMarkup(created, chat, form),
+    link_preview_options: { is_disabled: true },
+    ...(inTopic && thread !== undefined ? { message_thread_id: Number(thread) } : {}),
+  };
+  return outbox.call(chat, "send", async () => {
+    const { message_id } = await api.sendMessage(chat, text, options);
+    const copy = { endpoint, copy: String(message_id) };
+    await keep(copy);
+    return copy;
+  });
 }
 
 /** What may help against this failure and was not tried yet. */
