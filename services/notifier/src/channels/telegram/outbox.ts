@@ -73,7 +73,7 @@ export class Outbox implements AsyncDisposable {
   call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<CallResult<Result>> {
     const chat = this.#chat(chatId);
     const ahead = chat.waiting.filter((one) => one.kind === kind).length;
-    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).waitMs(ahead)));
+    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).sendAway(ahead)));
     const { promise, resolve, reject } = Promise.withResolvers<CallResult<Result>>();
     const run = async () => {
       try {
@@ -104,7 +104,7 @@ export class Outbox implements AsyncDisposable {
   ): Promise<CallResult<Result>> {
     const isFree = () => this.#pauses.leftMs(chat.id) === 0;
     const mayGo = isFree() && (await this.#isTurn(bucketOf(chat, kind))) && isFree() && this.#mayCall();
-    if (!mayGo) return notNow(this.#pauses.leftMs(chat.id));
+    if (!mayGo) return notNow(this.#pauses.leftMs(chat.id) * (1 + Math.random() / 10));
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {

@@ -43,3 +43,17 @@ it("makes whoever takes too much wait, and lets them go when that is over or cal
   stop.abort();
   expect(await waiting).toBe(false);
 });
+
+it("has about two ask again for each that goes, however many it sends away, and nobody after very long", () => {
+  vi.useFakeTimers({ toFake: ["Date", "setTimeout"] });
+  const bucket = new TokenBucket({ burst: 1, perSecond: 1 });
+  const waits = Array.from({ length: 290 }, () => bucket.sendAway(8));
+  const within = (ms: number) => waits.filter((wait) => wait <= ms).length;
+  for (const seconds of [30, 60]) {
+    expect(within(seconds * 1_000)).toBeGreaterThan(seconds);
+    expect(within(seconds * 1_000)).toBeLessThan(seconds * 3.5);
+  }
+  for (let n = 0; n < 5_000; n++) expect(bucket.sendAway(8)).toBeLessThan(300_000);
+  vi.advanceTimersByTime(300_000);
+  expect(bucket.sendAway(8)).toBeLessThan(8_000);
+});

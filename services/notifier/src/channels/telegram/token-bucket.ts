@@ -1,11 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Nobody is sent away for longer: those before them may have gone elsewhere meanwhile. */
+const LONGEST_AWAY_MS = 300_000;
+
 /** A rate: `burst` at once, then `perSecond`. */
 export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   #tokens: number;
   #filledAt = Date.now();
+  #away = 0;
 
   constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
     this.#burst = burst;
@@ -23,6 +27,18 @@ export class TokenBucket {
   waitMs(ahead: number): number {
     this.#fill();
     return Math.max(0, ((ahead + 1 - this.#tokens) / this.#perSecond) * 1_000);
+  }
+
+  /**
+   * When somebody whom `ahead` others leave no place in the line should ask again, in milliseconds: after about half of the
+   * wait behind those and all who were sent away before. So about two ask for each one that goes, however many there are,
+   * and not all at once.
+   */
+  sendAway(ahead: number): number {
+    const waitMs = Math.min(this.waitMs(ahead + this.#away), LONGEST_AWAY_MS) * (0.25 + Math.random() / 2);
+    this.#away += 1;
+    setTimeout(() => (this.#away -= 1), waitMs).unref();
+    return waitMs;
   }
 
   /** Resolves with true when it is the caller's turn, with false if `signal` ends the wait. */
