@@ -57,6 +57,7 @@ async function run(options: LeaseOptions, work: LeasedWork, signal: AbortSignal)
     const renewal = await inTime(every, renew(options));
     if (term !== undefined && (renewal === "lost" || renewal === "taken" || isOver(term))) {
       logger.warn({ lease: key }, "the lease was lost");
+      term.until = 0;
       await term.work?.[Symbol.asyncDispose]();
       term = undefined;
     }

@@ -96,7 +96,9 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     void offerCommands(parts);
     leased.use(outbox);
     receiver = leased.use(
-      webhook === undefined ? startPoller({ ...parts, api: api.poll }) : keepWebhook({ ...parts, webhook }),
+      webhook === undefined
+        ? startPoller({ ...parts, api: api.poll, isHeld })
+        : keepWebhook({ ...parts, webhook }),
     );
     leased.defer(() => {
       receiver = undefined;

@@ -86,6 +86,23 @@ it("whoever loses the lease stops polling and is no longer checked, and polls ag
   expect(await holder()).toBe("test");
 });
 
+it("whoever lost the lease interrupts nobody who polls by then; whoever stops confirms what it stored", async () => {
+  const confirmations = () => here.telegram.calls.filter(({ payload }) => payload["limit"] === 1).length;
+  await here.start();
+  await here.ask();
+  const query = here.telegram.press(alice, await here.message(), "Approve");
+  await here.told(query);
+  await takeLeaseAway();
+  await expect.poll(() => here.logged.join("")).toContain("the lease was lost");
+  await expect.poll(holder, { timeout: 5_000 }).toBe("test");
+  expect(confirmations()).toBe(0);
+  here.telegram.press(alice, await here.message(), { data: "again" });
+  await expect.poll(() => here.telegram.answers.length).toBe(2);
+  await here.close();
+  expect(confirmations()).toBe(1);
+  await here.open();
+});
+
 it("a lease that could not be renewed for a moment is kept", async () => {
   here.refusesLease = 2;
   await here.start();

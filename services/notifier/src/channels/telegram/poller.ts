@@ -16,6 +16,8 @@ export interface PollerParts extends IntakeParts {
   readonly api: Api;
   readonly channels: Bucket;
   readonly logger: Logger;
+  /** False once another process may poll. */
+  readonly isHeld: () => boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
   }
-  if (offset !== undefined) await confirm(api, offset);
+  if (offset !== undefined && parts.isHeld()) await confirm(api, offset);
 }
 
 interface Poll {
@@ -65,7 +67,10 @@ function receive(api: Api, { offset, seconds, signal }: Poll): Promise<Update[]>
   );
 }
 
-/** Tells Telegram what is stored, so that the next start does not get it again. Not needed for correctness. */
+/**
+ * Tells Telegram what is stored, so that the next start does not get it again. Not needed for correctness, and it would
+ * interrupt whoever polls by now.
+ */
 async function confirm(api: Api, offset: number): Promise<void> {
   await api
     .getUpdates({ offset, limit: 1, timeout: 0 }, grammySignal(AbortSignal.timeout(2_000)))
