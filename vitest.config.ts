@@ -17,7 +17,7 @@ const project = (
   },
 });
 
-const overBoth = ["test/stories/first-question.test.ts", "test/stories/guarantees.test.ts"];
+const overBoth = ["first-question", "guarantees", "webhook"].map((name) => `test/stories/${name}.test.ts`);
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { newRequestId } from "@loopgate/contracts";
-import { FakeTelegram, person, startSpecialNatsServer } from "@loopgate/testing";
+import { FakeTelegram, freePorts, person, startSpecialNatsServer } from "@loopgate/testing";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { callTool, viewFrom } from "../harness/call.ts";
@@ -24,14 +24,25 @@ beforeAll(async () => {
 afterAll(() => parts.disposeAsync());
 
 const urlAs = (user: string) => deployment.nats.url.replace("//", `//${user}:${user}@`);
-const startAs = (service: ServiceName) =>
-  deployment.start(service, { environment: { NATS_URL: urlAs(service) } });
+const startAs = (service: ServiceName, environment: Readonly<Record<string, string>> = {}) =>
+  deployment.start(service, { environment: { NATS_URL: urlAs(service), ...environment } });
+
+/** By webhook the notifier does all that it does by polling, and remembers more. */
+async function webhook() {
+  const [port = 0] = await freePorts(1);
+  return {
+    TELEGRAM_WEBHOOK_URL: `http://127.0.0.1:${port}/`,
+    TELEGRAM_WEBHOOK_SECRET: "of-the-least-privileged",
+    TELEGRAM_WEBHOOK_PORT: String(port),
+  };
+}
 
 it("before the bootstrap a service says what to do; after it each does its work with its own user", async () => {
   const failure = await startAs("gateway").catch(String);
   expect(failure).toContain("bootstrap");
   expect(await runLoopgate(["bootstrap"], { NATS_URL: urlAs("bootstrap") })).toMatchObject({ code: 0 });
-  const [gateway] = await Promise.all([startAs("gateway"), startAs("notifier"), startAs("state")]);
+  const notifier = startAs("notifier", await webhook());
+  const [gateway] = await Promise.all([startAs("gateway"), notifier, startAs("state")]);
 
   const question = { message: "Go?", request_type: "confirmation" };
   const { request_id } = await viewFrom(gateway.url, "request_human_input", question);
