@@ -51,8 +51,7 @@ export class NatsEventLog implements EventLog {
     { first = false, leaveRoom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
-    const body = JSON.stringify(envelope);
-    if (leaveRoom && !(await this.#untilKnown(() => this.#room.isLeftFor(body.length)))) {
+    if (leaveRoom && !(await this.#hasRoomFor(envelope))) {
       return this.#reportOrRefuse(subject, envelope, first);
     }
     return this.#untilKnown(() => this.#append(subject, envelope, first ? 0 : undefined));
@@ -106,6 +105,11 @@ export class NatsEventLog implements EventLog {
       throw new TypeError("an event's id must contain the identity of its subject");
     }
     return resultFor(event, standing.entry);
+  }
+
+  #hasRoomFor(event: Envelope): Promise<boolean> {
+    const bytes = JSON.stringify(event).length;
+    return this.#untilKnown(() => this.#room.isLeftFor(bytes));
   }
 
   /** Without room what stands is found all the same: a repetition must not hear that nothing was stored. */
