@@ -1,7 +1,7 @@
 import { AckPolicy, type Consumer, DeliverPolicy } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import type { ConsumerSpec } from "../event-log.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { apiCodeOf, apiCodes } from "./nats-failures.ts";
 import { streamOf } from "./stored-message.ts";
 

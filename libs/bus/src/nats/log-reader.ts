@@ -3,7 +3,7 @@ import type { LogEntry } from "@loopgate/contracts";
 import type { StoredMsg } from "@nats-io/jetstream";
 import { TimeoutError } from "@nats-io/transport-node";
 import { Unavailable } from "../event-log.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { CALL_TIMEOUT_MS } from "./nats-options.ts";
 import { readEntry, streamOf } from "./stored-message.ts";
 import { within } from "./within.ts";

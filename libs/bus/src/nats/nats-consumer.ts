@@ -5,7 +5,7 @@ import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdict } from "../event-log.ts";
 import { durableConsumer } from "./durable-consumer.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { readEntry } from "./stored-message.ts";
 import { within } from "./within.ts";

@@ -1,6 +1,5 @@
 import { Envelope, type LogEntry } from "@loopgate/contracts";
-import type { JetStreamClient, JetStreamManager, PubAck } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
+import type { PubAck } from "@nats-io/jetstream";
 import {
   type AppendOptions,
   type AppendResult,
@@ -12,25 +11,16 @@ import {
   type Subscription,
   type TailListener,
 } from "../event-log.ts";
-import type { ConnectionWatch } from "./connection-watch.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { lookAgain, newestBelow, type Standing, standingOn } from "./log-reader.ts";
 import { LogRoom } from "./log-room.ts";
 import { NatsConsumer } from "./nats-consumer.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
-import { CALL_TIMEOUT_MS, type NatsBusOptions, type natsDefaults } from "./nats-options.ts";
+import { CALL_TIMEOUT_MS } from "./nats-options.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { replay } from "./nats-replay.ts";
 import { NatsTails } from "./nats-tails.ts";
 import { readEntry, streamOf } from "./stored-message.ts";
-
-/** An open connection and how to use it. */
-export type NatsParts = NatsBusOptions &
-  Required<Pick<NatsBusOptions, keyof typeof natsDefaults>> & {
-    readonly connection: NatsConnection;
-    readonly watch: ConnectionWatch;
-    readonly js: JetStreamClient;
-    readonly jsm: JetStreamManager;
-  };
 
 /** The log on JetStream: the broker's compare-and-set decides, and correctness reads go to the stream's leader. */
 export class NatsEventLog implements EventLog {

@@ -1,6 +1,6 @@
 import { type KV, Kvm } from "@nats-io/kv";
 import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { isLost, untilKnown } from "./nats-failures.ts";
 import { bucketName } from "./wanted-streams.ts";
 

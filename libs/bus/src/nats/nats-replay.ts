@@ -1,7 +1,7 @@
 import { AckPolicy, type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 import { type ReplayPage, Unavailable } from "../event-log.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { readEntry, streamOf } from "./stored-message.ts";
 

@@ -1,6 +1,6 @@
 import { type DueEvent, dueSubject, type RequestRef, streams, timerSubject } from "@loopgate/contracts";
 import type { Timers } from "../timers.ts";
-import type { NatsParts } from "./nats-event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { CALL_TIMEOUT_MS } from "./nats-options.ts";
 
