@@ -29,6 +29,8 @@ export interface SqliteBus extends AsyncDisposable {
   readonly log: EventLog;
   readonly timers: Timers;
   readonly keyValue: KeyValue;
+  /** True while no consumer has anything left to do, now or later. */
+  isIdle(): boolean;
 }
 
 const CLEAN_EVERY_MS = 3_600_000;
@@ -49,7 +51,14 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
     }),
   );
   const whole = parts.move();
-  return { database, log, timers, keyValue, [Symbol.asyncDispose]: () => whole.disposeAsync() };
+  return {
+    database,
+    log,
+    timers,
+    keyValue,
+    isIdle: () => log.isIdle,
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
 }
 
 /** Now and every hour; a round that fails is made up for by the next. */

@@ -70,6 +70,13 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     return new SqliteEventLog(database, options);
   }
 
+  /** True while no consumer has anything left to do, now or later. */
+  get isIdle(): boolean {
+    const isDone = ({ progress }: SqliteConsumer) =>
+      [...progress.open].length === 0 && progress.readTo >= this.#published;
+    return [...this.#consumers.values()].every(isDone);
+  }
+
   async append(
     subject: string,
     event: Envelope,
