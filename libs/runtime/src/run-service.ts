@@ -13,6 +13,8 @@ export interface Service<Settings extends { readonly logLevel: LogLevel }> {
   readonly settings: () => Settings;
   /** Opens the service; every part goes to `parts`, which close in reverse order. */
   readonly start: (started: Started<Settings>) => Promise<void>;
+  /** Hears why a start failed, in a sentence for a person, before the process ends. */
+  readonly refused?: (why: string) => Promise<void>;
 }
 
 interface Started<Settings> {
@@ -40,7 +42,8 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
     started.resolve();
   } catch (error) {
     started.resolve();
-    explain(logger, error);
+    const why = explain(logger, error);
+    await service.refused?.(why);
     await parts.disposeAsync();
     process.exit(1);
   }
@@ -57,7 +60,11 @@ function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Pro
 }
 
 /** A refusal is a sentence for a person; anything else is for the log. */
-function explain(logger: Logger, error: unknown): void {
-  if (error instanceof StartRefused) process.stderr.write(`loopgate: ${error.message}\n`);
-  else logger.fatal({ err: error }, "could not start");
+function explain(logger: Logger, error: unknown): string {
+  if (!(error instanceof StartRefused)) {
+    logger.fatal({ err: error }, "could not start");
+    return "Loopgate could not start; its log says why";
+  }
+  process.stderr.write(`loopgate: ${error.message}\n`);
+  return error.message;
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { z } from "zod";
 
 /** What a key may be used for: `request` asks and reads, `admin` also says which chats are asked. */
@@ -55,7 +56,8 @@ export function readKeyFile(path: string): KeyFile | { readonly problems: readon
 
 /** A setting that names the file: its keys, or one issue for each of its problems. */
 export const apiKeysFile = z.string().transform((path, context): KeyFile => {
-  const file = readKeyFile(path);
+  // It is read again later, perhaps from another working directory.
+  const file = readKeyFile(resolve(path));
   if (!("problems" in file)) return file;
   for (const message of file.problems) context.issues.push({ code: "custom", message, input: undefined });
   return z.NEVER;
