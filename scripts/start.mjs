@@ -1,14 +1,35 @@
 // `npm start` and `./loopgate`: set up, then run the command line on the workspace's own Node.
 import { spawn } from "node:child_process";
+import { realpathSync } from "node:fs";
+import module from "node:module";
 import { join } from "node:path";
 import { node, root, setUp } from "./setup.mjs";
 
-await setUp();
 const cli = join(root, "services", "all-in-one", "src", "cli.ts");
-const child = spawn(node, [cli, ...process.argv.slice(2)], { stdio: "inherit" });
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-child.on("exit", (code, signal) => {
-  if (signal === null) process.exit(code ?? 1);
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-});
+
+leaveDeletedDirectory();
+await setUp();
+if (realpathSync(node) === process.execPath) {
+  module.enableCompileCache(join(root, "node_modules", ".cache", "compiled"));
+  await import(cli);
+  module.flushCompileCache();
+} else {
+  const child = spawn(node, [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** A directory that is gone can't be worked in, nor returned to. */
+function leaveDeletedDirectory() {
+  try {
+    process.cwd();
+  } catch {
+    process.chdir(root);
+  }
+}

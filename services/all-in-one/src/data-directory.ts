@@ -7,13 +7,12 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Environment, StartRefused } from "@loopgate/runtime";
+import { StartRefused } from "@loopgate/runtime";
+import { type Environment, userDirectory } from "./front/environment.ts";
 
 export interface DataDirectory extends Disposable {
-  readonly path: string;
   readonly database: string;
 }
 
@@ -21,45 +20,57 @@ export interface DataDirectory extends Disposable {
 const FORMAT = "1";
 
 /** Another process has this data directory or this bot: two would send every question twice. */
-class DataDirectoryInUse extends StartRefused {
-  override readonly name = "DataDirectoryInUse";
+export class InUse extends StartRefused {
+  override readonly name = "InUse";
+
+  constructor(what: string, wayOut: string) {
+    super(`another Loopgate runs ${what}: stop it, or give this one its own ${wayOut}`);
+  }
+}
+
+/** Takes a data directory, if no other process has it; one that died has it no more. Directory 0700, files 0600. */
+export function lockDirectory(path: string): Disposable | undefined {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new StartRefused(`${path} can't be used: set LOOPGATE_DATA_DIR to a directory of your own`, {
+      cause,
+    });
+  }
+  return takeLock(join(path, "lock.db"));
 }
 
 /**
- * Opens the directory that holds everything: below `given`, or per user by XDG, one subdirectory a bot. Directory 0700,
- * files 0600.
- * @throws DataDirectoryInUse while another process has it open, or serves this bot; a process that died does neither.
+ * Opens a data directory that this process has taken, for a bot.
+ * @throws InUse while another process of this user serves the bot.
  */
 export function openDataDirectory(
-  given: string | undefined,
+  path: string,
   bot: string | undefined,
   environment: Environment,
 ): DataDirectory {
-  const path = join(given === undefined ? defaultDirectory(environment) : resolve(given), bot ?? "no-bot");
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-  chmodSync(path, 0o700);
-  using locks = new DisposableStack();
-  locks.use(takeLock(join(path, "lock.db"), `on ${path}`, "or give this one its own LOOPGATE_DATA_DIR"));
-  if (bot !== undefined) locks.use(lockBot(bot, environment));
   const database = join(path, "loopgate.db");
   checkFormat(join(path, "format"), database, path);
-  const held = locks.move();
-  return { path, database, [Symbol.dispose]: () => held.dispose() };
+  const lock = bot === undefined ? undefined : lockBot(bot, environment);
+  return { database, [Symbol.dispose]: () => lock?.[Symbol.dispose]() };
 }
 
 /**
  * One bot is served by one process of a user, whatever the data directories: two would take each other's answers away
  * from Telegram. The lock stands where the user's data stands by default; a user without a place to write has none.
  */
-function lockBot(bot: string, environment: Environment): DatabaseSync | undefined {
-  const directory = defaultDirectory(environment);
+function lockBot(bot: string, environment: Environment): Disposable | undefined {
+  const directory = userDirectory(environment);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch {
     return undefined;
   }
-  return takeLock(join(directory, `bot-${bot}.lock.db`), `for bot ${bot}`, "or give this one its own bot");
+  const lock = takeLock(join(directory, `bot-${bot}.lock.db`));
+  if (lock === undefined) throw new InUse(`for bot ${bot}`, "bot");
+  return lock;
 }
 
 /** A file of another format would be misread: the directory says which one it has, and only its own version opens it. */
@@ -72,20 +83,18 @@ function checkFormat(file: string, database: string, directory: string): void {
   );
 }
 
-function defaultDirectory({ XDG_DATA_HOME, HOME }: Environment): string {
-  const data = XDG_DATA_HOME ?? join(HOME ?? homedir(), ".local", "share");
-  return join(data, "loopgate");
-}
-
 /** An exclusive transaction on a small database: a lock that the end of the process frees, however it ends. */
-function takeLock(file: string, what: string, wayOut: string): DatabaseSync {
+function takeLock(file: string): Disposable | undefined {
   const lock = new DatabaseSync(file);
   try {
     chmodSync(file, 0o600);
-    lock.exec("PRAGMA busy_timeout = 2000; BEGIN EXCLUSIVE");
+    lock.exec("BEGIN EXCLUSIVE");
     return lock;
   } catch (error) {
     lock.close();
-    throw new DataDirectoryInUse(`another Loopgate runs ${what}: stop it, ${wayOut}`, { cause: error });
+    if (error instanceof Error && "errcode" in error && error.errcode === BUSY) return undefined;
+    throw error;
   }
 }
+
+const BUSY = 5;

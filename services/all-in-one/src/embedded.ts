@@ -1,7 +1,7 @@
 import { lifetimesFor, RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { createGateway } from "@loopgate/gateway";
-import { type Notifier, startNotifier } from "@loopgate/notifier";
+import { createGateway, type Gateway } from "@loopgate/gateway";
+import { type Notifier, type NotifierOptions, startNotifier } from "@loopgate/notifier";
 import {
   busMetrics,
   type Environment,
@@ -13,17 +13,23 @@ import {
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
+import { KnownRecipients } from "./known-recipients.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Embedded {
-  /** Where the gateway listens: `http://<host>:<port>`. */
-  readonly address: string;
-  readonly directory: string;
-  /** The bot's user name; absent without a bot token. */
-  readonly bot: string | undefined;
+  readonly gateway: Gateway;
+  readonly queries: RequestQueries;
+  readonly bus: SqliteBus;
+  readonly known: KnownRecipients;
+  /** Absent without a bot token. */
+  readonly bot: Notifier["bot"] | undefined;
 }
 
 export interface EmbeddedParts {
+  /** A data directory that this process has taken. */
+  readonly directory: string;
+  /** True for a process that an operator runs: its own recipients count, besides those of fronts. */
+  readonly isForeground: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -31,64 +37,40 @@ export interface EmbeddedParts {
   readonly parts: AsyncDisposableStack;
 }
 
-/** Starts all services over one SQLite file and serves HTTP. */
+/** Starts all services over one SQLite file. The gateway has no clients yet. */
 export async function startEmbedded(
   settings: Settings,
-  { environment, logger, metrics, parts }: EmbeddedParts,
+  { directory, isForeground, environment, logger, metrics, parts }: EmbeddedParts,
 ): Promise<Embedded> {
-  const { policy, storage } = settings;
-  const directory = parts.use(openDataDirectory(settings.dataDirectory, policy.bot, environment));
+  const { policy, storage, telegram, webhook, outageNoteMs } = settings;
+  const { database: path } = parts.use(openDataDirectory(directory, policy.bot, environment));
   const lifetimes = lifetimesFor(storage.retentionMs);
   const observer = busMetrics(metrics, logger);
-  const bus = parts.use(await openSqliteBus({ path: directory.database, lifetimes, observer, ...storage }));
-  const { log, timers, keyValue } = bus;
+  const bus = parts.use(await openSqliteBus({ path, lifetimes, observer, ...storage }));
+  const known = await KnownRecipients.open(bus.database, policy.bot, storage.retentionMs);
+  if (isForeground) await known.keep("serve", policy);
+  const { log, timers } = bus;
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const notifier = await startTelegram(settings, bus, requests, queries, logger);
-  if (notifier !== undefined) parts.use(notifier);
+  const common = { ...(await bucketsOf(bus)), log, requests, queries, logger };
+  const channel = { webhook, outageNoteMs, policies: () => known.policies, holder: "daemon" };
+  const notifier = telegram && parts.use(await startNotifier({ ...common, ...channel, telegram }));
+  const checks = checksOf(bus, notifier);
   const gateway = parts.use(
-    await createGateway({
-      log,
-      requests,
-      queries,
-      sessions: await keyValue.bucket("sessions"),
-      policy,
-      settings: settings.gateway,
-      checks: checksOf(bus, notifier),
-      logger,
-      metrics,
-      version,
-    }),
+    await createGateway({ ...common, policy, settings: settings.gateway, checks, metrics, version }),
   );
-  const address = await gateway.listen(settings.listen);
-  return { address, directory: directory.path, bot: notifier?.bot.username };
+  return { gateway, queries, bus, known, bot: notifier?.bot };
 }
 
-async function startTelegram(
-  { telegram, webhook, outageNoteMs, policy }: Settings,
-  { log, keyValue }: SqliteBus,
-  requests: RequestLog,
-  queries: RequestQueries,
-  logger: Logger,
-): Promise<Notifier | undefined> {
-  if (telegram === undefined) return undefined;
-  return startNotifier({
-    log,
-    requests,
-    copies: await keyValue.bucket("copies"),
-    leases: await keyValue.bucket("leases"),
-    sessions: await keyValue.bucket("sessions"),
-    channels: await keyValue.bucket("channels"),
-    queries,
-    policies: () => [policy],
-    telegram,
-    webhook,
-    outageNoteMs,
-    holder: "daemon",
-    logger,
-  });
-}
+type Buckets = Pick<NotifierOptions, "copies" | "leases" | "sessions" | "channels">;
+
+const bucketsOf = async ({ keyValue }: SqliteBus): Promise<Buckets> => ({
+  copies: await keyValue.bucket("copies"),
+  leases: await keyValue.bucket("leases"),
+  sessions: await keyValue.bucket("sessions"),
+  channels: await keyValue.bucket("channels"),
+});
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {
   const store: HealthCheck = {

@@ -1,28 +1,45 @@
 import { type Environment, runService, version } from "@loopgate/runtime";
+import { claimByHandOver } from "./claim.ts";
+import { Door } from "./door.ts";
 import { type Embedded, startEmbedded } from "./embedded.ts";
+import { dataDirectoryOf } from "./front/environment.ts";
+import { introductionOf } from "./front/introduction.ts";
+import { receptionOf } from "./reception.ts";
 import { readSettings, type Settings } from "./settings.ts";
 
-/** `npm start`: the embedded gateway in the foreground, until SIGINT or SIGTERM. */
+/** `npm start`: the embedded gateway in the foreground, until SIGINT or SIGTERM. Fronts are served, too. */
 export const serve = (environment: Environment): Promise<void> =>
   runService({
     name: "loopgate",
     settings: () => readSettings(environment),
     start: async ({ settings, logger, metrics, parts }) => {
-      const started = await startEmbedded(settings, { environment, logger, metrics, parts });
-      process.stdout.write(`${greeting(settings, started).join("\n")}\n`);
+      const directory = dataDirectoryOf(environment);
+      const own = introductionOf(environment, "serve");
+      parts.use(await claimByHandOver(directory, own));
+      const around = { directory, isForeground: true, environment, logger, metrics, parts };
+      const embedded = await startEmbedded(settings, around);
+      const address = await embedded.gateway.listen(settings.listen);
+      const door = parts.use(Door.open(directory));
+      door.receive(receptionOf({ ...embedded, own, logger, handOver: () => undefined }));
+      process.stdout.write(`${greeting(settings, { ...embedded, address, directory }).join("\n")}\n`);
     },
   });
 
+interface Started extends Embedded {
+  readonly address: string;
+  readonly directory: string;
+}
+
 /** What a person needs to know after a start: the address, who is asked, and what is not configured. */
-function greeting({ policy }: Settings, { address, bot, directory }: Embedded): readonly string[] {
+function greeting({ policy }: Settings, { address, bot, directory }: Started): readonly string[] {
   const lines = [`Loopgate ${version} is ready: ${address}/mcp`, `  data   ${directory}`];
   if (bot === undefined)
     return [...lines, "  asks   nobody yet: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID"];
   if (policy.defaultChat !== undefined)
-    return [...lines, `  asks   Telegram chat ${policy.defaultChat} as @${bot}`];
+    return [...lines, `  asks   Telegram chat ${policy.defaultChat} as @${bot.username}`];
   const registered =
     policy.allowedChats.length === 0
       ? "any chat that is registered"
       : "the registered chats that are allowed";
-  return [...lines, `  asks   ${registered}, as @${bot}; for a default set TELEGRAM_CHAT_ID`];
+  return [...lines, `  asks   ${registered}, as @${bot.username}; for a default set TELEGRAM_CHAT_ID`];
 }

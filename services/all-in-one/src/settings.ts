@@ -24,6 +24,7 @@ import {
   webhookSecrets,
   webhookVariables,
 } from "@loopgate/notifier";
+import type { RecipientPolicy } from "@loopgate/domain";
 import { z } from "zod";
 
 /** The environment of the embedded topology (design 4.5). */
@@ -34,6 +35,11 @@ const Variables = z
     ...gatewayVariables,
     LOOPGATE_DATA_DIR: z.string().optional(),
     ...webhookVariables,
+    LOOPGATE_DAEMON_IDLE_SECONDS: z.coerce
+      .number("must be a whole number of seconds")
+      .int("must be a whole number of seconds")
+      .min(1)
+      .default(600),
   })
   .refine(...groupNamesResponders)
   .refine(...webhookHasSecret)
@@ -56,8 +62,18 @@ export function readSettings(environment: Environment) {
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
-    dataDirectory: read.LOOPGATE_DATA_DIR,
+    idleMs: read.LOOPGATE_DAEMON_IDLE_SECONDS * 1_000,
   };
 }
 
 export type Settings = ReturnType<typeof readSettings>;
+
+const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
+
+/**
+ * Reads whom a front wants to be asked, and who may answer, from its own variables.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readRecipients(variables: Environment, bot: string | undefined): RecipientPolicy {
+  return { ...recipientPolicyOf(readConfiguration(Recipients, variables)), bot };
+}

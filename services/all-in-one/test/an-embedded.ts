@@ -47,13 +47,14 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
   const logger = createLogger("test", "debug", sink);
   const settings = readSettings(environment);
-  const started = await startEmbedded(settings, { environment, logger, metrics: createMetrics(), parts });
-  const { address: url } = started;
+  const around = { directory, isForeground: true, environment, logger, metrics: createMetrics(), parts };
+  const { gateway } = await startEmbedded(settings, around);
+  const url = await gateway.listen(settings.listen);
   return {
     url,
     telegram,
     lines,
-    events: () => eventsIn(join(started.directory, "loopgate.db")),
+    events: () => eventsIn(join(directory, "loopgate.db")),
     scrape: async () => (await fetch(`${url}/metrics`)).text(),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -1,0 +1,19 @@
+import { copyFileSync, fstatSync, ftruncateSync, statSync } from "node:fs";
+
+const MAX_BYTES = 5_000_000;
+const LOOK_EVERY_MS = 10_000;
+const STDERR = 2;
+
+/** Keeps the file that stderr goes to small: once it is too long, it is `<file>.1`, and begins anew. */
+export function boundLog(file: string): Disposable {
+  look(file);
+  const timer = setInterval(() => look(file), LOOK_EVERY_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function look(file: string): void {
+  const { ino, size } = fstatSync(STDERR);
+  if (size <= MAX_BYTES || statSync(file, { throwIfNoEntry: false })?.ino !== ino) return;
+  copyFileSync(file, `${file}.1`);
+  ftruncateSync(STDERR);
+}

@@ -1,0 +1,53 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { linesOf } from "@loopgate/runtime/lines";
+import { InUse, lockDirectory } from "./data-directory.ts";
+import { connectTo } from "./front/daemon-socket.ts";
+import type { Introduction } from "./front/introduction.ts";
+
+/** A process that ends has its directory for so long at most (30 s of grace), in milliseconds. */
+const PATIENCE_MS = 35_000;
+const RETRY_MS = 50;
+
+/** Takes a data directory for a daemon; undefined when another process serves it. */
+export const claimUnlessServed = (directory: string): Promise<Disposable | undefined> =>
+  claim(directory, async () => {
+    const socket = await connectTo(directory);
+    socket?.destroy();
+    return socket !== undefined;
+  });
+
+/**
+ * Takes a data directory for the foreground: a daemon that has it finishes and hands over.
+ * @throws InUse if it is another foreground's.
+ */
+export async function claimByHandOver(directory: string, introduction: Introduction): Promise<Disposable> {
+  const claimed = await claim(directory, () => isRefused(directory, introduction));
+  if (claimed === undefined) throw new InUse(`on ${directory}`, "LOOPGATE_DATA_DIR");
+  return claimed;
+}
+
+async function claim(directory: string, isInVain: () => Promise<boolean>): Promise<Disposable | undefined> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  while (Date.now() < giveUpAt) {
+    const lock = lockDirectory(directory);
+    if (lock !== undefined) return lock;
+    if (await isInVain()) return undefined;
+    await pause(RETRY_MS);
+  }
+  return undefined;
+}
+
+/** A daemon that hands over says nothing and hangs up. */
+async function isRefused(directory: string, introduction: Introduction): Promise<boolean> {
+  const socket = await connectTo(directory);
+  if (socket === undefined) return false;
+  socket.write(`${JSON.stringify(introduction)}\n`);
+  try {
+    const answer = await linesOf(socket).next();
+    return answer.done !== true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,87 @@
+import { chmodSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import type { LineStream } from "@loopgate/gateway";
+import { linesOf } from "@loopgate/runtime/lines";
+import { z } from "zod";
+import { SOCKET, within } from "./front/daemon-socket.ts";
+import type { Introduction, Welcome } from "./front/introduction.ts";
+
+/** Somebody who came in and said who it is. */
+export interface Guest {
+  readonly introduction: Introduction;
+  readonly stream: LineStream;
+  answer(welcome: Welcome): void;
+}
+
+/** How long somebody may take to say who it is, in milliseconds. */
+const INTRODUCTION_MS = 5_000;
+
+const Introduced = z.object({
+  loopgate: z.literal(1),
+  as: z.enum(["front", "serve"]),
+  version: z.string(),
+  identity: z.string(),
+  recipients: z.record(z.string(), z.string()),
+  again: z.boolean(),
+});
+
+/** The socket of a data directory, by which fronts come in. Disposing closes it; who is in, stays. */
+export class Door implements Disposable {
+  readonly #directory: string;
+  readonly #server: Server;
+  readonly #host = Promise.withResolvers<(guest: Guest) => void>();
+  readonly #present = new Set<Socket>();
+  #emptySince = Date.now();
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.#server = createServer((socket) => void this.#receive(socket).catch(() => socket.destroy()));
+  }
+
+  /** Opens the door of a directory that this process has taken; only the user's own processes come in. */
+  static open(directory: string): Door {
+    const door = new Door(directory);
+    rmSync(join(directory, SOCKET), { force: true });
+    within(directory, () => door.#server.listen(SOCKET));
+    chmodSync(join(directory, SOCKET), 0o600);
+    return door;
+  }
+
+  /** From now on guests are received; those who have come already, first. */
+  receive(host: (guest: Guest) => void): void {
+    this.#host.resolve(host);
+  }
+
+  /** False once it was disposed of. */
+  get isOpen(): boolean {
+    return this.#server.listening;
+  }
+
+  /** For how long nobody has been here, in milliseconds. */
+  get emptyForMs(): number {
+    return this.#present.size > 0 ? 0 : Date.now() - this.#emptySince;
+  }
+
+  [Symbol.dispose](): void {
+    within(this.#directory, () => this.#server.close());
+  }
+
+  async #receive(socket: Socket): Promise<void> {
+    this.#present.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("close", () => {
+      this.#present.delete(socket);
+      this.#emptySince = Date.now();
+    });
+    const late = setTimeout(() => socket.destroy(), INTRODUCTION_MS);
+    const lines = linesOf(socket);
+    const said = await lines.next();
+    clearTimeout(late);
+    const introduction = Introduced.parse(JSON.parse(said.value ?? ""));
+    const write = (line: string) => void socket.write(`${line}\n`);
+    const stream = { lines, write, end: () => socket.destroySoon() };
+    const host = await this.#host.promise;
+    host({ introduction, stream, answer: (welcome) => write(JSON.stringify(welcome)) });
+  }
+}

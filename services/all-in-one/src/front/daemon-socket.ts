@@ -1,0 +1,26 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+
+export const SOCKET = "daemon.sock";
+
+/** Does something from within a directory: a socket's path may have 107 characters, its name there is always shorter. */
+export function within<Result>(directory: string, work: () => Result): Result {
+  const before = process.cwd();
+  process.chdir(directory);
+  try {
+    return work();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** A connection to the process that has this data directory; undefined if none listens. */
+export async function connectTo(directory: string): Promise<Socket | undefined> {
+  try {
+    const socket = within(directory, () => connect(SOCKET));
+    await once(socket, "connect");
+    return socket.on("error", () => socket.destroy());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdirSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { linesOf } from "@loopgate/runtime/lines";
+import { Conversation } from "./conversation.ts";
+import { dataDirectoryOf, type Environment } from "./environment.ts";
+import { introductionOf } from "./introduction.ts";
+import { type Daemon, reachDaemon } from "./reach-daemon.ts";
+
+/** How long a client that has closed our stdin may still wait for its answers, in milliseconds. */
+const LAST_ANSWERS_MS = 1_000;
+
+/**
+ * `loopgate` without arguments: MCP over stdio, as a thin front of the daemon of its data directory. The process ends with
+ * its client; to stdout it writes protocol and nothing else.
+ */
+export async function runFront(environment: Environment): Promise<never> {
+  process.stdout.on("error", () => process.exit(0));
+  const front = new Front();
+  const problem = await Promise.race([front.carryAnswers(environment), front.carryCalls()]);
+  if (problem !== undefined) {
+    front.giveUp(problem);
+    process.stderr.write(`loopgate: ${problem}\n`);
+    process.exit(1);
+  }
+  const end = Date.now() + LAST_ANSWERS_MS;
+  while (!front.isSettled && Date.now() < end) await pause(10);
+  process.exit(0);
+}
+
+class Front {
+  readonly #conversation = new Conversation();
+  /** The daemon of now, or the one to come; undefined: there will be none. */
+  #daemon = Promise.withResolvers<Daemon | undefined>();
+
+  /** True if the client waits for nothing. */
+  get isSettled(): boolean {
+    return this.#conversation.isSettled;
+  }
+
+  /** Carries answers to the client, from one daemon after the other. Resolves with why there is no further one. */
+  async carryAnswers(environment: Environment): Promise<string> {
+    for (let again = false; ; again = true) {
+      const reached = await reach(environment, again);
+      if (reached.kind === "none") {
+        this.#daemon.resolve(undefined);
+        return reached.why;
+      }
+      for (const line of this.#conversation.again()) reached.say(line);
+      this.#daemon.resolve(reached);
+      await this.#carryFrom(reached);
+      this.#daemon = Promise.withResolvers();
+      tellClient(this.#conversation.lostDaemon());
+    }
+  }
+
+  /** Carries calls to the daemon, until the client has closed our stdin. What it says while there is none, waits there. */
+  async carryCalls(): Promise<undefined> {
+    for await (const line of linesOf(process.stdin)) {
+      if (line.trim() === "") continue;
+      const daemon = await this.#daemon.promise;
+      const sent = this.#conversation.fromClient(line);
+      daemon?.say(sent);
+    }
+  }
+
+  /** Answers whatever the client waits for with a failure. */
+  giveUp(why: string): void {
+    tellClient(this.#conversation.giveUp(why));
+  }
+
+  async #carryFrom(daemon: Daemon): Promise<void> {
+    try {
+      for await (const line of daemon.lines) {
+        const answer = this.#conversation.fromDaemon(line);
+        if (answer !== undefined) tellClient([answer]);
+      }
+    } catch {
+      // A daemon that was killed breaks the connection; one that ended closes it. The next one goes on with either's calls.
+    }
+  }
+}
+
+async function reach(environment: Environment, again: boolean) {
+  const directory = dataDirectoryOf(environment);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch {
+    const why = `${directory} can't be made: set LOOPGATE_DATA_DIR to a directory that you may write to`;
+    return { kind: "none", why } as const;
+  }
+  return reachDaemon(directory, { ...introductionOf(environment, "front"), again });
+}
+
+function tellClient(lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,61 @@
+import type { Socket } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { linesOf } from "@loopgate/runtime/lines";
+import { connectTo } from "./daemon-socket.ts";
+import type { Introduction, Welcome } from "./introduction.ts";
+import { startDaemon } from "./start-daemon.ts";
+
+/** The daemon, ready for calls; or why there is none to be had, for a person. */
+export type Reached = Daemon | { readonly kind: "none"; readonly why: string };
+
+export interface Daemon {
+  readonly kind: "daemon";
+  /** What it says, until it ends. */
+  readonly lines: AsyncIterable<string>;
+  say(line: string): void;
+}
+
+const RETRY_MS = 20;
+/** A daemon that is asked to end may take half of it; the one that was started meanwhile waits for that. */
+const PATIENCE_MS = 60_000;
+/** One that was killed before it listened is replaced so soon. Of several the first stays, and the others leave. */
+const START_AGAIN_MS = 3_000;
+
+/** Connects to the daemon of a data directory, and starts one where none runs. */
+export async function reachDaemon(directory: string, introduction: Introduction): Promise<Reached> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  let startedAt = -Infinity;
+  while (Date.now() < giveUpAt) {
+    const socket = await connectTo(directory);
+    if (socket === undefined && Date.now() - startedAt > START_AGAIN_MS) {
+      startedAt = Date.now();
+      startDaemon(directory);
+    }
+    const reached = socket && (await introduce(socket, introduction, giveUpAt));
+    if (reached !== undefined) return reached;
+    await pause(RETRY_MS);
+  }
+  return { kind: "none", why: `the daemon does not answer: ${directory}/daemon.log may tell why` };
+}
+
+/** Undefined if it hangs up without a word: it ends, and the next one will answer. */
+async function introduce(
+  socket: Socket,
+  introduction: Introduction,
+  giveUpAt: number,
+): Promise<Reached | undefined> {
+  const late = setTimeout(() => socket.destroy(), giveUpAt - Date.now());
+  const say = (line: string) => void socket.write(`${line}\n`);
+  say(JSON.stringify(introduction));
+  try {
+    const lines = linesOf(socket);
+    const first = await lines.next();
+    if (first.done === true) return undefined;
+    const welcome: Welcome = JSON.parse(first.value);
+    return "refused" in welcome ? { kind: "none", why: welcome.refused } : { kind: "daemon", lines, say };
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(late);
+  }
+}

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import type { Introduction } from "./front/introduction.ts";
+import { judge } from "./reception.ts";
+
+const introduction = (more: Partial<Introduction> = {}): Introduction => ({
+  loopgate: 1,
+  as: "front",
+  version: "1.9.0",
+  identity: "a",
+  recipients: {},
+  again: false,
+  ...more,
+});
+const [daemon, serve] = [introduction(), introduction({ as: "serve" })];
+const refused = { refused: expect.any(String) };
+
+it.each([
+  ["one like it", {}, "receive", "receive"],
+  ["an older version", { version: "1.8.12" }, "receive", "receive"],
+  ["a newer version", { version: "1.10.0" }, "hand_over", "receive"],
+  ["another token", { identity: "b" }, "hand_over", refused],
+  ["another token that had a daemon before", { identity: "b", again: true }, "receive", "receive"],
+  ["a newer version that had a daemon before", { version: "1.10.0", again: true }, "hand_over", "receive"],
+  ["a foreground", { as: "serve" as const }, "hand_over", refused],
+  ["an older foreground", { as: "serve" as const, version: "1.0.0" }, "hand_over", refused],
+])("%s is received, or takes over, or is refused", (_, guest, byDaemon, byServe) => {
+  expect([judge(introduction(guest), daemon), judge(introduction(guest), serve)]).toEqual([
+    byDaemon,
+    byServe,
+  ]);
+});

@@ -1,0 +1,129 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { linesOf } from "@loopgate/runtime/lines";
+import { RequestView } from "@loopgate/contracts";
+import { expectNoSecrets } from "./secret-scan.ts";
+
+/** What AI applications are configured with: an absolute path. */
+const launcher = fileURLToPath(new URL("../../loopgate", import.meta.url));
+
+// oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
+type Answer = any;
+
+export interface FrontOptions {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** True: a process group of its own, as some hosts start their children. */
+  readonly detached?: boolean;
+}
+
+/** `loopgate` as an AI application starts it. Its calls have no `jsonrpc`, unless they bring it. */
+export class Front implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly #answers: Answer[] = [];
+  #stderr = "";
+  #nextId = 1;
+
+  constructor({ environment, cwd = "/", detached = false }: FrontOptions) {
+    this.child = spawn(launcher, [], { env: environment, cwd, detached, stdio: "pipe" });
+    this.child.stdin?.on("error", () => undefined);
+    this.child.stderr?.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    // A test that destroys the pipe ends the listening.
+    this.#listen().catch(() => undefined);
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** All that came from stdout so far, parsed: the front writes nothing but JSON lines. */
+  get answers(): readonly Answer[] {
+    return this.#answers;
+  }
+
+  say(line: unknown): void {
+    this.child.stdin?.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+  }
+
+  /** Calls a tool; resolves with the answer. */
+  async call(name: string, args: Record<string, unknown>, more: object = {}): Promise<Answer> {
+    const id = `call-${this.#nextId++}`;
+    this.say({ method: "tools/call", params: { name, arguments: args }, id, ...more });
+    return this.answerTo(id);
+  }
+
+  /** Resolves once a daemon has answered. */
+  async ready(): Promise<void> {
+    const { result } = await this.call("list_pending_requests", {});
+    if (result === undefined) throw new Error(`no daemon: ${this.#stderr}`);
+  }
+
+  /** Calls a tool that answers with a request's view. */
+  async view(name: string, args: Record<string, unknown>): Promise<RequestView> {
+    const { result, error } = await this.call(name, args);
+    if (result === undefined || result.isError) throw new Error(JSON.stringify(error ?? result));
+    return RequestView.parse(result.structuredContent);
+  }
+
+  /** The answer to the call with this id, once it is there. Fails when the front ends without it. */
+  async answerTo(id: unknown): Promise<Answer> {
+    const stdout = this.child.stdout;
+    if (stdout === null) throw new Error("no stdout");
+    for (;;) {
+      const answer = this.#answers.find((one) => one.id === id && one.method === undefined);
+      if (answer !== undefined) return answer;
+      if (stdout.closed) throw new Error(`the front ended: ${this.#stderr}`);
+      await Promise.race([once(stdout, "data"), once(stdout, "close")]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  /** Resolves when the process is gone and nobody holds its pipes: what a host waits for. */
+  async closed(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
+    const { child } = this;
+    const isClosed = child.exitCode !== null || child.signalCode !== null;
+    if (!isClosed || child.stdout?.closed === false) await once(child, "close");
+    expectNoSecrets(this.#stderr);
+    return { code: child.exitCode, signal: child.signalCode };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill("SIGKILL");
+    await this.closed();
+  }
+
+  async #listen(): Promise<void> {
+    if (this.child.stdout === null) return;
+    for await (const line of linesOf(this.child.stdout)) this.#answers.push(JSON.parse(line));
+  }
+}
+
+/** The daemons below a directory, as the machine sees them. */
+export function daemonsIn(directory: string): readonly number[] {
+  return execFileSync("ps", ["-axo", "pid=,stat=,args="], { encoding: "utf8" })
+    .split("\n")
+    .filter((line) => line.includes(` daemon ${directory}/`))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, state]) => state?.startsWith("Z") === false)
+    .map(([pid]) => Number(pid));
+}
+
+/** A process and all below it, as a host finds them that kills a tree. */
+export function treeOf(root: number): readonly number[] {
+  const rows = execFileSync("ps", ["-axo", "pid=,ppid="], { encoding: "utf8" })
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
+  const tree = [root];
+  for (const parent of tree) tree.push(...rows.filter(([, of]) => of === parent).map(([pid]) => pid ?? 0));
+  return tree;
+}
+
+/** Ends what still runs in a directory. */
+export function killDaemonsIn(directory: string): void {
+  for (const pid of daemonsIn(directory)) process.kill(pid, "SIGKILL");
+}
