@@ -13,7 +13,7 @@ const parts = new AsyncDisposableStack();
 let telegram: FakeTelegram;
 let deployment: Deployment;
 beforeAll(async () => {
-  for (const user of ["BOOTSTRAP", "GATEWAY", "NOTIFIER", "STATE"]) {
+  for (const user of ["OPERATOR", "GATEWAY", "NOTIFIER", "STATE"]) {
     process.env[`NATS_${user}_PASSWORD`] = user.toLowerCase();
   }
   telegram = parts.use(await FakeTelegram.start(botToken));
@@ -40,7 +40,7 @@ async function webhook() {
 it("before the bootstrap a service says what to do; after it each does its work with its own user", async () => {
   const failure = await startAs("gateway").catch(String);
   expect(failure).toContain("bootstrap");
-  expect(await runLoopgate(["bootstrap"], { NATS_URL: urlAs("bootstrap") })).toMatchObject({ code: 0 });
+  expect(await runLoopgate(["bootstrap"], { NATS_URL: urlAs("operator") })).toMatchObject({ code: 0 });
   const notifier = startAs("notifier", await webhook());
   const [gateway] = await Promise.all([startAs("gateway"), notifier, startAs("state")]);
 
@@ -61,7 +61,14 @@ it("before the bootstrap a service says what to do; after it each does its work 
   });
 });
 
+it("the operator's user rebuilds the database and lists dead letters", async () => {
+  const environment = { NATS_URL: urlAs("operator"), MONGODB_URI: deployment.mongo.newDatabase() };
+  expect(await runLoopgate(["rebuild"], environment)).toMatchObject({ code: 0 });
+  expect(await runLoopgate(["dead-letters"], environment)).toEqual({ code: 0, output: "" });
+});
+
 it.each([
+  ["operator", "loopgate.req.v1.default.<id>.decided"],
   ["gateway", "loopgate.req.v1.default.<id>.decided"],
   ["gateway", "loopgate.req.v1.default.<id>.delivered.telegram_1_7.1"],
   ["gateway", "loopgate.channel.v1.default.telegram.1.in"],

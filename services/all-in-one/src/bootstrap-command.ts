@@ -9,7 +9,7 @@ export const bootstrapCommand = (environment: Environment): Command =>
     .description("create the streams and buckets on NATS_URL, or bring them to these settings")
     .action(() =>
       refusingInWords(async () => {
-        await bootstrapNats(natsOptionsOf(environment, "bootstrap"));
+        await bootstrapNats(natsOptionsOf(environment));
         process.stdout.write("NATS is ready for Loopgate\n");
       }),
     );

@@ -8,7 +8,7 @@ import { natsOptionsOf, refusingInWords } from "./operator-nats.ts";
 export function deadLettersCommand(environment: Environment): Command {
   const withLog = (work: (log: EventLog) => Promise<void>) =>
     refusingInWords(async () => {
-      await using bus = await connectNatsBus(natsOptionsOf(environment, "dead-letters"));
+      await using bus = await connectNatsBus(natsOptionsOf(environment));
       await work(bus.log);
     });
   const command = new Command("dead-letters").description("list what consumers on NATS_URL gave up");

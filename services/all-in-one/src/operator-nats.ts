@@ -15,10 +15,15 @@ import { z } from "zod";
 const Variables = z.object({ ...natsVariables, ...logVariables });
 
 /** How an operator's command reaches the broker, by the variables that the services read. */
-export function natsOptionsOf(environment: Environment, name: string) {
+export function natsOptionsOf(environment: Environment) {
   const read = readConfiguration(Variables, environment, natsSecrets);
   const { storage } = logSettingsOf(read);
-  return { ...natsSettingsOf(read), ...storage, lifetimes: lifetimesFor(storage.retentionMs), name };
+  return {
+    ...natsSettingsOf(read),
+    ...storage,
+    lifetimes: lifetimesFor(storage.retentionMs),
+    name: "operator",
+  };
 }
 
 /** Says in a sentence what keeps the broker from the command. */

@@ -14,7 +14,7 @@ export const rebuildCommand = (environment: Environment): Command =>
 
 async function rebuild(environment: Environment): Promise<void> {
   const { MONGODB_URI } = readConfiguration(z.object(mongoVariables), environment, mongoSecrets);
-  await using bus = await connectNatsBus(natsOptionsOf(environment, "rebuild"));
+  await using bus = await connectNatsBus(natsOptionsOf(environment));
   await using store = await MongoRequestStore.open(MONGODB_URI);
   const { merged, refused } = await rebuildProjection({ log: bus.log, store, onProgress: tell });
   process.stdout.write(`${merged} events are in the database\n`);
