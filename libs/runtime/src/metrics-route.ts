@@ -2,9 +2,12 @@ import type { FastifyInstance } from "fastify";
 import { collectDefaultMetrics } from "prom-client";
 import type { Metrics } from "./metrics.ts";
 
-/** `/metrics` in Prometheus' text format. Process metrics (memory, event loop, collector) are taken from now on, too. */
+/**
+ * `/metrics` in Prometheus' text format. Process metrics (memory, event loop, garbage collection) cost a process that idles
+ * something, and are taken from when somebody can ask for them.
+ */
 export function addMetricsRoute(app: FastifyInstance, metrics: Metrics): void {
-  collectDefaultMetrics({ register: metrics });
+  app.addHook("onListen", async () => collectDefaultMetrics({ register: metrics }));
   app.get("/metrics", async (_request, reply) =>
     reply.type(metrics.contentType).send(await metrics.metrics()),
   );

@@ -53,12 +53,12 @@ export async function startEmbedded(
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const common = { ...(await bucketsOf(bus)), log, requests, queries, logger };
+  const common = { ...(await bucketsOf(bus)), log, requests, queries, logger, metrics };
   const channel = { webhook, outageNoteMs, policies: () => known.policies, holder: "daemon" };
   const notifier = telegram && parts.use(await startNotifier({ ...common, ...channel, telegram }));
   const checks = checksOf(bus, notifier);
   const gateway = parts.use(
-    await createGateway({ ...common, policy, settings: settings.gateway, checks, metrics, version }),
+    await createGateway({ ...common, policy, settings: settings.gateway, checks, version }),
   );
   return { gateway, queries, bus, known, bot: notifier?.bot };
 }

@@ -3,17 +3,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Writable } from "node:stream";
-import { createLogger, createMetrics } from "@loopgate/runtime";
+import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../src/index.ts";
 
 /** A bot token that only tests use: found in any output, it leaked. */
-const token = "7000000042:AAcanaryTokenOfTheTests_0123456789abcd";
+export const token = "7000000042:AAcanaryTokenOfTheTests_0123456789abcd";
 
-/** All services in this process over one file, with a Telegram. The default chat is 7. */
+/** The chat that is asked by default, and its person. */
+export const chat = 7_000_123;
+
+/** All services in this process over one file, with a Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
   readonly telegram: FakeTelegram;
+  readonly metrics: Metrics;
   /** What it logged so far, one line each, from `debug` on. */
   readonly lines: readonly string[];
   /** Everything in its log. */
@@ -38,7 +42,7 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
     LOOPGATE_DATA_DIR: directory,
     SERVER_PORT: "0",
     TELEGRAM_BOT_TOKEN: token,
-    TELEGRAM_CHAT_ID: "7",
+    TELEGRAM_CHAT_ID: String(chat),
     TELEGRAM_API_ROOT: telegram.apiRoot,
     LOOPGATE_MIN_TIMEOUT_SECONDS: "1",
     ...given,
@@ -47,12 +51,14 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
   const logger = createLogger("test", "debug", sink);
   const settings = readSettings(environment);
-  const around = { directory, isForeground: true, environment, logger, metrics: createMetrics(), parts };
+  const metrics = createMetrics();
+  const around = { directory, isForeground: true, environment, logger, metrics, parts };
   const { gateway } = await startEmbedded(settings, around);
   const url = await gateway.listen(settings.listen);
   return {
     url,
     telegram,
+    metrics,
     lines,
     events: () => eventsIn(join(directory, "loopgate.db")),
     scrape: async () => (await fetch(`${url}/metrics`)).text(),

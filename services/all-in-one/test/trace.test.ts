@@ -1,6 +1,6 @@
 import { person } from "@loopgate/testing";
 import { afterAll, expect, it } from "vitest";
-import { startTestEmbedded } from "./an-embedded.ts";
+import { chat, startTestEmbedded } from "./an-embedded.ts";
 
 const embedded = await startTestEmbedded();
 afterAll(() => embedded[Symbol.asyncDispose]());
@@ -38,14 +38,14 @@ function linesOf(request: string): { readonly trace: unknown; readonly msg: unkn
 }
 
 const question = { message: "May I?", request_type: "confirmation" };
-const newest = () => embedded.telegram.messagesIn(7).at(-1);
+const newest = () => embedded.telegram.messagesIn(chat).at(-1);
 
 it("goes from the call through the press to the decision and its readers, in events and log lines", async () => {
   const { trace, traceparent } = aTrace();
 
   const request = await call("request_human_input", question, traceparent);
   await expect.poll(() => newest()?.buttons).toHaveLength(1);
-  embedded.telegram.press(person(7), newest()!, "Approve");
+  embedded.telegram.press(person(chat), newest()!, "Approve");
   await expect.poll(() => newest()?.text).toContain("Approved");
 
   const traced = ["request.created", "request.delivered", "request.decided"];

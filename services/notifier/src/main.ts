@@ -30,6 +30,7 @@ await runService({
         outageNoteMs: settings.outageNoteMs,
         holder: `${hostname()}.${randomUUID()}`,
         logger,
+        metrics,
       }),
     );
     const checks = [

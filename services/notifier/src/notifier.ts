@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bucket, type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
-import { type Logger, StartRefused } from "@loopgate/runtime";
+import { type Logger, type Metrics, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
 import { createBotApi, grammySignal, type BotApiOptions } from "./channels/telegram/bot-api.ts";
 import { startCloser } from "./channels/telegram/closer.ts";
@@ -19,6 +19,7 @@ import { startReturns } from "./channels/telegram/returns.ts";
 import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/webhook-server.ts";
 import { whileLeased } from "./lease.ts";
+import { notifierMetrics } from "./notifier-metrics.ts";
 
 export interface NotifierOptions {
   readonly log: EventLog;
@@ -37,6 +38,7 @@ export interface NotifierOptions {
   /** Names this process in the lease of its bot; the same name takes the lease over at once. */
   readonly holder: string;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly now?: () => Date;
   /** How long the `leases` bucket keeps a value, in milliseconds. Default {@link LEASE_MS}. */
   readonly leaseMs?: number;
@@ -69,15 +71,25 @@ const OUTAGE_NOTE_MS = 120_000;
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
   const { log, webhook, logger, now = () => new Date() } = options;
   const { leaseMs = LEASE_MS, outageNoteMs = OUTAGE_NOTE_MS } = options;
-  const api = createBotApi(options.telegram);
+  const metrics = notifierMetrics(options.metrics);
+  const api = createBotApi(options.telegram, metrics);
   const me = await identify(api.send, logger);
   const bot = String(me.id);
   await using running = new AsyncDisposableStack();
   const openQuestions = new OpenQuestions(options.queries);
   const { username } = me;
   const partsWith = (outbox: Outbox) =>
-    ({ ...options, now, bot, username, api: api.send, outbox, openQuestions }) satisfies InboundParts;
-  const pauses = new Pauses({ ...options, bot });
+    ({
+      ...options,
+      metrics,
+      now,
+      bot,
+      username,
+      api: api.send,
+      outbox,
+      openQuestions,
+    }) satisfies InboundParts;
+  const pauses = new Pauses({ ...options, metrics, bot });
   const replies = new Outbox({ pauses });
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);

@@ -13,7 +13,7 @@ import {
 import { type Bucket, type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { cancellation, createdOf, expiry, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
-import { createLogger } from "@loopgate/runtime";
+import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
 import { afterEach, beforeEach, expect } from "vitest";
 import { startProjection } from "../../state/src/projection.ts";
@@ -61,6 +61,8 @@ export class NotifierSetting {
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
   policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
   readonly logged: string[] = [];
+  /** Of the notifier that was started last. */
+  metrics: Metrics = createMetrics();
   /** Set: appends to subjects that it names fail, once it says so, as if the log did not answer. */
   refusesAppend: (subject: string) => boolean | Promise<boolean> = () => false;
   /** So many looks at the lease fail as if the store did not answer. */
@@ -121,6 +123,7 @@ export class NotifierSetting {
   async start(holder = "test", webhook?: NotifierOptions["webhook"]): Promise<Notifier> {
     const { keyValue } = this.bus;
     const log = this.#log();
+    this.metrics = createMetrics();
     return this.#running.use(
       await startNotifier({
         log,
@@ -137,6 +140,7 @@ export class NotifierSetting {
         webhook,
         holder,
         logger: this.logger(),
+        metrics: this.metrics,
       }),
     );
   }

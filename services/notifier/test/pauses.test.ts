@@ -1,6 +1,8 @@
+import { createMetrics } from "@loopgate/runtime";
 import { tooManyRequests } from "@loopgate/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Pauses } from "../src/channels/telegram/pauses.ts";
+import { notifierMetrics } from "../src/notifier-metrics.ts";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
 const here = NotifierSetting.use();
@@ -43,6 +45,7 @@ describe("pauses", () => {
       channels: await here.bus.keyValue.bucket("channels"),
       bot,
       logger: here.logger(),
+      metrics: notifierMetrics(createMetrics()),
     });
   afterEach(() => {
     vi.useRealTimers();

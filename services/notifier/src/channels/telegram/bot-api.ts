@@ -1,4 +1,6 @@
 import { Api, HttpError, type Transformer } from "grammy";
+import type { NotifierMetrics } from "../../notifier-metrics.ts";
+import { countedCalls } from "./counted-calls.ts";
 
 export interface BotApiOptions {
   readonly token: string;
@@ -17,10 +19,13 @@ export interface BotApi {
   readonly poll: Api;
 }
 
-export function createBotApi({ token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions): BotApi {
+export function createBotApi(
+  { token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions,
+  metrics: NotifierMetrics,
+): BotApi {
   const client = (timeoutSeconds: number) => {
     const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });
-    api.config.use(withoutSecrets);
+    api.config.use(withoutSecrets, countedCalls(metrics));
     return api;
   };
   return { send: client(callSeconds), poll: client(POLL_SECONDS) };

@@ -13,12 +13,14 @@ import {
 import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
+import type { NotifierMetrics } from "../../notifier-metrics.ts";
 import { chatOf } from "./moved-chats.ts";
 
 export interface CopyParts {
   readonly log: EventLog;
   readonly copies: Bucket;
   readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
 }
 
 /** Records a message that was just sent: first for typed replies, then in the log, where it ends the send's retries. */
@@ -44,6 +46,7 @@ export async function recordCopy(
   };
   await parts.log.append(requestSubject({ tenant, id }, eventKey.delivered(endpoint, copy)), delivered);
   parts.logger.info({ ...requestFields(created), endpoint, copy }, "delivered");
+  parts.metrics.deliveries.inc();
 }
 
 /** The request that a message shows, if that message was recorded. */

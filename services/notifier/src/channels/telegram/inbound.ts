@@ -66,6 +66,7 @@ async function decideAndTell(parts: InboundParts, incoming: Incoming): Promise<V
   }
   const outcome = await answerAttempt(parts, incoming);
   if (outcome.kind === "wait") return { retryInMs: outcome.forMs };
+  parts.metrics.answers.inc({ outcome: outcome.kind === "refused" ? outcome.reason : outcome.kind });
   await tell(parts, incoming, reportOf(outcome));
   return "done";
 }

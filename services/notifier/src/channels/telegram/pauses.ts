@@ -1,12 +1,14 @@
 import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import { z } from "zod";
+import type { NotifierMetrics } from "../../notifier-metrics.ts";
 
 export interface PausesParts {
   /** The `channels` bucket. */
   readonly channels: Bucket;
   readonly bot: string;
   readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
 }
 
 /** So many chats throttled within so long mean that the bot is. */
@@ -56,6 +58,7 @@ export class Pauses {
     const paused = chats.size >= BOT_PAUSE.chats ? [chat, WHOLE_BOT] : [chat];
     const begun = Object.fromEntries(paused.map((one) => [one, now + ms]));
     this.#until = later(this.#until, begun);
+    for (const one of paused) this.#parts?.metrics.pauses.inc({ scope: one === WHOLE_BOT ? "bot" : "chat" });
     if (ms >= KEPT_FROM_MS) await this.#keep();
   }
 

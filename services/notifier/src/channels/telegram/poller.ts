@@ -3,6 +3,7 @@ import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { Update } from "@grammyjs/types";
 import { type Api, GrammyError } from "grammy";
+import type { NotifierMetrics } from "../../notifier-metrics.ts";
 import { grammySignal } from "./bot-api.ts";
 import { hostOf, isOwnWebhook } from "./own-webhook.ts";
 import { ALLOWED_UPDATES, type IntakeParts, storeUpdate } from "./received-update.ts";
@@ -16,6 +17,7 @@ export interface PollerParts extends IntakeParts {
   readonly api: Api;
   readonly channels: Bucket;
   readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
   /** False once another process may poll. */
   readonly isHeld: () => boolean;
 }
@@ -28,7 +30,7 @@ export const startPoller = (parts: PollerParts): Receiver =>
   startReceiver((state, signal) => poll(parts, state, signal));
 
 async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
-  const { api, logger } = parts;
+  const { api, logger, metrics } = parts;
   let offset: number | undefined;
   let wait = 0;
   while (!signal.aborted) {
@@ -41,6 +43,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
       const last = updates.at(-1);
       if (last !== undefined) offset = last.update_id + 1;
       state.problem = undefined;
+      metrics.lastPoll.setToCurrentTime();
       wait = 0;
     } catch (error) {
       if (signal.aborted) break;
@@ -50,6 +53,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
       await pause(wait, undefined, { signal }).catch(() => undefined);
     }
   }
+  metrics.lastPoll.remove();
   if (offset !== undefined && parts.isHeld()) await confirm(api, offset);
 }
 

@@ -9,6 +9,7 @@ import {
 } from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
 import { type Logger, requestFields } from "@loopgate/runtime";
+import type { NotifierMetrics } from "../../notifier-metrics.ts";
 
 /** A recipient that the question did not reach, and why: a word of ours. */
 export interface Miss {
@@ -16,9 +17,15 @@ export interface Miss {
   readonly reason: string;
 }
 
+interface RecordParts {
+  readonly log: EventLog;
+  readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
+}
+
 /** Records that a recipient was not reached; the first reason stands. */
 export async function recordUndelivered(
-  { log, logger }: { readonly log: EventLog; readonly logger: Logger },
+  { log, logger, metrics }: RecordParts,
   created: CreatedEvent,
   { endpoint, reason }: Miss,
 ): Promise<void> {
@@ -36,4 +43,5 @@ export async function recordUndelivered(
   };
   await log.append(requestSubject({ tenant, id }, eventKey.undelivered(endpoint)), undelivered);
   logger.info({ ...requestFields(created), endpoint, reason }, "undelivered");
+  metrics.undelivered.inc({ reason });
 }
