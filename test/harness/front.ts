@@ -6,7 +6,7 @@ import { RequestView } from "@loopgate/contracts";
 import { expectNoSecrets } from "./secret-scan.ts";
 
 /** What AI applications are configured with: an absolute path. */
-const launcher = fileURLToPath(new URL("../../loopgate", import.meta.url));
+export const launcher = fileURLToPath(new URL("../../loopgate", import.meta.url));
 
 // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
 type Answer = any;

@@ -2,6 +2,9 @@ import { type CallToolResult, Client, SdkError, type Tool } from "@modelcontextp
 import { failureOf } from "./failure.ts";
 import { type Target, transportTo } from "./target.ts";
 
+/** A command may have to set itself up at its first start. */
+const FIRST_START_MS = 300_000;
+
 /** An official client that is opened again after it was lost. */
 export class Connection {
   readonly #target: Target;
@@ -48,7 +51,8 @@ export class Connection {
     // Over stdio the official client starts a second process to find out about the newer era.
     const versionNegotiation = { mode: isHttp ? "auto" : "legacy" } as const;
     const client = new Client({ name: this.name, version: this.#version }, { versionNegotiation });
-    const opening = client.connect(transportTo(this.#target)).then(() => client);
+    const timeout = isHttp ? {} : { timeout: FIRST_START_MS };
+    const opening = client.connect(transportTo(this.#target), timeout).then(() => client);
     const forget = () => {
       if (this.#opening === opening) this.#opening = undefined;
     };
