@@ -130,7 +130,7 @@ export class LoopgateClient implements AsyncDisposable {
     work: (signal: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
     const stopped = AbortSignal.any([this.#closed.signal, ...(signal === undefined ? [] : [signal])]);
-    return unlessAborted(work(stopped), stopped);
+    return unlessAborted(work, stopped);
   }
 
   #open(): Connection {

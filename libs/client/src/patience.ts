@@ -22,15 +22,16 @@ export const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   timer(Math.max(0, ms), undefined, { signal });
 
 /** What comes of the work; on an abort the signal's reason, at once, whatever the work is at. */
-export async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export async function unlessAborted<Result>(
+  work: (signal: AbortSignal) => Promise<Result>,
+  signal: AbortSignal,
+): Promise<Result> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const stop = () => reject(signal.reason);
+  if (signal.aborted) stop();
   signal.addEventListener("abort", stop);
   try {
-    return await Promise.race([work, aborted]);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    return await Promise.race([aborted, work(signal)]);
   } finally {
     signal.removeEventListener("abort", stop);
   }
