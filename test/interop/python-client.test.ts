@@ -4,6 +4,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
+import { launcher } from "../harness/front.ts";
+import { FrontSetting } from "../harness/use-fronts.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 import { pythonPackage } from "../harness/python-package.ts";
 import { textCanary } from "../harness/secret-scan.ts";
@@ -11,16 +13,20 @@ import { textCanary } from "../harness/secret-scan.ts";
 const script = fileURLToPath(new URL("python_client.py", import.meta.url));
 const alice = person(7);
 const setting = useLoopgate();
+const fronts = FrontSetting.use();
 
 describe.each([
   { version: "1.30.0", mode: "1" },
   { version: "2.3.0", mode: "auto" },
   { version: "2.3.0", mode: "legacy" },
 ])("the official Python client $version, mode $mode", ({ version, mode }) => {
-  it("lists the tools, asks, waits and has the answer; errors are results that it accepts", async () => {
+  it.each(["HTTP", "stdio"])("over %s asks, waits and has the answer; it accepts errors", async (over) => {
     const packages = await pythonPackage("mcp", version);
     const message = `${textCanary} from Python ${version} ${mode}`;
-    const python = spawn("python3", [script, `${setting.loopgate.url}/mcp`, message, mode], {
+    const { telegram } = over === "HTTP" ? setting : fronts;
+    const child = { command: launcher, env: fronts.environment(), cwd: "/" };
+    const place = over === "HTTP" ? `${setting.loopgate.url}/mcp` : JSON.stringify(child);
+    const python = spawn("python3", [script, place, message, mode], {
       env: { ...process.env, PYTHONPATH: packages },
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -28,13 +34,13 @@ describe.each([
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     const { value: requestId } = await lines.next();
     await expect
-      .poll(() => setting.telegram.messagesIn(7).some(({ text }) => text.includes(message)), {
+      .poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message)), {
         timeout: 10_000,
       })
       .toBe(true);
-    setting.telegram.press(
+    telegram.press(
       alice,
-      setting.telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
+      telegram.messagesIn(7).find(({ text }) => text.includes(message))!,
       "Approve",
     );
     const { value: report = "" } = await lines.next();

@@ -1,9 +1,11 @@
-"""Asks and waits with the official Python client; prints what it saw as one JSON object."""
+"""Asks and waits with the official Python client; prints what it saw as one JSON object.
+
+Arguments: where the server is (an address, or a command as JSON), the message, and which client."""
 import asyncio
 import json
 import sys
 
-url, message = sys.argv[1], sys.argv[2]
+place, message, generation = sys.argv[1:]
 
 
 def seen(result):
@@ -28,22 +30,29 @@ async def story(list_tools, call_tool):
     }))
 
 
+def command():
+    from mcp import StdioServerParameters
+
+    return StdioServerParameters(**json.loads(place)) if place.startswith("{") else None
+
+
 async def second_generation(mode):
     from mcp import Client
 
-    async with Client(url, mode=mode) as client:
+    async with Client(command() or place, mode=mode) as client:
         await story(client.list_tools, client.call_tool)
 
 
 async def first_generation():
     from mcp import ClientSession
+    from mcp.client.stdio import stdio_client
     from mcp.client.streamable_http import streamablehttp_client
 
-    async with streamablehttp_client(url) as (read, write, _):
-        async with ClientSession(read, write) as session:
+    transport = stdio_client(command()) if command() else streamablehttp_client(place)
+    async with transport as streams:
+        async with ClientSession(streams[0], streams[1]) as session:
             await session.initialize()
             await story(session.list_tools, session.call_tool)
 
 
-generation = sys.argv[3]
 asyncio.run(first_generation() if generation == "1" else second_generation(generation))
