@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { mkdir, stat, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -147,6 +148,14 @@ describe("several at once", () => {
     expect((await other.closed()).code).toBe(1);
     expect(other.stderr).toContain("another Loopgate runs for bot");
   });
+});
+
+it("the log of the daemon stays small", async () => {
+  await mkdir(setting.place, { recursive: true });
+  await writeFile(join(setting.place, "daemon.log"), "x".repeat(6_000_000));
+  await setting.front().ready();
+  expect((await stat(join(setting.place, "daemon.log.1"))).size).toBe(6_000_000);
+  expect((await setting.log()).length).toBeLessThan(10_000);
 });
 
 describe("rubbish at the socket", () => {

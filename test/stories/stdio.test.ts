@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -113,7 +114,16 @@ describe("a configuration that can't work", () => {
     expect(front.stderr).toContain("set LOOPGATE_DATA_DIR");
   });
 
-  it("of one front is none of another's", async () => {
+  it("of one front is none of another's that meets the daemon which could not start", async () => {
+    const bad = setting.front({ TELEGRAM_CHAT_ID: "-5" });
+    await setting.daemon();
+    await bad[Symbol.asyncDispose]();
+    await expect.poll(() => existsSync(join(setting.place, "daemon.sock"))).toBe(true);
+    await setting.front().view("request_human_input", confirm("beside a bad one"));
+    expect(await setting.log()).toContain("TELEGRAM_RESPONDER_IDS");
+  });
+
+  it("of one front is none of another's that is there", async () => {
     const good = setting.front();
     await good.view("request_human_input", confirm("first"));
     const bad = setting.front({ TELEGRAM_CHAT_ID: "somebody" });
@@ -164,7 +174,6 @@ describe("a front ends with its AI application", () => {
 it("is for its user alone", async () => {
   const front = setting.front();
   await front.view("request_human_input", confirm("private"));
-  const { stat } = await import("node:fs/promises");
   const modes = ["", "daemon.sock", "daemon.log", "lock.db", "loopgate.db", "format"].map(async (name) =>
     ((await stat(join(setting.place, name))).mode & 0o777).toString(8),
   );
