@@ -41,8 +41,8 @@ it("before the bootstrap a service says what to do; after it each does its work 
   const failure = await startAs("gateway").catch(String);
   expect(failure).toContain("bootstrap");
   expect(await runLoopgate(["bootstrap"], { NATS_URL: urlAs("operator") })).toMatchObject({ code: 0 });
-  const notifier = startAs("notifier", await webhook());
-  const [gateway] = await Promise.all([startAs("gateway"), notifier, startAs("state")]);
+  const starts = [startAs("gateway"), startAs("notifier", await webhook()), startAs("state")] as const;
+  const [gateway, notifier, state] = await Promise.all(starts);
 
   const question = { message: "Go?", request_type: "confirmation" };
   const { request_id } = await viewFrom(gateway.url, "request_human_input", question);
@@ -59,6 +59,10 @@ it("before the bootstrap a service says what to do; after it each does its work 
   expect(await callTool(gateway.url, "list_pending_requests", {})).toMatchObject({
     structuredContent: { count: 0 },
   });
+  for (const { url } of [notifier, state]) {
+    expect(await (await fetch(`${url}/metrics`)).text()).toContain("loopgate_consumer_backlog{");
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+  }
 });
 
 it("the operator's user rebuilds the database and lists dead letters", async () => {
