@@ -1,0 +1,11 @@
+import { connect } from "@loopgate/client";
+
+await using loopgate = connect({ url: "http://127.0.0.1:8080/mcp" });
+await loopgate.initialize("deployer", "1.0.0");
+
+const answer = await loopgate.ask({
+  message: "Deploy build 42 to production?",
+  requestType: "confirmation",
+  idempotencyKey: "deploy-42",
+});
+console.log(answer.approved === true ? "deploying" : `not deploying: ${answer.outcome ?? answer.status}`);
