@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { linesOf } from "@loopgate/runtime/lines";
@@ -20,17 +20,19 @@ export interface FrontOptions {
 
 /** `loopgate` as an AI application starts it. Its calls have no `jsonrpc`, unless they bring it. */
 export class Front implements AsyncDisposable {
-  readonly child: ChildProcess;
+  readonly child: ChildProcessWithoutNullStreams;
   readonly #answers: Answer[] = [];
   #stderr = "";
   #nextId = 1;
+  /** Resolves with the next line, or with the end. */
+  #heard = Promise.withResolvers<void>();
+  #isOver = false;
 
   constructor({ environment, cwd = "/", detached = false }: FrontOptions) {
     this.child = spawn(launcher, [], { env: environment, cwd, detached, stdio: "pipe" });
-    this.child.stdin?.on("error", () => undefined);
-    this.child.stderr?.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
-    // A test that destroys the pipe ends the listening.
-    this.#listen().catch(() => undefined);
+    this.child.stdin.on("error", () => undefined);
+    this.child.stderr.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
+    void this.#listen();
   }
 
   get pid(): number {
@@ -47,7 +49,7 @@ export class Front implements AsyncDisposable {
   }
 
   say(line: unknown): void {
-    this.child.stdin?.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
+    this.child.stdin.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
   }
 
   /** Calls a tool; resolves with the answer. */
@@ -72,14 +74,11 @@ export class Front implements AsyncDisposable {
 
   /** The answer to the call with this id, once it is there. Fails when the front ends without it. */
   async answerTo(id: unknown): Promise<Answer> {
-    const stdout = this.child.stdout;
-    if (stdout === null) throw new Error("no stdout");
     for (;;) {
       const answer = this.#answers.find((one) => one.id === id && one.method === undefined);
       if (answer !== undefined) return answer;
-      if (stdout.closed) throw new Error(`the front ended: ${this.#stderr}`);
-      await Promise.race([once(stdout, "data"), once(stdout, "close")]);
-      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#isOver) throw new Error(`the front ended: ${this.#stderr}`);
+      await this.#heard.promise;
     }
   }
 
@@ -87,7 +86,7 @@ export class Front implements AsyncDisposable {
   async closed(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
     const { child } = this;
     const isClosed = child.exitCode !== null || child.signalCode !== null;
-    if (!isClosed || child.stdout?.closed === false) await once(child, "close");
+    if (!isClosed || !child.stdout.closed) await once(child, "close");
     expectNoSecrets(this.#stderr);
     return { code: child.exitCode, signal: child.signalCode };
   }
@@ -98,8 +97,17 @@ export class Front implements AsyncDisposable {
   }
 
   async #listen(): Promise<void> {
-    if (this.child.stdout === null) return;
-    for await (const line of linesOf(this.child.stdout)) this.#answers.push(JSON.parse(line));
+    try {
+      for await (const line of linesOf(this.child.stdout)) {
+        this.#answers.push(JSON.parse(line));
+        this.#heard.resolve();
+        this.#heard = Promise.withResolvers();
+      }
+    } catch {
+      // A test has destroyed the pipe.
+    }
+    this.#isOver = true;
+    this.#heard.resolve();
   }
 }
 

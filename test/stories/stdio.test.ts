@@ -18,7 +18,7 @@ const confirm = (message: string) => ({
 describe("an AI application over stdio", () => {
   it("may speak as the original's Go client does: lines without jsonrpc", async () => {
     const front = setting.front();
-    const stdin = front.child.stdin!;
+    const stdin = front.child.stdin;
     stdin.write(
       '{"id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{"sampling":{}},"clientInfo":{"name":"hitl-client","version":"1.0.0"}}}\n',
     );
@@ -137,20 +137,20 @@ describe("a front ends with its AI application", () => {
   it("when stdin closes, with the answers that are due", async () => {
     const front = setting.front();
     front.say({ method: "tools/list", id: "list" });
-    front.child.stdin!.end('{"method":"ping","id":"last line, without an end"}');
+    front.child.stdin.end('{"method":"ping","id":"last line, without an end"}');
     expect(await front.closed()).toEqual({ code: 0, signal: null });
     expect(front.answers.map(({ id }) => id)).toEqual(["list", "last line, without an end"]);
     const silent = setting.front();
-    silent.child.stdin!.end();
+    silent.child.stdin.end();
     expect(await silent.closed()).toEqual({ code: 0, signal: null });
     expect(silent.answers).toEqual([]);
   });
 
   it.each([
-    ["stdin closes", (front: ReturnType<typeof setting.front>) => front.child.stdin!.end()],
+    ["stdin closes", (front: ReturnType<typeof setting.front>) => front.child.stdin.end()],
     ["SIGTERM comes", (front: ReturnType<typeof setting.front>) => front.child.kill("SIGTERM")],
     ["SIGKILL comes", (front: ReturnType<typeof setting.front>) => front.child.kill("SIGKILL")],
-    ["nobody reads its stdout", (front: ReturnType<typeof setting.front>) => front.child.stdout!.destroy()],
+    ["nobody reads its stdout", (front: ReturnType<typeof setting.front>) => front.child.stdout.destroy()],
   ])("when %s, also while a call waits; the question stays", async (how, end) => {
     const front = setting.front();
     const { request_id } = await front.view("request_human_input", confirm(how));

@@ -1,9 +1,8 @@
 import { Command } from "commander";
 import { type Environment, StartRefused, version } from "@loopgate/runtime";
-import { bootstrapCommand } from "./bootstrap-command.ts";
-import { deadLettersCommand } from "./dead-letters-command.ts";
-import { keyCommand } from "./key-command.ts";
-import { rebuildCommand } from "./rebuild-command.ts";
+
+/** These start often and in a hurry: they don't wait for what the others need. */
+const QUICK = ["serve", "daemon"];
 
 /** Runs one of the commands of `loopgate`; a refusal is a sentence on stderr. */
 export async function runCommand(argv: readonly string[], environment: Environment): Promise<void> {
@@ -16,15 +15,15 @@ export async function runCommand(argv: readonly string[], environment: Environme
     .description("run the embedded gateway over HTTP in the foreground")
     .action(async () => (await import("./serve.ts")).serve(environment));
 
-  program.addCommand(keyCommand());
-  program.addCommand(bootstrapCommand(environment));
-  program.addCommand(deadLettersCommand(environment));
-  program.addCommand(rebuildCommand(environment));
-
   program
     .command("daemon <directory>", { hidden: true })
     .description("serve the fronts of a data directory; a front starts it")
     .action(async (directory: string) => (await import("./daemon.ts")).runDaemon(directory, environment));
+
+  if (!QUICK.includes(argv[2] ?? "")) {
+    const { operatorCommands } = await import("./operator-commands.ts");
+    for (const command of operatorCommands(environment)) program.addCommand(command);
+  }
 
   try {
     await program.parseAsync(argv);
