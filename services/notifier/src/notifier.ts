@@ -1,24 +1,16 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { type Bucket, type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
-import { type Logger, type Metrics, StartRefused } from "@loopgate/runtime";
-import { type Api, GrammyError } from "grammy";
-import { createBotApi, grammySignal, type BotApiOptions } from "./channels/telegram/bot-api.ts";
-import { startCloser } from "./channels/telegram/closer.ts";
-import { offerCommands } from "./channels/telegram/commands.ts";
-import { Courier } from "./channels/telegram/courier.ts";
+import type { Logger, Metrics } from "@loopgate/runtime";
+import { createBotApi, type BotApiOptions } from "./channels/telegram/bot-api.ts";
+import { identify } from "./channels/telegram/identify.ts";
 import { type InboundParts, startInbound } from "./channels/telegram/inbound.ts";
-import { startOutbound } from "./channels/telegram/outbound.ts";
 import { OpenQuestions } from "./channels/telegram/open-questions.ts";
 import { Outbox } from "./channels/telegram/outbox.ts";
-import { startOutageNotes } from "./channels/telegram/outage-notes.ts";
 import { Pauses } from "./channels/telegram/pauses.ts";
-import { startPoller } from "./channels/telegram/poller.ts";
 import type { Receiver } from "./channels/telegram/receiver.ts";
-import { startReturns } from "./channels/telegram/returns.ts";
-import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/webhook-server.ts";
 import { whileLeased } from "./lease.ts";
+import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
 
 export interface NotifierOptions {
@@ -52,14 +44,6 @@ export interface Notifier extends AsyncDisposable {
   check(): Promise<void>;
 }
 
-/** Telegram did not accept the bot token, or did not answer: the first sentence says what to do. */
-class TelegramUnusable extends StartRefused {
-  override readonly name = "TelegramUnusable";
-}
-
-/** How long a start waits for Telegram, and between tries, in milliseconds. */
-const START_DEADLINE_MS = 10_000;
-const START_RETRY_MS = 1_000;
 const OUTAGE_NOTE_MS = 120_000;
 
 /**
@@ -95,56 +79,18 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   running.use(replies);
   if (webhook !== undefined) running.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
-  const workOfLease = async (isHeld: () => boolean) => {
-    await using leased = new AsyncDisposableStack();
+  const work = async (isHeld: () => boolean) => {
     await pauses.load();
     const outbox = new Outbox({ pauses, mayCall: isHeld });
-    const parts = partsWith(outbox);
-    const courier = new Courier(parts);
-    leased.use(await startOutbound({ ...parts, courier }));
-    leased.use(await startReturns({ ...parts, courier }));
-    leased.use(await startCloser(parts, log));
-    leased.use(startOutageNotes({ ...parts, outageNoteMs, receiving: async () => receiver?.check() }));
-    void offerCommands(parts);
-    leased.use(outbox);
-    receiver = leased.use(
-      webhook === undefined
-        ? startPoller({ ...parts, api: api.poll, isHeld })
-        : keepWebhook({ ...parts, webhook }),
-    );
-    leased.defer(() => {
-      receiver = undefined;
-    });
-    return leased.move();
+    const parts = { ...partsWith(outbox), poll: api.poll, webhook, outageNoteMs, isHeld };
+    receiver = await startLeasedWork(parts);
+    return receiver;
   };
-  running.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, workOfLease));
+  running.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, work));
   const whole = running.move();
   return {
     bot: { id: bot, username },
     check: async () => receiver?.check(),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
-}
-
-async function identify(
-  api: Api,
-  logger: Logger,
-): Promise<{ readonly id: number; readonly username: string }> {
-  const deadline = Date.now() + START_DEADLINE_MS;
-  for (;;) {
-    try {
-      return await api.getMe(grammySignal(AbortSignal.timeout(START_DEADLINE_MS)));
-    } catch (error) {
-      if (error instanceof GrammyError && (error.error_code === 401 || error.error_code === 404)) {
-        throw new TelegramUnusable(
-          "Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather",
-        );
-      }
-      if (Date.now() > deadline) {
-        throw new TelegramUnusable("Telegram does not answer: check the network and TELEGRAM_API_ROOT");
-      }
-      logger.warn({ err: error }, "Telegram does not answer yet");
-      await pause(START_RETRY_MS);
-    }
-  }
 }

@@ -1,0 +1,45 @@
+import type { Api } from "grammy";
+import { startCloser } from "./channels/telegram/closer.ts";
+import { type CommandParts, offerCommands } from "./channels/telegram/commands.ts";
+import { Courier, type CourierParts } from "./channels/telegram/courier.ts";
+import { startOutageNotes, type OutageNotesParts } from "./channels/telegram/outage-notes.ts";
+import { startOutbound } from "./channels/telegram/outbound.ts";
+import { startPoller } from "./channels/telegram/poller.ts";
+import type { Receiver } from "./channels/telegram/receiver.ts";
+import { startReturns } from "./channels/telegram/returns.ts";
+import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
+import type { WebhookOptions } from "./channels/telegram/webhook-server.ts";
+
+interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts, "receiving"> {
+  /** Telegram's API for calls that wait for updates. */
+  readonly poll: Api;
+  readonly webhook: WebhookOptions | undefined;
+  /** False once another process may do this work. */
+  readonly isHeld: () => boolean;
+}
+
+/**
+ * What one process at a time does for a bot: it sends, closes, and makes Telegram hand out what people send. Who has lost
+ * the lease has nothing to report of it.
+ */
+export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
+  await using leased = new AsyncDisposableStack();
+  const { log, poll, outbox, webhook, isHeld } = parts;
+  const courier = new Courier(parts);
+  leased.use(await startOutbound({ ...parts, courier }));
+  leased.use(await startReturns({ ...parts, courier }));
+  leased.use(await startCloser(parts, log));
+  void offerCommands(parts);
+  const receiver =
+    webhook === undefined ? startPoller({ ...parts, api: poll }) : keepWebhook({ ...parts, webhook });
+  leased.use(startOutageNotes({ ...parts, receiving: () => receiver.check() }));
+  leased.use(outbox);
+  leased.use(receiver);
+  const whole = leased.move();
+  return {
+    check: async () => {
+      if (isHeld()) await receiver.check();
+    },
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+  };
+}
