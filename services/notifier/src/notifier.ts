@@ -60,20 +60,11 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const me = await identify(api.send, logger);
   const bot = String(me.id);
   await using running = new AsyncDisposableStack();
-  const openQuestions = new OpenQuestions(options.queries);
   const { username } = me;
-  const partsWith = (outbox: Outbox) =>
-    ({
-      ...options,
-      metrics,
-      now,
-      bot,
-      username,
-      api: api.send,
-      outbox,
-      openQuestions,
-    }) satisfies InboundParts;
-  const pauses = new Pauses({ ...options, metrics, bot });
+  const openQuestions = new OpenQuestions(options.queries);
+  const common = { ...options, metrics, now, bot, username, api: api.send, openQuestions };
+  const partsWith = (outbox: Outbox) => ({ ...common, outbox }) satisfies InboundParts;
+  const pauses = new Pauses(common);
   const replies = new Outbox({ pauses });
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
