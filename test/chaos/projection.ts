@@ -1,5 +1,5 @@
 import { filters, type LogEntry } from "@loopgate/contracts";
-import { lifetimesFor, type EventLog } from "@loopgate/bus";
+import type { EventLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { MongoRequestStore } from "@loopgate/state/mongo";
 import { expect } from "vitest";
@@ -15,7 +15,7 @@ export async function expectLogAndDatabaseAgree(
   { nats, mongo, database }: Deployment,
   ids: readonly string[],
 ): Promise<void> {
-  const options = { servers: nats.url, name: "auditor", retentionMs, lifetimes: lifetimesFor(retentionMs) };
+  const options = { servers: nats.url, name: "auditor", retentionMs };
   await using bus = await connectNatsBus(options);
   const entries = await everything(bus.log);
   for (const id of ids) {

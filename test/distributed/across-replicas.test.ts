@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { fold, viewOf } from "@loopgate/domain";
 import { FakeTelegram, person } from "@loopgate/testing";
@@ -46,7 +46,6 @@ it("a question asked at one gateway is decided through the second notifier, wake
     servers: deployment.nats.url,
     name: "reader",
     retentionMs,
-    lifetimes: lifetimesFor(retentionMs),
   });
   const requests = new RequestLog({ log: bus.log, retentionMs });
   expect(viewOf(fold(await requests.read({ tenant: "default", id: request_id })))).toEqual(decided);

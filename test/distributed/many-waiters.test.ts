@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { judge } from "@loopgate/domain";
 import { FakeTelegram } from "@loopgate/testing";
@@ -33,7 +33,6 @@ it(`wakes ${count} calls that wait on one gateway, also those whose decision fel
     servers: deployment.nats.url,
     name: "people",
     retentionMs,
-    lifetimes: lifetimesFor(retentionMs),
   });
   await using _ = bus;
   const requests = new RequestLog({ log: bus.log, retentionMs });

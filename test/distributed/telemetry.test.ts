@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, metricSeries, person } from "@loopgate/testing";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -72,7 +72,6 @@ it("a trace goes through all services, to the press and back, in log lines and i
     servers: deployment.nats.url,
     name: "reader",
     retentionMs,
-    lifetimes: lifetimesFor(retentionMs),
   });
   const requests = new RequestLog({ log: bus.log, retentionMs });
   for (const id of [answered, withdrawn]) {

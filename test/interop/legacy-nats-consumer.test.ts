@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { lifetimesFor } from "@loopgate/bus";
 import { bootstrapNats, connectNatsBus } from "@loopgate/bus/nats";
 import { DEFAULT_TENANT, type Envelope, eventKey, newRequestId, requestSubject } from "@loopgate/contracts";
 import { startNatsServer } from "@loopgate/testing";
@@ -12,7 +11,6 @@ const options = {
   servers: server?.url ?? "",
   name: "interop",
   retentionMs,
-  lifetimes: lifetimesFor(retentionMs),
 };
 
 /** One event of `golden/`, as if it had just happened to this request. */

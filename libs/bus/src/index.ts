@@ -16,7 +16,6 @@ export {
 } from "./event-log.ts";
 export {
   LEASE_MS,
-  lifetimesFor,
   type Bucket,
   type BucketLifetimes,
   type BucketName,

@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog, type RequestQueries } from "@loopgate/bus";
+import { RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
 import { type Notifier, type NotifierOptions, startNotifier } from "@loopgate/notifier";
@@ -44,9 +44,8 @@ export async function startEmbedded(
 ): Promise<Embedded> {
   const { policy, storage, telegram, webhook, outageNoteMs } = settings;
   const { database: path } = parts.use(openDataDirectory(directory, policy.bot, environment));
-  const lifetimes = lifetimesFor(storage.retentionMs);
   const observer = busMetrics(metrics, logger);
-  const bus = parts.use(await openSqliteBus({ path, lifetimes, observer, ...storage }));
+  const bus = parts.use(await openSqliteBus({ path, observer, ...storage }));
   const known = await KnownRecipients.open(bus.database, policy.bot, storage.retentionMs);
   if (isForeground) await known.keep("serve", policy);
   const { log, timers } = bus;

@@ -1,4 +1,4 @@
-import { lifetimesFor, Unavailable } from "@loopgate/bus";
+import { Unavailable } from "@loopgate/bus";
 import { NatsUnfit } from "@loopgate/bus/nats";
 import {
   type Environment,
@@ -17,13 +17,7 @@ const Variables = z.object({ ...natsVariables, ...logVariables });
 /** How an operator's command reaches the broker, by the variables that the services read. */
 export function natsOptionsOf(environment: Environment) {
   const read = readConfiguration(Variables, environment, natsSecrets);
-  const { storage } = logSettingsOf(read);
-  return {
-    ...natsSettingsOf(read),
-    ...storage,
-    lifetimes: lifetimesFor(storage.retentionMs),
-    name: "operator",
-  };
+  return { ...natsSettingsOf(read), ...logSettingsOf(read).storage, name: "operator" };
 }
 
 /** Says in a sentence what keeps the broker from the command. */

@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, version } from "@loopgate/runtime";
 import { createGateway } from "./gateway.ts";
@@ -8,10 +8,9 @@ await runService({
   name: "gateway",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { storage } = settings;
+    const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
-    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "gateway" };
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "gateway", observer }));
     const gateway = parts.use(
       await createGateway({
         log: bus.log,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { startNotifier } from "./notifier.ts";
@@ -10,11 +10,10 @@ await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { policy, storage } = settings;
+    const { nats, policy, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "notifier" };
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "notifier", observer }));
     const notifier = parts.use(
       await startNotifier({
         log: bus.log,

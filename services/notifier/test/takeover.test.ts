@@ -1,5 +1,5 @@
 import { type CreatedEvent, type LogEntry, telegramEndpoint, telegramResponder } from "@loopgate/contracts";
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, person, startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -13,7 +13,6 @@ const options = {
   servers: server?.url ?? "",
   name: "takeover",
   retentionMs,
-  lifetimes: lifetimesFor(retentionMs),
 };
 if (server !== undefined) await bootstrapNats(options);
 afterAll(() => server?.[Symbol.asyncDispose]());

@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { startState } from "./index.ts";
@@ -9,11 +9,10 @@ await runService({
   name: "state",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts }) => {
-    const { storage } = settings;
+    const { nats, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const nats = { ...settings.nats, lifetimes: lifetimesFor(storage.retentionMs), name: "state" };
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "state", observer }));
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage, observer });

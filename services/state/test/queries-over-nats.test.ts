@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newRequestId } from "@loopgate/contracts";
-import { lifetimesFor, RequestLog, Unavailable } from "@loopgate/bus";
+import { RequestLog, Unavailable } from "@loopgate/bus";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
 import { createLogger, createMetrics } from "@loopgate/runtime";
@@ -18,7 +18,6 @@ const options = {
   servers: server?.url ?? "",
   name: "queries",
   retentionMs,
-  lifetimes: lifetimesFor(retentionMs),
 };
 if (server !== undefined) await bootstrapNats(options);
 afterAll(() => server?.[Symbol.asyncDispose]());

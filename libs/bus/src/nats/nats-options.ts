@@ -6,7 +6,8 @@ import type { BucketLifetimes } from "../key-value.ts";
 export interface NatsStorage {
   /** How long the log keeps an event, in milliseconds. */
   readonly retentionMs: number;
-  readonly lifetimes: BucketLifetimes;
+  /** Default: those that fit the retention. */
+  readonly lifetimes?: BucketLifetimes;
   /** Copies in a cluster. Default 1. */
   readonly replicas?: number;
   /**

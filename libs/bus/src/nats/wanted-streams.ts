@@ -1,7 +1,7 @@
 import { committedSubject, streams } from "@loopgate/contracts";
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
-import { type BucketLifetimes, type BucketName, bucketNames } from "../key-value.ts";
+import { type BucketLifetimes, type BucketName, bucketNames, lifetimesFor } from "../key-value.ts";
 import type { NatsStorage } from "./nats-options.ts";
 
 /** The keys that matter: the server adds its own, and the rest is the operator's. */
@@ -16,8 +16,9 @@ const RETRIED_MS = 120_000;
 
 /** Everything that Loopgate keeps on the server (design 5): its streams, and the streams of its buckets. */
 export function wantedStreams(storage: NatsStorage): readonly WantedStream[] {
+  const { retentionMs, lifetimes = lifetimesFor(retentionMs) } = storage;
   const common = commonSettings(storage);
-  return [...eventStreams(storage, common), ...bucketStreams(storage.lifetimes, common)];
+  return [...eventStreams(storage, common), ...bucketStreams(lifetimes, common)];
 }
 
 /** `-1` is no limit: with one, a stream would drop what it has accepted, or refuse for reasons that nobody here knows. */

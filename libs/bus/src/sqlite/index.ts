@@ -1,6 +1,6 @@
 import type { BusObserver } from "../bus-observer.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import type { BucketLifetimes, KeyValue } from "../key-value.ts";
+import { type BucketLifetimes, type KeyValue, lifetimesFor } from "../key-value.ts";
 import type { EventLog } from "../event-log.ts";
 import type { Timers } from "../timers.ts";
 import { SqliteDatabase } from "./sqlite-database.ts";
@@ -13,7 +13,8 @@ export { SqliteDatabase, type SqliteConnection } from "./sqlite-database.ts";
 export interface SqliteBusOptions {
   /** The file; created if missing. */
   readonly path: string;
-  readonly lifetimes: BucketLifetimes;
+  /** Default: those that fit the retention. */
+  readonly lifetimes?: BucketLifetimes;
   /** How long the log keeps an event, in milliseconds. */
   readonly retentionMs: number;
   /** A size of the file, in bytes: once it holds four fifths of that, new questions are refused. Default: no limit. */
@@ -37,7 +38,7 @@ const CLEAN_EVERY_MS = 3_600_000;
 
 /** Opens the bus. Dispose it last: consumers that still run lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
-  const { path, lifetimes, retentionMs, observer, maxBytes = Infinity } = options;
+  const { path, retentionMs, lifetimes = lifetimesFor(retentionMs), observer, maxBytes = Infinity } = options;
   const { backOffMs = consumerDefaults.backOffMs } = options;
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
