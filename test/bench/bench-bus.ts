@@ -1,4 +1,4 @@
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 
 export const RETENTION_MS = 90 * 86_400_000;
@@ -7,8 +7,7 @@ export const RETENTION_MS = 90 * 86_400_000;
 export async function connectBenchBus(
   servers: string,
 ): Promise<{ readonly bus: NatsBus; readonly requests: RequestLog } & AsyncDisposable> {
-  const lifetimes = lifetimesFor(RETENTION_MS);
-  const bus = await connectNatsBus({ servers, name: "bench", retentionMs: RETENTION_MS, lifetimes });
+  const bus = await connectNatsBus({ servers, name: "bench", retentionMs: RETENTION_MS });
   const requests = new RequestLog({ log: bus.log, retentionMs: RETENTION_MS });
   return { bus, requests, [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose]() };
 }

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { lifetimesFor, RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/bus";
 import { openSqliteBus } from "@loopgate/bus/sqlite";
 import { FakeTelegram } from "@loopgate/testing";
 import { viewFrom } from "../../harness/call.ts";
@@ -76,7 +76,6 @@ async function submitAtPort(): Promise<number> {
   const path = join(directory.path, "loopgate.db");
   await using bus = await openSqliteBus({
     path,
-    lifetimes: lifetimesFor(RETENTION_MS),
     retentionMs: RETENTION_MS,
   });
   const requests = new RequestLog({ log: bus.log, retentionMs: RETENTION_MS });
