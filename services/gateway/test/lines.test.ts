@@ -94,6 +94,22 @@ describe("a client over lines", () => {
     expect(await client.hear()).toMatchObject({ id: 5, result: { resultType: "complete" } });
   });
 
+  it("asks under the name that it gave, in the older protocol's handshake or in every request", async () => {
+    await using g = await startGateway();
+    const asking = calling("request_human_input", { message: "m" }).params;
+    const named = { "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" } };
+    const dialogues = [
+      [initialize, { jsonrpc: "2.0", id: 1, method: "tools/call", params: asking }],
+      [modernList, modern("tools/call", asking, named).body],
+    ];
+    for (const lines of dialogues) {
+      const client = await connect(g);
+      for (const line of lines) client.say(line);
+      await client.hear();
+      expect((await client.hear()).result.structuredContent).toMatchObject({ client_id: "c" });
+    }
+  });
+
   it("asks in its own chat, however many others ask in theirs", async () => {
     await using g = await startGateway();
     const clients = await Promise.all(["7", "8", undefined].map((chat) => connect(g, policyOf(chat))));

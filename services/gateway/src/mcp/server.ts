@@ -1,10 +1,12 @@
 import {
+  CLIENT_INFO_META_KEY,
   type McpServerFactory,
   ProtocolError,
   ProtocolErrorCode,
   Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
@@ -44,7 +46,10 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
   };
 }
 
-function callerOf({ mcpReq, http }: ServerContext, clientName: string | undefined): Caller {
+/** The current protocol names the client in every request, the older one in its handshake. */
+const Envelope = z.looseObject({ [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }) });
+
+function callerOf({ mcpReq, http }: ServerContext, greetedAs: string | undefined): Caller {
   const token = mcpReq._meta?.progressToken;
   const onProgress = (progress: WaitProgress) => {
     if (token === undefined || mcpReq.signal.aborted) return;
@@ -53,7 +58,7 @@ function callerOf({ mcpReq, http }: ServerContext, clientName: string | undefine
     mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
   };
   return {
-    clientName,
+    clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? greetedAs,
     keyId: http?.authInfo?.clientId,
     traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
     signal: mcpReq.signal,
