@@ -62,6 +62,9 @@ export function fullText(created: CreatedEvent): string {
     .join("\n\n")}\n`;
 }
 
+/** The name of that file. */
+export const fileName = ({ subject }: CreatedEvent): string => `question-${shortId(subject).slice(1)}.txt`;
+
 /** What stands on the first line of a closed question, and in the answer to a late press. */
 export function verdict({ data }: DecidedEvent): string {
   if (data.kind === "cancelled") return "🚫 Cancelled";

@@ -3,7 +3,7 @@ import type { Copy } from "@loopgate/domain";
 import { type Api, InputFile } from "grammy";
 import { chatOf } from "./moved-chats.ts";
 import type { CallResult, Outbox } from "./outbox.ts";
-import { fullText, shortId } from "./question.ts";
+import { fileName, fullText } from "./question.ts";
 
 interface FileParts {
   readonly api: Api;
@@ -25,9 +25,8 @@ export async function sendFile(
     reply_parameters: { message_id: Number(copy), allow_sending_without_reply: true },
     ...(thread === undefined ? {} : { message_thread_id: Number(thread) }),
   };
-  const name = `question-${shortId(created.subject).slice(1)}.txt`;
   const sent = await outbox.call(chat, "send", () =>
-    api.sendDocument(chat, new InputFile(Buffer.from(fullText(created)), name), options),
+    api.sendDocument(chat, new InputFile(Buffer.from(fullText(created)), fileName(created)), options),
   );
   if (sent.kind === "ok" || sent.failure.kind !== "permanent") return sent;
   switch (sent.failure.reason) {

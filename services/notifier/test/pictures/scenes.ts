@@ -1,0 +1,111 @@
+import type { CreatedEvent, DecidedEvent } from "@loopgate/contracts";
+import { expiry, type OfferedPrompt, promptOf } from "@loopgate/domain";
+import { replyMarkup } from "../../src/channels/telegram/keyboard.ts";
+import { fileName, fullText, questionText, verdictText } from "../../src/channels/telegram/question.ts";
+import { answered, aQuestion, now } from "../a-question.ts";
+import type { Bubble } from "./bubble.ts";
+
+const nothing = { text: "", entities: [] };
+const ids = "01935e5c-6800-7a1b-9c2d-3e4f5060";
+const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
+
+interface Asked extends OfferedPrompt {
+  readonly id: string;
+  readonly client: string;
+  readonly session: string;
+  readonly metadata?: Record<string, unknown>;
+}
+
+function asked({ id, client, session, metadata, ...offered }: Asked): CreatedEvent {
+  const result = promptOf(offered);
+  if (result.kind === "invalid") throw new Error(result.problem);
+  const question = aQuestion({ client, ...(metadata === undefined ? {} : { metadata }) });
+  const subject = `${ids}${id}`;
+  return { ...question, subject, data: { ...question.data, session_id: session, prompt: result.prompt } };
+}
+
+const open = (created: CreatedEvent): Bubble => ({
+  message: questionText(created),
+  at: now,
+  markup: replyMarkup(created, "7"),
+});
+
+const closed = (created: CreatedEvent, decided: DecidedEvent, minutes: number): Bubble => ({
+  message: verdictText(created, { ...decided, time: later(minutes).toISOString() }),
+  at: later(minutes),
+  isEdited: true,
+});
+
+const deploy = asked({
+  id: "a7f3",
+  client: "deploy-bot",
+  session: "release 42",
+  message: "Deploy build 42 to production?\nAll 1,284 tests passed. The migration takes about 3 minutes.",
+  requestType: "confirmation",
+  metadata: { commit: "9f31c07", window: "14:00–15:00 UTC" },
+});
+const template = asked({
+  id: "b2c9",
+  client: "billing-agent",
+  session: "invoices",
+  message: "Which template should the November invoices use?",
+  options: [
+    "Standard A4, German",
+    "Standard A4, English",
+    "Standard A4, French",
+    "Letter, English",
+    "Letter, Spanish",
+    "Reverse charge, German",
+    "Reverse charge, English",
+    "Small business, German",
+    "Credit note, German",
+    "Credit note, English",
+    "Reminder, first",
+    "Reminder, last",
+  ].map((label) => ({ label })),
+});
+const words = asked({
+  id: "4d1e",
+  client: "support-agent",
+  session: "ticket 8812",
+  message: "The customer asks why the parcel is late. What may I promise her?",
+});
+const promise = "Delivery by Friday, and the postage back.";
+const patch = asked({
+  id: "c05a",
+  client: "coder-agent",
+  session: "checkout",
+  requestType: "confirmation",
+  message: [
+    "Apply this patch to the payment service? 14 files, +820 −310.",
+    ...Array.from(
+      { length: 160 },
+      (_, n) => `+  retry(${n + 1}, { within: seconds(${30 + n}), keepKey: true });`,
+    ),
+  ].join("\n"),
+});
+
+const answeredWords = closed(words, answered(words, { text: promise }), 6);
+
+/** What the pictures of the documentation show: messages as the code builds them. */
+export const scenes: Readonly<Record<string, readonly Bubble[]>> = {
+  "approval-open": [open(deploy)],
+  "approval-approved": [closed(deploy, answered(deploy, { option: 0 }), 4)],
+  "approval-denied": [closed(deploy, answered(deploy, { option: 1 }), 4)],
+  "approval-expired": [closed(deploy, expiry(deploy, now), 33)],
+  "choice-of-many": [open(template)],
+  "long-message": [
+    open(patch),
+    {
+      message: nothing,
+      file: { name: fileName(patch), bytes: Buffer.byteLength(fullText(patch)) },
+      at: now,
+      repliesTo: questionText(patch),
+    },
+  ],
+  "words-open": [open(words)],
+  "words-answered": [
+    answeredWords,
+    { message: { ...nothing, text: promise }, at: later(6), isOwn: true, repliesTo: answeredWords.message },
+  ],
+};
