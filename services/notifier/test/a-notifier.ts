@@ -36,9 +36,8 @@ export interface AskOptions {
   readonly id?: string;
   readonly message?: string;
   readonly options?: readonly string[];
-  readonly chats?: readonly (readonly [chat: number, people: readonly number[]])[];
-  /** The topic in which they are asked. */
-  readonly thread?: number;
+  /** Where it is asked: a chat, who may answer there, and its topic, if it is to stand in one. */
+  readonly chats?: readonly (readonly [chat: number, people: readonly number[], thread?: number])[];
   readonly metadata?: Record<string, unknown>;
   readonly timeoutMs?: number;
   readonly session?: string;
@@ -156,7 +155,6 @@ export class NotifierSetting {
     message = "secret question",
     options = ["Approve", "Deny"],
     chats = [[7, [7]]],
-    thread,
     metadata,
     timeoutMs = 600_000,
     session = "s",
@@ -179,7 +177,7 @@ export class NotifierSetting {
           message,
           options: options.map((label) => ({ value: label, label, effect: effects[label] ?? "neutral" })),
         },
-        recipients: chats.map(([chat, people]) => ({
+        recipients: chats.map(([chat, people, thread]) => ({
           channel: "telegram",
           endpoint: telegramEndpoint({
             bot,

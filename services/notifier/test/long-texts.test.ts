@@ -59,14 +59,14 @@ describe("a long question", () => {
   it("gets its file also in a topic", async () => {
     here.telegram.chats.setTopic(group, 11);
     await here.start();
-    await here.ask({ message: long, chats: [[group, [7]]], thread: 11 });
+    await here.ask({ message: long, chats: [[group, [7], 11]] });
     const shown = await here.message(group);
     expect(await file(group)).toMatchObject({ replyTo: shown.id, thread: 11 });
   });
 
   it("gets its file beside it when its topic is gone", async () => {
     await here.start();
-    await here.ask({ message: long, chats: [[group, [7]]], thread: 11 });
+    await here.ask({ message: long, chats: [[group, [7], 11]] });
     const shown = await here.message(group);
     expect(await file(group)).toMatchObject({ replyTo: shown.id, thread: undefined });
   });

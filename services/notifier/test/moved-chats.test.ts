@@ -107,6 +107,21 @@ describe("a group that became a supergroup", () => {
   });
 });
 
+it("a question that is on its way when its person presses Start comes once", async () => {
+  here.telegram.fail("sendMessage", { kind: "slow", ms: 500 });
+  await here.start();
+  const created = await here.ask();
+  await expect.poll(() => here.telegram.calls.some(({ method }) => method === "sendMessage")).toBe(true);
+  here.telegram.say(alice, 7, "/start");
+  const asked = () => here.telegram.messagesIn(7).filter(({ buttons }) => buttons.length > 0);
+  await expect.poll(asked).toHaveLength(1);
+  await here.ask({ message: "the next one" });
+  await expect.poll(() => asked().at(-1)?.text).toContain("the next one");
+  expect(asked()).toHaveLength(2);
+  here.telegram.press(alice, asked()[0]!, "Deny");
+  expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+});
+
 describe("a press in another chat", () => {
   it("decides nothing, also with data of a question that is open elsewhere", async () => {
     await here.start();

@@ -1,3 +1,4 @@
+import { deadLetterSubject } from "@loopgate/contracts";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -16,7 +17,7 @@ const reasonsOf = async (created: Parameters<typeof here.set>[0]) =>
 
 describe("a topic", () => {
   const inTopic = async () => {
-    const created = await here.ask({ chats: [[group, [7]]], thread: 11 });
+    const created = await here.ask({ chats: [[group, [7], 11]] });
     return { created, message: await here.message(group) };
   };
 
@@ -44,10 +45,29 @@ describe("a topic", () => {
     expect(await reasonsOf(created)).toEqual([]);
   });
 
+  it("beside another one has answers of its own people: each group of them counts", async () => {
+    here.telegram.chats.setTopic(group, 11);
+    here.telegram.chats.setTopic(group, 12);
+    await here.start();
+    for (const who of [7, 8]) {
+      const n = here.telegram.messagesIn(group).length;
+      const created = await here.ask({
+        chats: [
+          [group, [7], 11],
+          [group, [8], 12],
+        ],
+      });
+      const first = await here.message(group, n);
+      await here.message(group, n + 1);
+      here.telegram.press(person(who), first, "Deny");
+      expect(await here.decided(created)).toMatchObject({ by: { id: `telegram:${who}` } });
+    }
+  });
+
   it("takes typed replies, too", async () => {
     here.telegram.chats.setTopic(group, 11);
     await here.start();
-    const created = await here.ask({ chats: [[group, [7]]], thread: 11, options: [] });
+    const created = await here.ask({ chats: [[group, [7], 11]], options: [] });
     here.telegram.reply(alice, await here.message(group), "yes");
     expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });
@@ -74,6 +94,16 @@ describe("a question that Telegram does not like", () => {
     const created = await here.ask();
     await expect.poll(() => reasonsOf(created)).toEqual(["rejected"]);
     expect(callsOf("sendMessage")).toHaveLength(2);
+  });
+
+  it("or that breaks us is undelivered in the end, and set aside for an operator", async () => {
+    await here.start();
+    const created = await here.ask({ options: Array.from({ length: 300 }, (_, n) => `${n}`) });
+    await expect.poll(() => reasonsOf(created)).toEqual(["internal_error"]);
+    await here.ask();
+    await here.message();
+    const deadLetter = await here.bus.log.last(deadLetterSubject(`notifier-outbound-${bot}`));
+    expect(deadLetter?.event.data).toMatchObject({ subject: created.subject });
   });
 
   it("because the bot may not write is undelivered at once", async () => {
