@@ -1,3 +1,4 @@
+import { failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
@@ -45,10 +46,16 @@ describe("after an outage", () => {
     await here.start();
     await here.ask({ message: "asked of Alice" });
     await here.ask({ message: "asked of the group", chats: [[group, [7]]] });
+    await here.ask({ message: "asked where nobody is asked any more", chats: [[8, [8]]] });
+    here.telegram.chats.refusing.set("10", new Refused(403, "Forbidden: bot was blocked by the user"));
+    const missed = await here.ask({ message: "never got there", chats: [[10, [10]]] });
+    await expect.poll(async () => failedEndpointsOf(await here.set(missed)).size).toBe(1);
+    here.telegram.chats.refusing.clear();
     await here.cancel(await here.ask({ message: "withdrawn", chats: [[9, [9]]] }));
-    await listed(2);
+    await listed(3);
     await stop();
     await outage();
+    here.policy = { ...here.policy, allowedChats: ["7", "10", String(group)] };
     await here.start("one");
     await here.start("two");
     await expect.poll(() => notesIn(7).length + notesIn(group).length, { timeout: 5_000 }).toBe(2);
@@ -57,7 +64,7 @@ describe("after an outage", () => {
       /^📴 I was offline from .* UTC to .* UTC\. If you answered meanwhile and a question's message has not changed, please answer again\. Still open here:\n\n🔐 Approval · #[0-9A-F]{4}\ndeploy-bot: asked of Alice\n⏳ Expires/,
     );
     expect(note?.text).not.toMatch(/group|withdrawn/);
-    expect(notesIn(9)).toEqual([]);
+    expect([9, 8, 10].flatMap(notesIn)).toEqual([]);
     await heardAgain();
     expect([notesIn(7).length, notesIn(group).length]).toEqual([1, 1]);
   });

@@ -1,0 +1,36 @@
+import type { RequestQueries } from "@loopgate/bus";
+import { expect, it } from "vitest";
+import { OpenQuestions } from "../src/channels/telegram/open-questions.ts";
+import { bot, NotifierSetting } from "./a-notifier.ts";
+
+const here = NotifierSetting.use();
+
+/** The real queries, and how often lists were asked for. */
+function counted() {
+  let lists = 0;
+  const { queries } = here;
+  const counting: RequestQueries = {
+    status: (query) => queries.status(query),
+    list: (query) => ((lists += 1), queries.list(query)),
+    cancel: (command) => queries.cancel(command),
+  };
+  return { queries: counting, lists: () => lists };
+}
+
+it("looks through all pages, and once for all who ask at once", async () => {
+  for (let n = 0; n < 45; n++)
+    await here.ask({ message: `question ${n}`, chats: [[n % 2 === 0 ? 7 : 8, [7]]] });
+  const { queries, lists } = counted();
+  const open = new OpenQuestions(queries);
+  await expect.poll(async () => (await open.all()).questions.length).toBe(45);
+  const before = lists();
+  const looks = await Promise.all(Array.from({ length: 10 }, () => open.in([`telegram_${bot}_7`])));
+  for (const { questions, isWhole } of looks) expect([questions.length, isWhole]).toEqual([23, true]);
+  expect(looks[0]?.questions.map(({ view }) => view.message).slice(0, 2)).toEqual([
+    "question 0",
+    "question 2",
+  ]);
+  expect(lists() - before).toBe(3);
+  await open.all();
+  expect(lists() - before).toBe(6);
+});
