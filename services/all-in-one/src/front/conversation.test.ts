@@ -14,7 +14,7 @@ describe("a line of the client", () => {
     '{"method":"notifications/x"}',
     call(1, "check_request_status", { request_id: "x", wait_seconds: 5 }),
     call(1, "request_human_input", { message: "m", idempotency_key: "mine" }),
-    '{"id" : 1, "method":"tools/call", "params":{"name":"request_human_input","arguments":[]}}',
+    '{"id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":[]}}',
   ];
   it.each(untouched)("goes on as it is: %s", (line) => {
     expect(new Conversation().fromClient(line)).toBe(line);

@@ -5,7 +5,6 @@ type Json = Readonly<Record<string, unknown>>;
 /** A call of the client that has no answer yet. */
 interface Call {
   readonly message: Json;
-  readonly line: string;
   readonly since: number;
   /** How many daemons died over it. */
   deaths: number;
@@ -17,7 +16,7 @@ const MAX_DEATHS = 5;
 /** The id under which a handshake is repeated: the client must not hear the answer. */
 const REPEATED = "loopgate-again";
 
-/** What a client and its daemon have said: enough to take up the conversation with another daemon. */
+/** What a client and its daemon have said: enough to go on with another daemon. */
 export class Conversation {
   readonly #calls = new Map<string, Call>();
   #handshake: { readonly initialize: Json; initialized?: string } | undefined;
@@ -30,48 +29,48 @@ export class Conversation {
   /** Takes a line of the client; returns the one for the daemon. */
   fromClient(line: string): string {
     const message = objectIn(line);
-    if (message?.["method"] === undefined) return line;
     const { id, method, params } = message;
     if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#handshake) this.#handshake.initialized = line;
-    if (id === undefined || id === null) return line;
-    const keyed = withKey(message);
-    const sent = keyed === message ? line : JSON.stringify(keyed);
-    this.#calls.set(keyOf(id), { message: keyed, line: sent, since: Date.now(), deaths: 0 });
-    return sent;
+    if (method === undefined || id === undefined || id === null) return line;
+    const call = { message: withKey(message), since: Date.now(), deaths: 0 };
+    this.#calls.set(keyOf(id), call);
+    return JSON.stringify(call.message);
   }
 
   /** Takes a line of the daemon; returns the one for the client, if any. */
   fromDaemon(line: string): string | undefined {
-    const message = objectIn(line);
-    if (message === undefined || message["id"] === REPEATED) return undefined;
-    if (message["method"] !== undefined) return line;
-    const call = this.#calls.get(keyOf(message["id"]));
-    if (isInitialize(call?.message) && "result" in message) this.#handshake = { initialize: call.message };
-    this.#calls.delete(keyOf(message["id"]));
+    const { id, method, result } = objectIn(line);
+    if (method !== undefined) return line;
+    // Neither the handshake's repetition nor what a dying daemon cut off.
+    if (id === undefined || id === REPEATED) return undefined;
+    const call = this.#calls.get(keyOf(id))?.message;
+    const isHandshake = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
+    if (isHandshake && result !== undefined) this.#handshake = { initialize: call };
+    this.#calls.delete(keyOf(id));
     return line;
   }
 
-  /** The daemon is gone: answers the calls that no other one shall get. */
+  /** The daemon is gone: the answers to calls that no other one shall get. */
   lostDaemon(): readonly string[] {
     for (const call of this.#calls.values()) call.deaths += 1;
-    return this.giveUp("the daemon ended again and again over this call", MAX_DEATHS);
+    return this.giveUp("one daemon after the other ended over this call", MAX_DEATHS);
   }
 
-  /** Answers the calls that `deaths` daemons or more died over. */
+  /** The answers to calls that `deaths` daemons or more died over. */
   giveUp(why: string, deaths = 0): readonly string[] {
     const given = [...this.#calls].filter(([, call]) => call.deaths >= deaths);
     for (const [key] of given) this.#calls.delete(key);
-    return given.map(([, { message }]) => JSON.stringify(errorFor(message, why)));
+    return given.map(([, { message }]) => JSON.stringify(failureOf(message, why)));
   }
 
   /** What another daemon must hear first: the handshake of the older protocol, and every call without an answer. */
   again(): readonly string[] {
-    const lines = [...this.#calls.values()].map(lineAgain);
-    if (this.#handshake === undefined) return lines;
+    const calls = [...this.#calls.values()].map((call) => JSON.stringify(withRestOfWait(call)));
+    if (this.#handshake === undefined) return calls;
     const { initialize, initialized } = this.#handshake;
     const handshake = JSON.stringify({ ...initialize, id: REPEATED });
-    return [handshake, ...(initialized === undefined ? [] : [initialized]), ...lines];
+    return [handshake, ...(initialized === undefined ? [] : [initialized]), ...calls];
   }
 }
 
@@ -79,33 +78,29 @@ export class Conversation {
 function withKey(message: Json): Json {
   const { method, params } = message;
   const given = at(params, "arguments");
-  if (method !== "tools/call" || at(params, "name") !== "request_human_input") return message;
-  if (!isObject(params) || !isObject(given) || (given["idempotency_key"] ?? null) !== null) return message;
-  const keyed = { ...given, idempotency_key: `front-${randomUUID()}` };
-  return { ...message, params: { ...params, arguments: keyed } };
+  const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
+  if (!isQuestion || !isObject(given) || (given["idempotency_key"] ?? null) !== null) return message;
+  return withArguments(message, { idempotency_key: `front-${randomUUID()}` });
 }
 
-/** A call that waited already waits only for the rest: its client counts from the beginning. */
-function lineAgain({ message, line, since }: Call): string {
+/** A call that has waited waits only for the rest: its client counts from the beginning. */
+function withRestOfWait({ message, since }: Call): Json {
+  const seconds = at(at(message["params"], "arguments"), "wait_seconds");
+  if (typeof seconds !== "number") return message;
+  return withArguments(message, { wait_seconds: Math.max(0, seconds - (Date.now() - since) / 1_000) });
+}
+
+const withArguments = (message: Json, more: Json): Json => {
   const { params } = message;
   const given = at(params, "arguments");
-  const seconds = at(given, "wait_seconds");
-  if (!isObject(params) || !isObject(given) || typeof seconds !== "number") return line;
-  const left = Math.max(0, seconds - (Date.now() - since) / 1_000);
-  return JSON.stringify({ ...message, params: { ...params, arguments: { ...given, wait_seconds: left } } });
-}
+  if (!isObject(params) || !isObject(given)) return message;
+  return { ...message, params: { ...params, arguments: { ...given, ...more } } };
+};
 
-function errorFor({ jsonrpc, id }: Json, why: string): Json {
-  const error = {
-    code: -32_603,
-    message: `loopgate: ${why}`,
-    ...(jsonrpc === undefined ? { data: null } : {}),
-  };
-  return { ...(jsonrpc === undefined ? {} : { jsonrpc }), error, id };
-}
-
-const isInitialize = (message: Json | undefined): message is Json =>
-  message?.["method"] === "initialize" && message["jsonrpc"] !== undefined;
+const failureOf = ({ jsonrpc, id }: Json, why: string): Json =>
+  jsonrpc === undefined
+    ? { error: { code: -32_603, message: `loopgate: ${why}`, data: null }, id }
+    : { jsonrpc, error: { code: -32_603, message: `loopgate: ${why}` }, id };
 
 const keyOf = (id: unknown): string => JSON.stringify(id) ?? "";
 
@@ -114,11 +109,12 @@ const isObject = (value: unknown): value is Json =>
 
 const at = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
 
-function objectIn(line: string): Json | undefined {
+/** A line as an object; an empty one for rubbish, which is the daemon's to answer. */
+function objectIn(line: string): Json {
   try {
     const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : undefined;
+    return isObject(value) ? value : {};
   } catch {
-    return undefined;
+    return {};
   }
 }

@@ -13,18 +13,18 @@ const LAST_ANSWERS_MS = 1_000;
  * `loopgate` without arguments: MCP over stdio, as a thin front of the daemon of its data directory. The process ends with
  * its client; to stdout it writes protocol and nothing else.
  */
-export async function runFront(environment: Environment): Promise<never> {
+export async function runFront(environment: Environment): Promise<void> {
   process.stdout.on("error", () => process.exit(0));
   const front = new Front();
   const problem = await Promise.race([front.carryAnswers(environment), front.carryCalls()]);
-  if (problem !== undefined) {
+  if (problem === undefined) {
+    const end = Date.now() + LAST_ANSWERS_MS;
+    while (!front.isSettled && Date.now() < end) await pause(10);
+  } else {
     front.giveUp(problem);
     process.stderr.write(`loopgate: ${problem}\n`);
-    process.exit(1);
   }
-  const end = Date.now() + LAST_ANSWERS_MS;
-  while (!front.isSettled && Date.now() < end) await pause(10);
-  process.exit(0);
+  process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 
 class Front {
