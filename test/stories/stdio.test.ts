@@ -63,10 +63,8 @@ describe("an AI application over stdio", () => {
       { approved: false, decided_by: { id: "telegram:8" } },
     ]);
     expect([setting.messagesWith("of 1", 7), setting.messagesWith("of 0", 8)]).toEqual([[], []]);
-    expect({ polls: setting.telegram.conflicts, daemons: daemonsIn(setting.directory).length }).toEqual({
-      polls: 0,
-      daemons: 1,
-    });
+    expect(setting.telegram.conflicts).toBe(0);
+    await setting.daemon();
   });
 
   it("works without a bot token: it lists tools, and a question has no recipient, with the way out", async () => {

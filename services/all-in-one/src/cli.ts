@@ -1,7 +1,11 @@
-// Without arguments this is a front, which loads nothing else: it starts in a moment, with every AI application.
-if (process.argv.length === 2) {
+// What AI applications start loads only what it needs: a front nothing, a daemon nothing before it has its directory.
+const [command, directory] = process.argv.slice(2);
+if (command === undefined) {
   const { runFront } = await import("./front/front.ts");
   await runFront(process.env);
+} else if (command === "daemon" && directory !== undefined) {
+  const { runDaemon } = await import("./daemon.ts");
+  await runDaemon(directory, process.env);
 } else {
   const { runCommand } = await import("./commands.ts");
   await runCommand(process.argv, process.env);

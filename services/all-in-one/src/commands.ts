@@ -1,9 +1,6 @@
 import { Command } from "commander";
 import { type Environment, StartRefused, version } from "@loopgate/runtime";
 
-/** These start often and in a hurry: they don't wait for what the others need. */
-const QUICK = ["serve", "daemon"];
-
 /** Runs one of the commands of `loopgate`; a refusal is a sentence on stderr. */
 export async function runCommand(argv: readonly string[], environment: Environment): Promise<void> {
   const program = new Command("loopgate")
@@ -15,12 +12,8 @@ export async function runCommand(argv: readonly string[], environment: Environme
     .description("run the embedded gateway over HTTP in the foreground")
     .action(async () => (await import("./serve.ts")).serve(environment));
 
-  program
-    .command("daemon <directory>", { hidden: true })
-    .description("serve the fronts of a data directory; a front starts it")
-    .action(async (directory: string) => (await import("./daemon.ts")).runDaemon(directory, environment));
-
-  if (!QUICK.includes(argv[2] ?? "")) {
+  // A start does not wait for what the other commands need.
+  if (argv[2] !== "serve") {
     const { operatorCommands } = await import("./operator-commands.ts");
     for (const command of operatorCommands(environment)) program.addCommand(command);
   }

@@ -1,54 +1,13 @@
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { type Environment, runService } from "@loopgate/runtime";
-import { boundLog } from "./bound-log.ts";
 import { claimUnlessServed } from "./claim.ts";
-import { Door } from "./door.ts";
-import { startEmbedded } from "./embedded.ts";
-import { endWhenIdle } from "./end-when-idle.ts";
-import { introductionOf } from "./front/introduction.ts";
-import { receptionOf, refusalOf } from "./reception.ts";
-import { readSettings } from "./settings.ts";
-
-/** How long a daemon that can't start waits for the front that wants to know why, in milliseconds. */
-const REFUSAL_MS = 5_000;
+import type { Environment } from "./front/environment.ts";
 
 /**
- * Serves the fronts of a data directory, without HTTP, until nobody needs it or another process takes over. Does nothing
- * where another process serves the directory.
+ * The process behind the fronts of a data directory. Several fronts may start one at once: only the one that gets the
+ * directory loads the services, the others wait until it listens and leave.
  */
 export async function runDaemon(directory: string, environment: Environment): Promise<void> {
   const claimed = await claimUnlessServed(directory);
   if (claimed === undefined) return;
-  const door = Door.open(directory);
-  const own = introductionOf(environment, "front");
-  await runService({
-    name: "loopgate",
-    settings: () => readSettings(environment),
-    refused: async (why) => {
-      const told = Promise.withResolvers<void>();
-      door.receive(refusalOf(own, why, told.resolve));
-      await Promise.race([told.promise, pause(REFUSAL_MS)]);
-    },
-    start: async ({ settings, logger, metrics, parts }) => {
-      process.chdir(directory);
-      parts.use(claimed);
-      parts.use(boundLog(join(directory, "daemon.log")));
-      const around = { directory, isForeground: false, environment, logger, metrics, parts };
-      const embedded = await startEmbedded(settings, around);
-      parts.use(door);
-      const finish = (why: string) => {
-        // A second signal would cut the end short, and nobody may come in that was sent away.
-        if (!door.isOpen) return;
-        logger.info(why);
-        door[Symbol.dispose]();
-        process.kill(process.pid, "SIGTERM");
-      };
-      const handOver = () => finish("hands over to another Loopgate");
-      door.receive(receptionOf({ ...embedded, own, logger, handOver }));
-      const { idleMs } = settings;
-      parts.use(endWhenIdle({ ...embedded, door, idleMs }, () => finish("nobody needs it")));
-      logger.info({ directory }, "ready");
-    },
-  });
+  const { serveFronts } = await import("./front-service.ts");
+  await serveFronts(directory, claimed, environment);
 }

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { StartRefused } from "@loopgate/runtime";
+import { StartRefused } from "@loopgate/runtime/start-refused";
 import { type Environment, userDirectory } from "./front/environment.ts";
 
 export interface DataDirectory extends Disposable {

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "@loopgate/runtime/lines";
 import { Conversation } from "./conversation.ts";
@@ -84,8 +84,9 @@ async function reach(environment: Environment, again: boolean) {
   const directory = dataDirectoryOf(environment);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK);
   } catch {
-    const why = `${directory} can't be made: set LOOPGATE_DATA_DIR to a directory that you may write to`;
+    const why = `${directory} can't be used: set LOOPGATE_DATA_DIR to a directory that you may write to`;
     return { kind: "none", why } as const;
   }
   return reachDaemon(directory, { ...introductionOf(environment, "front"), again });
