@@ -1,7 +1,7 @@
 import { RequestLog, type RequestQueries } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
-import { type Notifier, type NotifierOptions, startNotifier } from "@loopgate/notifier";
+import { bucketsOf, type Notifier, startNotifier } from "@loopgate/notifier";
 import {
   busMetrics,
   type Environment,
@@ -52,7 +52,7 @@ export async function startEmbedded(
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const common = { ...(await bucketsOf(bus)), log, requests, queries, logger, metrics };
+  const common = { ...(await bucketsOf(bus.keyValue)), log, requests, queries, logger, metrics };
   const channel = { webhook, outageNoteMs, policies: () => known.policies, holder: "daemon" };
   const notifier = telegram && parts.use(await startNotifier({ ...common, ...channel, telegram }));
   const checks = checksOf(bus, notifier);
@@ -61,15 +61,6 @@ export async function startEmbedded(
   );
   return { gateway, queries, bus, known, bot: notifier?.bot };
 }
-
-type Buckets = Pick<NotifierOptions, "copies" | "leases" | "sessions" | "channels">;
-
-const bucketsOf = async ({ keyValue }: SqliteBus): Promise<Buckets> => ({
-  copies: await keyValue.bucket("copies"),
-  leases: await keyValue.bucket("leases"),
-  sessions: await keyValue.bucket("sessions"),
-  channels: await keyValue.bucket("channels"),
-});
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {
   const store: HealthCheck = {

@@ -1,3 +1,4 @@
+export { bucketsOf } from "./buckets.ts";
 export { startNotifier, type Notifier, type NotifierOptions } from "./notifier.ts";
 export {
   webhookHasSecret,

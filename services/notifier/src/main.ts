@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
+import { bucketsOf } from "./buckets.ts";
 import { startNotifier } from "./notifier.ts";
 import { readServiceSettings } from "./service-settings.ts";
 
@@ -18,10 +19,7 @@ await runService({
       await startNotifier({
         log: bus.log,
         requests: new RequestLog({ log: bus.log, ...storage, observer }),
-        copies: await bus.keyValue.bucket("copies"),
-        leases: await bus.keyValue.bucket("leases"),
-        sessions: await bus.keyValue.bucket("sessions"),
-        channels: await bus.keyValue.bucket("channels"),
+        ...(await bucketsOf(bus.keyValue)),
         queries: bus.queries,
         policies: () => [policy],
         telegram: settings.telegram,

@@ -1,6 +1,7 @@
-import { type Bucket, type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@loopgate/bus";
+import { type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger, Metrics } from "@loopgate/runtime";
+import type { Buckets } from "./buckets.ts";
 import { createBotApi, type BotApiOptions } from "./channels/telegram/bot-api.ts";
 import { identify } from "./channels/telegram/identify.ts";
 import { type InboundParts, startInbound } from "./channels/telegram/inbound.ts";
@@ -13,13 +14,9 @@ import { whileLeased } from "./lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
 
-export interface NotifierOptions {
+export interface NotifierOptions extends Buckets {
   readonly log: EventLog;
   readonly requests: RequestLog;
-  readonly copies: Bucket;
-  readonly leases: Bucket;
-  readonly sessions: Bucket;
-  readonly channels: Bucket;
   /** Tells which questions are open: asked for lists only, never for a decision. */
   readonly queries: RequestQueries;
   /** Who may be asked and who may answer, as the operators have it now: what one of them allows, is allowed. */
