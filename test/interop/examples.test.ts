@@ -29,7 +29,7 @@ describe("over HTTP", () => {
   let elsewhere: Awaited<ReturnType<typeof temporaryDirectory>>;
   beforeAll(async () => {
     elsewhere = await temporaryDirectory();
-    const args = ["install", "--no-audit", join(root, "libs", "client")];
+    const args = ["install", "--offline", "--no-audit", join(root, "libs", "client")];
     expect(await run("npm", { args, cwd: elsewhere.path })).toMatchObject({ code: 0 });
   });
   afterAll(() => elsewhere[Symbol.asyncDispose]());
