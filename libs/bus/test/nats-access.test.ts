@@ -2,13 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requestPrefix } from "@loopgate/contracts";
-import { startSpecialNatsServer } from "@loopgate/testing";
+import { startOldNatsServer, startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Unavailable } from "../src/index.ts";
 import { connectNatsBus, type NatsAccess, NatsUnfit } from "../src/nats/index.ts";
 import { certificateFiles } from "./access/certificate-files.ts";
 import { jwtServerFiles } from "./access/jwt-server.ts";
-import { startOldServer } from "./access/old-server.ts";
 import { appendCopies, aRequest } from "./contract/an-event.ts";
 import { busOptions } from "./contract/bus-under-test.ts";
 
@@ -193,7 +192,7 @@ describe("a server", () => {
   });
 
   it("that is too old is refused by its version", async () => {
-    await using old = await startOldServer("2.9.10");
+    await using old = await startOldNatsServer("2.9.10");
     const error = await refusalOf({ servers: old.url });
     expect(error).toBeInstanceOf(NatsUnfit);
     expect(error.message).toContain("the NATS server is 2.9.10, and timers need 2.12 or newer");

@@ -18,6 +18,7 @@ import { serveQueries } from "./serve-queries.ts";
 import { within } from "./within.ts";
 
 export { bootstrapNats } from "./bootstrap.ts";
+export { inspectNats, type ConsumerState, type NatsInspection } from "./inspect-nats.ts";
 export type { NatsAccess, NatsBusOptions, NatsStorage } from "./nats-options.ts";
 export { NatsUnfit } from "./nats-unfit.ts";
 

@@ -24,8 +24,7 @@ export async function provision(connection: NatsConnection, storage: NatsStorage
   for (const wanted of wantedStreams(storage)) {
     const found = (await configOf(jsm, wanted.name)) ?? (await create(jsm, wanted));
     const difference = streamDifference(found, wanted);
-    if (difference === undefined) continue;
-    throw new NatsUnfit(`${difference}: run the bootstrap, or start with the settings it was run with`);
+    if (difference !== undefined) throw new NatsUnfit(difference);
   }
 }
 
@@ -43,7 +42,7 @@ export async function configure(connection: NatsConnection, storage: NatsStorage
 }
 
 /** @throws NatsUnfit for a server without what this version needs. */
-async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+export async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
   const version = connection.info?.version ?? "";
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
@@ -55,7 +54,7 @@ async function managerOf(connection: NatsConnection): Promise<JetStreamManager> 
 }
 
 /** Undefined if there is no such stream. */
-async function configOf(jsm: JetStreamManager, stream: string): Promise<StreamConfig | undefined> {
+export async function configOf(jsm: JetStreamManager, stream: string): Promise<StreamConfig | undefined> {
   try {
     return (await jsm.streams.info(stream)).config;
   } catch (error) {

@@ -7,8 +7,10 @@ const atLeast = new Set(["max_age", "duplicate_window", "num_replicas"]);
 
 const inNanoseconds = new Set(["max_age", "duplicate_window"]);
 
+const WAY_OUT = "run the bootstrap, or start with the settings it was run with";
+
 /**
- * What stands in the way of using this stream, in words; undefined if nothing does. Exact are the keys on which a
+ * What stands in the way of using this stream, and the way out, in words; undefined if nothing does. Exact are the keys on which a
  * promise rests: subjects, storage, what is dropped and what is refused, republishing, schedules, where reads go. The
  * size of a stream that refuses when it is full is its operator's choice; one that drops may have no limit. Keys that
  * are not wanted (compression, placement, description, …) are nobody's business here.
@@ -18,7 +20,8 @@ export function streamDifference(found: StreamConfig, wanted: WantedStream): str
     const has: unknown = Reflect.get(found, key);
     if (isGoodEnough(key, has, value, wanted)) continue;
     const least = atLeast.has(key) ? "at least " : "";
-    return `stream ${wanted.name}: ${key} is ${shown(key, has)}, and ${least}${shown(key, value)} is needed here`;
+    const difference = `${key} is ${shown(key, has)}, and ${least}${shown(key, value)} is needed here`;
+    return `stream ${wanted.name}: ${difference}: ${WAY_OUT}`;
   }
   return undefined;
 }

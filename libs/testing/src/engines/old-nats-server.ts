@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 
-/** Speaks as much of the protocol as a client wants before it is told the server's version. */
-export async function startOldServer(version: string): Promise<AsyncDisposable & { readonly url: string }> {
+/** Speaks as much of NATS' protocol as a client wants before it is told the server's version: this one. */
+export async function startOldNatsServer(
+  version: string,
+): Promise<AsyncDisposable & { readonly url: string }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
