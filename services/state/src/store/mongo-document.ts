@@ -3,6 +3,8 @@ import { createdOf, decisionOf, fold, type RequestSet } from "@loopgate/domain";
 import type { AnyBulkWriteOperation, Filter } from "mongodb";
 import type { ListPosition, PendingPage } from "../request-store.ts";
 
+export const COLLECTION = "requests";
+
 const PENDING = "pending";
 
 /**

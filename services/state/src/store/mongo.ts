@@ -4,6 +4,7 @@ import type { Collection } from "mongodb";
 import type { PendingPage, RequestStore } from "../request-store.ts";
 import { MongoConnection } from "./mongo-connection.ts";
 import {
+  COLLECTION,
   documentId,
   indexes,
   mergeOperations,
@@ -12,9 +13,9 @@ import {
   setOf,
 } from "./mongo-document.ts";
 
+export { inspectMongo, type MongoInspection } from "./inspect-mongo.ts";
 export { mongoSecrets, mongoVariables } from "./mongo-variables.ts";
 
-const COLLECTION = "requests";
 const onlyEvents = { _id: 0, events: 1 } as const;
 
 /** The projection as one document a request. Writes are acknowledged by a majority of the replica set. */
