@@ -1,4 +1,11 @@
 export { bucketsOf } from "./buckets.ts";
+export {
+  inspectBot,
+  type BotInspection,
+  type Seen,
+  type SeenBot,
+  type SeenWebhook,
+} from "./channels/telegram/inspect-bot.ts";
 export { startNotifier, type Notifier, type NotifierOptions } from "./notifier.ts";
 export {
   webhookHasSecret,

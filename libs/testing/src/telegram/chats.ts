@@ -100,6 +100,12 @@ export class Chats {
     return this.asMessage(message);
   }
 
+  /** Shows for a moment that the bot is at work. */
+  act(raw: unknown): true {
+    this.#read(raw);
+    return true;
+  }
+
   /** The message as the API shows it. */
   asMessage({ chat, id, thread, text, buttons }: ShownMessage): Message {
     const markup: InlineKeyboardMarkup = {

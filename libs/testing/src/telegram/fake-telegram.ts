@@ -264,6 +264,8 @@ export class FakeTelegram implements AsyncDisposable {
         return this.chats.send(payload);
       case "editMessageText":
         return this.chats.edit(payload);
+      case "sendChatAction":
+        return this.chats.act(payload);
       case "answerCallbackQuery":
         return this.#answer(payload);
       case "setMyCommands":

@@ -21,11 +21,11 @@ export interface BotApi {
 
 export function createBotApi(
   { token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions,
-  metrics: NotifierMetrics,
+  metrics?: NotifierMetrics,
 ): BotApi {
   const client = (timeoutSeconds: number) => {
     const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });
-    api.config.use(withoutSecrets, countedCalls(metrics));
+    api.config.use(withoutSecrets, ...(metrics === undefined ? [] : [countedCalls(metrics)]));
     return api;
   };
   return { send: client(callSeconds), poll: client(POLL_SECONDS) };
@@ -50,7 +50,8 @@ const withoutSecrets: Transformer = async (call, method, payload, signal) => {
   }
 };
 
-function codeOf(error: unknown): { code: string } {
+/** What kind of failure of the network it was, if it has a code. */
+export function codeOf(error: unknown): { code: string } {
   const code: unknown =
     typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return { code: typeof code === "string" ? code : "unknown" };

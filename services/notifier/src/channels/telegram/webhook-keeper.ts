@@ -89,7 +89,13 @@ function problemIn(info: WebhookInfo, wanted: string): string | undefined {
   if (isElsewhere(info, wanted)) {
     return `the webhook of this bot was set elsewhere (${hostOf(info.url ?? "")}): one bot serves one Loopgate, stop the other one and restart`;
   }
+  const failure = deliveryFailureIn(info);
+  return failure && `Telegram can't deliver to TELEGRAM_WEBHOOK_URL: ${failure}`;
+}
+
+/** Why Telegram can't deliver what waits there, if that is so now. */
+export function deliveryFailureIn(info: WebhookInfo): string | undefined {
   const { pending_update_count, last_error_date = 0, last_error_message = "unknown" } = info;
   const isFailing = pending_update_count > 0 && Date.now() / 1_000 - last_error_date < FAILING_SECONDS;
-  return isFailing ? `Telegram can't deliver to TELEGRAM_WEBHOOK_URL: ${last_error_message}` : undefined;
+  return isFailing ? last_error_message : undefined;
 }
