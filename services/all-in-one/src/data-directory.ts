@@ -38,7 +38,7 @@ export function lockDirectory(path: string): Disposable | undefined {
       cause,
     });
   }
-  return takeLock(join(path, "lock.db"));
+  return takeLock(lockIn(path));
 }
 
 /**
@@ -50,8 +50,10 @@ export function openDataDirectory(
   bot: string | undefined,
   environment: Environment,
 ): DataDirectory {
-  const database = join(path, "loopgate.db");
-  checkFormat(join(path, "format"), database, path);
+  const database = databaseIn(path);
+  if (!existsSync(database)) writeFileSync(formatIn(path), FORMAT, { mode: 0o600 });
+  const problem = formatProblem(path);
+  if (problem !== undefined) throw new StartRefused(problem);
   const lock = bot === undefined ? undefined : lockBot(bot, environment);
   return { database, [Symbol.dispose]: () => lock?.[Symbol.dispose]() };
 }
@@ -68,19 +70,43 @@ function lockBot(bot: string, environment: Environment): Disposable | undefined 
   } catch {
     return undefined;
   }
-  const lock = takeLock(join(directory, `bot-${bot}.lock.db`));
+  const lock = takeLock(join(directory, botLock(bot)));
   if (lock === undefined) throw new InUse(`for bot ${bot}`, "bot");
   return lock;
 }
 
-/** A file of another format would be misread: the directory says which one it has, and only its own version opens it. */
-function checkFormat(file: string, database: string, directory: string): void {
-  if (!existsSync(database)) writeFileSync(file, FORMAT, { mode: 0o600 });
+/** Why this version must not open what stands in a directory: a file of another format would be misread. */
+export function formatProblem(path: string): string | undefined {
+  if (!existsSync(databaseIn(path))) return undefined;
+  const file = formatIn(path);
   const found = existsSync(file) ? readFileSync(file, "utf8") : "unknown";
-  if (found === FORMAT) return;
-  throw new StartRefused(
-    `${directory} has format ${found}, this version needs ${FORMAT}: run the version that made it, or set another LOOPGATE_DATA_DIR`,
-  );
+  if (found === FORMAT) return undefined;
+  return `${path} has format ${found}, this version needs ${FORMAT}: run the version that made it, or set another LOOPGATE_DATA_DIR`;
+}
+
+export const databaseIn = (path: string): string => join(path, "loopgate.db");
+const formatIn = (path: string): string => join(path, "format");
+const lockIn = (path: string): string => join(path, "lock.db");
+
+/** True while a process has this data directory. */
+export const isServed = (path: string): boolean => isLocked(lockIn(path));
+
+/** True while a process of this user serves the bot, from whatever data directory. */
+export const isBotServed = (bot: string, environment: Environment): boolean =>
+  isLocked(join(userDirectory(environment), botLock(bot)));
+
+const botLock = (bot: string): string => `bot-${bot}.lock.db`;
+
+/** True while another process has the lock. To look takes nothing from anybody; what can't be read is not ours. */
+function isLocked(file: string): boolean {
+  if (!existsSync(file)) return false;
+  try {
+    using lock = new DatabaseSync(file, { readOnly: true });
+    lock.exec("PRAGMA schema_version");
+    return false;
+  } catch (error) {
+    return isBusy(error);
+  }
 }
 
 /** An exclusive transaction on a small database: a lock that the end of the process frees, however it ends. */
@@ -92,9 +118,12 @@ function takeLock(file: string): Disposable | undefined {
     return lock;
   } catch (error) {
     lock.close();
-    if (error instanceof Error && "errcode" in error && error.errcode === BUSY) return undefined;
+    if (isBusy(error)) return undefined;
     throw error;
   }
 }
 
 const BUSY = 5;
+
+const isBusy = (error: unknown): boolean =>
+  error instanceof Error && "errcode" in error && error.errcode === BUSY;

@@ -6,12 +6,13 @@ import { linesOf } from "@loopgate/runtime/lines";
 import { z } from "zod";
 import { SOCKET, within } from "./front/daemon-socket.ts";
 import type { Introduction, Welcome } from "./front/introduction.ts";
+import type { DaemonReport } from "./daemon-report.ts";
 
 /** Somebody who came in and said who it is. */
 export interface Guest {
   readonly introduction: Introduction;
   readonly stream: LineStream;
-  answer(welcome: Welcome): void;
+  answer(said: Welcome | DaemonReport): void;
 }
 
 /** How long somebody may take to say who it is, in milliseconds. */
@@ -19,7 +20,7 @@ const INTRODUCTION_MS = 5_000;
 
 const Introduced = z.object({
   loopgate: z.literal(1),
-  as: z.enum(["front", "serve"]),
+  as: z.enum(["front", "serve", "doctor"]),
   version: z.string(),
   identity: z.string(),
   recipients: z.record(z.string(), z.string()),
@@ -58,7 +59,7 @@ export class Door implements Disposable {
     return this.#server.listening;
   }
 
-  /** For how long nobody has been here, in milliseconds. */
+  /** For how long nobody has been here who needs a daemon, in milliseconds. */
   get emptyForMs(): number {
     return this.#present.size > 0 ? 0 : Date.now() - this.#emptySince;
   }
@@ -69,19 +70,21 @@ export class Door implements Disposable {
 
   async #receive(socket: Socket): Promise<void> {
     this.#present.add(socket);
+    let needsDaemon = true;
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#present.delete(socket);
-      this.#emptySince = Date.now();
+      if (needsDaemon) this.#emptySince = Date.now();
     });
     const late = setTimeout(() => socket.destroy(), INTRODUCTION_MS);
     const lines = linesOf(socket);
     const said = await lines.next();
     clearTimeout(late);
     const introduction = Introduced.parse(JSON.parse(said.value ?? ""));
+    needsDaemon = introduction.as !== "doctor";
     const write = (line: string) => void socket.write(`${line}\n`);
     const stream = { lines, write, end: () => socket.destroySoon() };
     const host = await this.#host.promise;
-    host({ introduction, stream, answer: (welcome) => write(JSON.stringify(welcome)) });
+    host({ introduction, stream, answer: (said) => write(JSON.stringify(said)) });
   }
 }

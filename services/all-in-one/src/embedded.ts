@@ -23,6 +23,8 @@ export interface Embedded {
   readonly known: KnownRecipients;
   /** Absent without a bot token. */
   readonly bot: Notifier["bot"] | undefined;
+  /** What all of it depends on. */
+  readonly checks: readonly HealthCheck[];
 }
 
 export interface EmbeddedParts {
@@ -59,7 +61,7 @@ export async function startEmbedded(
   const gateway = parts.use(
     await createGateway({ ...common, policy, settings: settings.gateway, checks, version }),
   );
-  return { gateway, queries, bus, known, bot: notifier?.bot };
+  return { gateway, queries, bus, known, bot: notifier?.bot, checks };
 }
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

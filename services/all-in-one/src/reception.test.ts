@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Introduction } from "./front/introduction.ts";
-import { judge } from "./reception.ts";
+import { judge, refusalOf } from "./reception.ts";
 
 const introduction = (more: Partial<Introduction> = {}): Introduction => ({
   loopgate: 1,
@@ -29,3 +29,17 @@ it.each([
     byServe,
   ]);
 });
+
+it("a daemon that can't start has told why once a front heard it, and not a doctor", () => {
+  const told: string[] = [];
+  const answers: unknown[] = [];
+  for (const as of ["doctor", "front"] as const) {
+    const host = refusalOf(daemon, "no token", () => told.push(as));
+    const stream = { lines: noLines(), write: () => undefined, end: () => undefined };
+    host({ introduction: introduction({ as }), stream, answer: (said) => answers.push(said) });
+  }
+  expect(answers).toEqual([{ refused: "no token" }, { refused: "no token" }]);
+  expect(told).toEqual(["front"]);
+});
+
+async function* noLines(): AsyncGenerator<string> {}

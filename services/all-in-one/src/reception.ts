@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@loopgate/gateway";
-import { type Logger, StartRefused } from "@loopgate/runtime";
+import { type HealthCheck, type Logger, StartRefused } from "@loopgate/runtime";
+import { reportTo } from "./daemon-report.ts";
 import type { Guest } from "./door.ts";
 import type { Introduction } from "./front/introduction.ts";
 import type { KnownRecipients } from "./known-recipients.ts";
@@ -12,6 +13,8 @@ export interface ReceptionParts {
   readonly bot: { readonly id: string } | undefined;
   readonly gateway: Gateway;
   readonly known: KnownRecipients;
+  /** What this process depends on, for a doctor. */
+  readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
   /** Makes this process finish, and another one serve the guest that is sent away. */
   readonly handOver: () => void;
@@ -21,6 +24,7 @@ export interface ReceptionParts {
 export const receptionOf =
   (parts: ReceptionParts) =>
   (guest: Guest): void => {
+    if (guest.introduction.as === "doctor") return void report(parts, guest);
     const verdict = judge(guest.introduction, parts.own);
     if (verdict === "receive") return void serve(parts, guest);
     if (verdict === "hand_over") parts.handOver();
@@ -35,7 +39,7 @@ export const refusalOf =
     const settingsOf = ({ identity, recipients }: Introduction) => [identity, recipients];
     if (isDeepStrictEqual(settingsOf(guest.introduction), settingsOf(own))) {
       guest.answer({ refused });
-      told();
+      if (guest.introduction.as !== "doctor") told();
     }
     guest.stream.end();
   };
@@ -56,6 +60,11 @@ const OTHER_BOT =
   "`loopgate serve` runs here with another bot token or API server: restart it with this one, or use its own";
 
 const isNewer = (a: string, b: string): boolean => a.localeCompare(b, "en", { numeric: true }) > 0;
+
+async function report({ own, checks }: ReceptionParts, guest: Guest): Promise<void> {
+  guest.answer(await reportTo(guest.introduction, own, checks));
+  guest.stream.end();
+}
 
 async function serve({ bot, gateway, known, logger }: ReceptionParts, guest: Guest): Promise<void> {
   try {

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import manifest from "../../package.json" with { type: "json" };
 import { type Environment, tokenOf, valueOf } from "./environment.ts";
 
-/** The first line that a front, or a `serve` that wants the data directory, says to the daemon. */
+/** The first line to the daemon, of a front, of a `serve` that wants the data directory, or of a `doctor` that only looks. */
 export interface Introduction {
   readonly loopgate: 1;
-  readonly as: "front" | "serve";
+  readonly as: "front" | "serve" | "doctor";
   readonly version: string;
   /** Of the bot's token and API server: it tells others apart and tells nothing about them. */
   readonly identity: string;

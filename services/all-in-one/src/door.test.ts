@@ -1,0 +1,33 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { Door } from "./door.ts";
+import { connectTo } from "./front/daemon-socket.ts";
+import { introductionOf } from "./front/introduction.ts";
+
+it.each([
+  ["front", "begins anew"],
+  ["doctor", "goes on"],
+] as const)("after the visit of a %s the time without fronts %s", async (as, effect) => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-door-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  using door = Door.open(directory);
+  door.receive(({ stream }) => stream.end());
+  vi.advanceTimersByTime(3_600_000);
+
+  const guest = await connectTo(directory);
+  guest?.write(`${JSON.stringify(introductionOf({}, as))}\n`);
+  guest?.resume();
+  await once(guest!, "close");
+
+  const emptyAMomentLater = () => {
+    vi.advanceTimersByTime(1);
+    return door.emptyForMs;
+  };
+  await expect.poll(emptyAMomentLater).toBeGreaterThan(0);
+  expect(door.emptyForMs >= 3_600_000).toBe(effect === "goes on");
+});
