@@ -264,12 +264,18 @@ describe("the daemon hands over", () => {
     await second[Symbol.asyncDispose]();
   });
 
-  it("never when it is `serve`: a front of another token is told, a newer one is served", async () => {
+  it("never when it is `serve`; fronts go on over a daemon when that stops", async () => {
     const serve = await setting.serve();
     expect(await introduce({ version: "99.0.0" })).toEqual({ ready: true });
     expect(await introduce({ again: false })).toEqual({ refused: expect.stringContaining("loopgate serve") });
     expect(await introduce({ as: "serve" })).toHaveProperty("refused");
-    await setting.front().view("request_human_input", confirm("over serve"));
+    const front = setting.front();
+    const { request_id } = await front.view("request_human_input", confirm("over serve"));
+    const waiting = check(front, request_id, 50);
     expect(await serve.stop()).toBe(0);
+    setting.telegram.press(alice, await setting.messageWith("over serve"), "Approve");
+    expect(["pending", "decided"]).toContain((await waiting).status);
+    expect(await check(front, request_id)).toMatchObject({ approved: true });
+    await setting.daemon();
   });
 });

@@ -41,6 +41,7 @@ async function claim(directory: string, isInVain: () => Promise<boolean>): Promi
 async function isRefused(directory: string, introduction: Introduction): Promise<boolean> {
   const socket = await connectTo(directory);
   if (socket === undefined) return false;
+  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   socket.write(`${JSON.stringify(introduction)}\n`);
   try {
     const answer = await linesOf(socket).next();
