@@ -1,14 +1,14 @@
 import type { Api } from "grammy";
-import { startCloser } from "./channels/telegram/closer.ts";
-import { type CommandParts, offerCommands } from "./channels/telegram/commands.ts";
-import { Courier, type CourierParts } from "./channels/telegram/courier.ts";
-import { startOutageNotes, type OutageNotesParts } from "./channels/telegram/outage-notes.ts";
-import { startOutbound } from "./channels/telegram/outbound.ts";
-import { startPoller } from "./channels/telegram/poller.ts";
-import type { Receiver } from "./channels/telegram/receiver.ts";
-import { startReturns } from "./channels/telegram/returns.ts";
-import { keepWebhook } from "./channels/telegram/webhook-keeper.ts";
-import type { WebhookOptions } from "./channels/telegram/webhook-server.ts";
+import { startCloser } from "./channels/telegram/asking/closer.ts";
+import { type CommandParts, offerCommands } from "./channels/telegram/answering/commands.ts";
+import { Courier, type CourierParts } from "./channels/telegram/asking/courier.ts";
+import { startOutageNotes, type OutageNotesParts } from "./channels/telegram/open-questions/outage-notes.ts";
+import { startOutbound } from "./channels/telegram/asking/outbound.ts";
+import { startPoller } from "./channels/telegram/receiving/poller.ts";
+import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
+import { startReturns } from "./channels/telegram/asking/returns.ts";
+import { keepWebhook } from "./channels/telegram/receiving/webhook-keeper.ts";
+import type { WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
 
 interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts, "receiving"> {
   /** Telegram's API for calls that wait for updates. */

@@ -1,6 +1,6 @@
 import { settingRule, type telegramVariables } from "@loopgate/runtime";
 import { z } from "zod";
-import type { WebhookOptions } from "./channels/telegram/webhook-server.ts";
+import type { WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
 
 /** How updates come in: by webhook when it has a URL, else by long polling (design 4.5). */
 export const webhookVariables = {

@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { createMetrics } from "@loopgate/runtime";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { createBotApi } from "../src/channels/telegram/bot-api.ts";
+import { createBotApi } from "../src/channels/telegram/calls/bot-api.ts";
 import { notifierMetrics } from "../src/notifier-metrics.ts";
 import { leaksIn, token } from "./a-notifier.ts";
 

@@ -1,6 +1,6 @@
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { callbackData } from "../src/channels/telegram/callback-data.ts";
+import { callbackData } from "../src/channels/telegram/showing/callback-data.ts";
 import { NotifierSetting } from "./a-notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { markHeard } from "../src/channels/telegram/last-heard.ts";
+import { markHeard } from "../src/channels/telegram/open-questions/last-heard.ts";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
 const here = NotifierSetting.use();

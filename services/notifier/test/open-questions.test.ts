@@ -1,6 +1,6 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { expect, it } from "vitest";
-import { OpenQuestions } from "../src/channels/telegram/open-questions.ts";
+import { OpenQuestions } from "../src/channels/telegram/open-questions/open-questions.ts";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
 const here = NotifierSetting.use();

@@ -1,7 +1,7 @@
 import { createMetrics } from "@loopgate/runtime";
 import { tooManyRequests } from "@loopgate/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Pauses } from "../src/channels/telegram/pauses.ts";
+import { Pauses } from "../src/channels/telegram/calls/pauses.ts";
 import { notifierMetrics } from "../src/notifier-metrics.ts";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 

@@ -1,7 +1,12 @@
 import type { CreatedEvent, DecidedEvent } from "@loopgate/contracts";
 import { expiry, type OfferedPrompt, promptOf } from "@loopgate/domain";
-import { replyMarkup } from "../../src/channels/telegram/keyboard.ts";
-import { fileName, fullText, questionText, verdictText } from "../../src/channels/telegram/question.ts";
+import { replyMarkup } from "../../src/channels/telegram/showing/keyboard.ts";
+import {
+  fileName,
+  fullText,
+  questionText,
+  verdictText,
+} from "../../src/channels/telegram/showing/question.ts";
 import { answered, aQuestion, now } from "../a-question.ts";
 import type { Bubble } from "./bubble.ts";
 

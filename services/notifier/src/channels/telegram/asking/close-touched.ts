@@ -5,8 +5,8 @@ import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { closeCopy } from "./close-copy.ts";
 import { type CopyParts, recordCopy, requestShownBy } from "./copies.ts";
-import { chatOf } from "./moved-chats.ts";
-import type { Outbox } from "./outbox.ts";
+import { chatOf } from "../moved-chats.ts";
+import type { Outbox } from "../calls/outbox.ts";
 
 export interface CloseTouchedParts extends CopyParts {
   readonly api: Api;

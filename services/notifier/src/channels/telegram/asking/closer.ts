@@ -4,9 +4,9 @@ import { type Copy, copiesOf, createdOf, decisionOf, fold } from "@loopgate/doma
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { closeCopy } from "./close-copy.ts";
-import type { Outbox } from "./outbox.ts";
-import { isLong } from "./question.ts";
-import { retryAfter } from "./retry-after.ts";
+import type { Outbox } from "../calls/outbox.ts";
+import { isLong } from "../showing/question.ts";
+import { retryAfter } from "../calls/retry-after.ts";
 import { sendFile } from "./send-file.ts";
 
 export interface CloserParts {

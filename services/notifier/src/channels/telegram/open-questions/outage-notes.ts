@@ -6,12 +6,12 @@ import type { Logger } from "@loopgate/runtime";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { Api } from "grammy";
 import { markHeard, type Silence } from "./last-heard.ts";
-import { isAllowedUnder, namesOf, presentEndpoint } from "./moved-chats.ts";
+import { isAllowedUnder, namesOf, presentEndpoint } from "../moved-chats.ts";
 import type { OpenQuestions } from "./open-questions.ts";
-import type { Outbox } from "./outbox.ts";
-import { time } from "./question.ts";
+import type { Outbox } from "../calls/outbox.ts";
+import { time } from "../showing/question.ts";
 import { questionList } from "./question-list.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../calls/retry-after.ts";
 
 export interface OutageNotesParts {
   readonly bot: string;

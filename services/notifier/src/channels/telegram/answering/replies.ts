@@ -1,8 +1,8 @@
 import type { MessageEntity } from "@grammyjs/types";
 import type { DecidedEvent } from "@loopgate/contracts";
 import type { AnswerOutcome } from "./answer.ts";
-import { verdict } from "./question.ts";
-import { moment, oneLine } from "./text.ts";
+import { verdict } from "../showing/question.ts";
+import { moment, oneLine } from "../showing/text.ts";
 
 /** What a person is told. An alert must be tapped away; without one it is a short notice. */
 export interface Reply {

@@ -1,7 +1,7 @@
 import { telegramEndpoint, telegramResponder } from "@loopgate/contracts";
 import { z } from "zod";
-import { type Button, parseCallbackData } from "./callback-data.ts";
-import { oneLine } from "./text.ts";
+import { type Button, parseCallbackData } from "../showing/callback-data.ts";
+import { oneLine } from "../showing/text.ts";
 
 /** Accounts behind which nobody in particular stands: anonymous admins, senders for channels, Telegram's own. */
 const SERVICE_ACCOUNTS = new Set([1_087_968_824, 136_817_688, 777_000]);

@@ -1,5 +1,5 @@
 import { Api, HttpError, type Transformer } from "grammy";
-import type { NotifierMetrics } from "../../notifier-metrics.ts";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
 import { countedCalls } from "./counted-calls.ts";
 
 export interface BotApiOptions {

@@ -1,6 +1,6 @@
 import { DEFAULT_TENANT, type KnownRequest } from "@loopgate/contracts";
 import { type RequestQueries, Unavailable } from "@loopgate/bus";
-import { chatOf } from "./moved-chats.ts";
+import { chatOf } from "../moved-chats.ts";
 
 /** So many open questions are looked at, oldest first; whoever has more is told that there are more. */
 const MOST = 1_000;

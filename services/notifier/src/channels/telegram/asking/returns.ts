@@ -1,10 +1,10 @@
 import { filters, ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
 import type { Bucket, Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
-import { chatChangeOf } from "./chat-change.ts";
+import { chatChangeOf } from "../answering/chat-change.ts";
 import type { Courier } from "./courier.ts";
-import { chatOf, namesOf, recordMove } from "./moved-chats.ts";
-import type { OpenQuestions } from "./open-questions.ts";
-import { retryAfter } from "./retry-after.ts";
+import { chatOf, namesOf, recordMove } from "../moved-chats.ts";
+import type { OpenQuestions } from "../open-questions/open-questions.ts";
+import { retryAfter } from "../calls/retry-after.ts";
 
 export interface ReturnsParts {
   readonly bot: string;

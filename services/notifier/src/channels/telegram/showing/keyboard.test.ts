@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { aQuestion } from "../../../test/a-question.ts";
+import { aQuestion } from "../../../../test/a-question.ts";
 import { parseCallbackData } from "./callback-data.ts";
 import { replyMarkup } from "./keyboard.ts";
 

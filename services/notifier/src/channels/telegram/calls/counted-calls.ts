@@ -1,5 +1,5 @@
 import type { Transformer } from "grammy";
-import type { NotifierMetrics } from "../../notifier-metrics.ts";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
 
 /** Counts every call to Telegram, by how it ended. */
 export const countedCalls =

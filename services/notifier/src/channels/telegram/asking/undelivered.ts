@@ -9,7 +9,7 @@ import {
 } from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
 import { type Logger, requestFields } from "@loopgate/runtime";
-import type { NotifierMetrics } from "../../notifier-metrics.ts";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
 
 /** A recipient that the question did not reach, and why: a word of ours. */
 export interface Miss {

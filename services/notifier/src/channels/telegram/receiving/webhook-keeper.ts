@@ -3,7 +3,7 @@ import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { WebhookInfo } from "@grammyjs/types";
 import type { Api } from "grammy";
-import { grammySignal } from "./bot-api.ts";
+import { grammySignal } from "../calls/bot-api.ts";
 import { addressOf, hostOf, isOwnWebhook, rememberWebhook } from "./own-webhook.ts";
 import { ALLOWED_UPDATES } from "./received-update.ts";
 import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";

@@ -2,12 +2,12 @@ import { type CreatedEvent, parseTelegramEndpoint, telegramEndpoint } from "@loo
 import type { Bucket } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import type { Api } from "grammy";
-import { type Failure, isRejected } from "./api-outcome.ts";
-import { replyMarkup } from "./keyboard.ts";
-import type { MessageForm } from "./message-form.ts";
-import { chatOf, presentEndpoint, recordMove } from "./moved-chats.ts";
-import type { CallResult, Outbox } from "./outbox.ts";
-import { questionText } from "./question.ts";
+import { type Failure, isRejected } from "../calls/api-outcome.ts";
+import { replyMarkup } from "../showing/keyboard.ts";
+import type { MessageForm } from "../calls/message-form.ts";
+import { chatOf, presentEndpoint, recordMove } from "../moved-chats.ts";
+import type { CallResult, Outbox } from "../calls/outbox.ts";
+import { questionText } from "../showing/question.ts";
 
 interface PostParts {
   readonly bot: string;

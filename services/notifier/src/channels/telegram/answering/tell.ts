@@ -1,10 +1,10 @@
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
-import { grammySignal } from "./bot-api.ts";
+import { grammySignal } from "../calls/bot-api.ts";
 import type { Incoming } from "./incoming.ts";
-import type { Outbox } from "./outbox.ts";
+import type { Outbox } from "../calls/outbox.ts";
 import type { Reply } from "./replies.ts";
-import { cut, unlinked } from "./text.ts";
+import { cut, unlinked } from "../showing/text.ts";
 
 interface TellParts {
   readonly api: Api;

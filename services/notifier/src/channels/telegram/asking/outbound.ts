@@ -2,7 +2,7 @@ import { CreatedEvent, filters, parseRequestSubject } from "@loopgate/contracts"
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Courier } from "./courier.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../calls/retry-after.ts";
 
 export interface OutboundParts {
   readonly bot: string;

@@ -19,8 +19,8 @@ import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { closeCopy } from "./close-copy.ts";
 import { type CopyParts, recordCopy } from "./copies.ts";
-import { presentEndpoint } from "./moved-chats.ts";
-import type { CallResult, Outbox } from "./outbox.ts";
+import { presentEndpoint } from "../moved-chats.ts";
+import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { postQuestion } from "./post-question.ts";
 import { recordUndelivered } from "./undelivered.ts";
 

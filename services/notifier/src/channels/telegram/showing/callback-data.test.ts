@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { callbackData, parseCallbackData } from "./callback-data.ts";
 
-const golden = new URL("../../../../../libs/contracts/golden/request.created.v1.json", import.meta.url);
+const golden = new URL("../../../../../../libs/contracts/golden/request.created.v1.json", import.meta.url);
 const created = CreatedEvent.parse(JSON.parse(readFileSync(golden, "utf8")));
 
 it("survives the way through a button, in less than Telegram's 64 bytes", () => {

@@ -2,11 +2,11 @@ import { type CreatedEvent, type DecidedEvent, parseTelegramEndpoint } from "@lo
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
-import { isNotModified, isRejected } from "./api-outcome.ts";
-import { noButtons } from "./keyboard.ts";
-import type { MessageForm } from "./message-form.ts";
-import type { CallResult, Outbox } from "./outbox.ts";
-import { type MessageText, verdictText } from "./question.ts";
+import { isNotModified, isRejected } from "../calls/api-outcome.ts";
+import { noButtons } from "../showing/keyboard.ts";
+import type { MessageForm } from "../calls/message-form.ts";
+import type { CallResult, Outbox } from "../calls/outbox.ts";
+import { type MessageText, verdictText } from "../showing/question.ts";
 
 interface CloseCopyParts {
   readonly api: Api;

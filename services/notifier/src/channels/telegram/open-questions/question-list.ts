@@ -1,7 +1,7 @@
 import type { KnownRequest } from "@loopgate/contracts";
 import { FormattedString } from "@grammyjs/parse-mode";
-import { type MessageText, kindOf, shortId, time } from "./question.ts";
-import { oneLine, unlinked } from "./text.ts";
+import { type MessageText, kindOf, shortId, time } from "../showing/question.ts";
+import { oneLine, unlinked } from "../showing/text.ts";
 
 /** So many are shown; the rest is counted. */
 const MOST = 10;

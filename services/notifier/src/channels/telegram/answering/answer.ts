@@ -12,10 +12,10 @@ import {
 import type { Bucket } from "@loopgate/bus";
 import { expiry, isStillAllowed, judge, type RecipientPolicy, type Refusal } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
-import { closeTouched, type CloseTouchedParts } from "./close-touched.ts";
-import { requestShownBy } from "./copies.ts";
+import { closeTouched, type CloseTouchedParts } from "../asking/close-touched.ts";
+import { requestShownBy } from "../asking/copies.ts";
 import type { IncomingAnswer } from "./incoming.ts";
-import { chatOf, namesOf } from "./moved-chats.ts";
+import { chatOf, namesOf } from "../moved-chats.ts";
 
 export interface AnswerParts extends CloseTouchedParts {
   readonly bot: string;

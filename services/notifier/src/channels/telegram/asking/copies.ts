@@ -13,8 +13,8 @@ import {
 import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
-import type { NotifierMetrics } from "../../notifier-metrics.ts";
-import { chatOf } from "./moved-chats.ts";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import { chatOf } from "../moved-chats.ts";
 
 export interface CopyParts {
   readonly log: EventLog;

@@ -1,7 +1,7 @@
 import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import { z } from "zod";
-import type { NotifierMetrics } from "../../notifier-metrics.ts";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
 
 export interface PausesParts {
   /** The `channels` bucket. */

@@ -4,9 +4,9 @@ import { isStillAllowed, type RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import type { CommandName, IncomingCommand } from "./incoming.ts";
-import { chatOf, isAllowedUnder, namesOf } from "./moved-chats.ts";
-import type { OpenQuestions } from "./open-questions.ts";
-import { questionList } from "./question-list.ts";
+import { chatOf, isAllowedUnder, namesOf } from "../moved-chats.ts";
+import type { OpenQuestions } from "../open-questions/open-questions.ts";
+import { questionList } from "../open-questions/question-list.ts";
 import type { Reply } from "./replies.ts";
 
 export interface CommandParts {

@@ -2,7 +2,7 @@ import { cancellation, expiry } from "@loopgate/domain";
 import type { CreatedEvent } from "@loopgate/contracts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answered, aQuestion, now } from "../../../test/a-question.ts";
+import { answered, aQuestion, now } from "../../../../test/a-question.ts";
 import { fullText, isLong, type MessageText, questionText, verdictText } from "./question.ts";
 import { clean, oneLine, unlinked } from "./text.ts";
 

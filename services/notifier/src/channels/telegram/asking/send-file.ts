@@ -1,9 +1,9 @@
 import { type CreatedEvent, parseTelegramEndpoint } from "@loopgate/contracts";
 import type { Copy } from "@loopgate/domain";
 import { type Api, InputFile } from "grammy";
-import { chatOf } from "./moved-chats.ts";
-import type { CallResult, Outbox } from "./outbox.ts";
-import { fileName, fullText } from "./question.ts";
+import { chatOf } from "../moved-chats.ts";
+import type { CallResult, Outbox } from "../calls/outbox.ts";
+import { fileName, fullText } from "../showing/question.ts";
 
 interface FileParts {
   readonly api: Api;
