@@ -36,7 +36,8 @@ export class Archive implements AsyncDisposable {
     this.#store = store;
     this.#parts = parts;
     const logger = createLogger("bench", "silent");
-    this.queries = new StateQueries({ requests, store, logger, now: () => new Date() });
+    const projection = { catchesUp: async () => true };
+    this.queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
   }
 
   /** A broker of its own, a database of its own on `mongo`, and `count` requests. */

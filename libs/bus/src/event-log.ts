@@ -44,7 +44,7 @@ export interface EventLog {
    * Starts a durable consumer, or joins it: every entry that matches, also those from before its first start, is handled
    * at least once by one of the processes that joined; entries may come out of order and, after a failure, again.
    */
-  consume(consumer: ConsumerSpec, handle: Handler): Promise<Subscription>;
+  consume(consumer: ConsumerSpec, handle: Handler): Promise<Consumption>;
 
   /**
    * Reads once, without a durable position, all that matches `filter` and stands when the reading begins; in the order
@@ -103,3 +103,11 @@ export interface TailListener {
 
 /** Disposing stops intake, waits for what runs, and leaves the rest to the next process. */
 export interface Subscription extends AsyncDisposable {}
+
+export interface Consumption extends Subscription {
+  /**
+   * True once all that matched and stood at the call is done, by whichever process; false if it is not after `withinMs`.
+   * @throws Unavailable when the log does not answer.
+   */
+  catchesUp(withinMs: number): Promise<boolean>;
+}

@@ -6,6 +6,7 @@ export {
   type AppendOptions,
   type AppendResult,
   type ConsumerSpec,
+  type Consumption,
   type Delivery,
   type EventLog,
   type Handler,

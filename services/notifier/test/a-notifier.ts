@@ -109,9 +109,10 @@ export class NotifierSetting {
     this.bus = this.#running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }));
     this.requests = new RequestLog({ log: this.bus.log, retentionMs });
     const store = await SqliteRequestStore.open(this.bus.database);
-    this.#running.use(await startProjection(this.bus.log, store));
+    const projection = this.#running.use(await startProjection(this.bus.log, store));
     this.queries = new StateQueries({
       requests: this.requests,
+      projection,
       store,
       logger: this.logger(),
       now: () => new Date(),

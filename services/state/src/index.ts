@@ -29,10 +29,10 @@ export async function startState(parts: StateParts): Promise<StateService> {
   const { log, timers, requests, logger, now = () => new Date() } = parts;
   const store = countedStore(parts.store, stateMetrics(parts.metrics, parts.store));
   const running = new AsyncDisposableStack();
-  running.use(await startProjection(log, store));
+  const projection = running.use(await startProjection(log, store));
   running.use(await startExpiry({ log, timers, requests, logger, now }));
   return {
-    queries: new StateQueries({ requests, store, logger, now }),
+    queries: new StateQueries({ requests, projection, store, logger, now }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

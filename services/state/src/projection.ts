@@ -1,5 +1,5 @@
 import { filters } from "@loopgate/contracts";
-import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
+import { type Consumption, type Delivery, type EventLog, Unavailable, type Verdict } from "@loopgate/bus";
 import { ENOUGH_IN_FLIGHT, MergeBatches } from "./merge-batches.ts";
 import type { RequestStore } from "./request-store.ts";
 
@@ -7,7 +7,7 @@ import type { RequestStore } from "./request-store.ts";
 const HOLD_MS = 10_000;
 
 /** Keeps the store up with the log, however long it is away in between. */
-export function startProjection(log: EventLog, store: RequestStore): Promise<Subscription> {
+export function startProjection(log: EventLog, store: RequestStore): Promise<Consumption> {
   const batches = new MergeBatches(store, HOLD_MS);
   return log.consume(
     { name: "state-projection", filters: [filters.everyEvent], maxInFlight: ENOUGH_IN_FLIGHT },

@@ -11,7 +11,7 @@ import type {
   StatusQuery,
   StatusReply,
 } from "@loopgate/contracts";
-import { type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type Consumption, type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
 import {
   cancellation,
   createdOf,
@@ -27,6 +27,7 @@ import type { RequestStore } from "./request-store.ts";
 
 export interface QueryParts {
   readonly requests: RequestLog;
+  readonly projection: Pick<Consumption, "catchesUp">;
   readonly store: RequestStore;
   readonly logger: Logger;
   readonly now: () => Date;
@@ -34,6 +35,9 @@ export interface QueryParts {
 
 /** A page is one message of a broker, which takes a megabyte; long questions make it end early. */
 const MAX_PAGE_BYTES = 800_000;
+
+/** How long a list waits for what was asked before it. */
+const CATCH_UP_MS = 1_000;
 
 /** Answers from the store merged with the log, so that it is never behind what an agent or a person has been told. */
 export class StateQueries implements RequestQueries {
@@ -52,6 +56,7 @@ export class StateQueries implements RequestQueries {
   async list({ tenant, session_id, client_id, limit, cursor }: ListQuery): Promise<ListReply> {
     const after = cursor === undefined ? undefined : positionOf(cursor);
     if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
+    await this.#parts.projection.catchesUp(CATCH_UP_MS);
     const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
     const found = await this.#parts.store.listPending(page);
     const looked = fitting(found.slice(0, limit));

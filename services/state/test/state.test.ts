@@ -223,12 +223,30 @@ describe("list", () => {
     expect(seen).toEqual(all.map((created) => created.subject));
   });
 
+  it("shows what was asked before it, also when the projection is a moment behind", async () => {
+    const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
+    const busy: RequestStore = {
+      get: (ref) => store.get(ref),
+      listPending: (page) => store.listPending(page),
+      countPending: (tenant, limit) => store.countPending(tenant, limit),
+      merge: (entries) => isFree.then(() => store.merge(entries)),
+    };
+    const queries = await start({ store: busy });
+    const created = aCreated();
+    await submit(created);
+    const listing = queries.list({ tenant: "default", limit: 9 });
+    await viewOf(queries, created);
+    free();
+    expect(await listing).toMatchObject({ requests: [{ view: { request_id: created.subject } }] });
+  });
+
   it("leaves out what the log knows to be decided, however far the projection is behind", async () => {
     const created = aCreated();
     const asked = await submit(created);
     await store.merge(entriesOf(created));
     const logger = createLogger("state-test", "silent");
-    const queries = new StateQueries({ requests, store, logger, now: () => new Date() });
+    const projection = { catchesUp: async () => false };
+    const queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
     await requests.decide(asked, aDecided(created));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });

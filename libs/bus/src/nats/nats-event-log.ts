@@ -4,6 +4,7 @@ import {
   type AppendOptions,
   type AppendResult,
   type ConsumerSpec,
+  type Consumption,
   type EventLog,
   type Handler,
   LogFull,
@@ -11,6 +12,7 @@ import {
   type Subscription,
   type TailListener,
 } from "../event-log.ts";
+import { catchesUp } from "./catches-up.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { lookAgain, newestBelow, type Standing, standingOn } from "./log-reader.ts";
 import { LogRoom } from "./log-room.ts";
@@ -55,12 +57,13 @@ export class NatsEventLog implements EventLog {
     return this.#untilKnown(() => newestBelow(this.#parts, prefix));
   }
 
-  async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
+  async consume(spec: ConsumerSpec, handle: Handler): Promise<Consumption> {
     const consumer = await NatsConsumer.start({ ...this.#parts, log: this }, spec, handle);
     this.#consumers.add(consumer);
     const { jsm, observer } = this.#parts;
     const observed = observer?.consumes(spec.name, () => backlogOf(jsm, spec));
     return {
+      catchesUp: (withinMs) => catchesUp(this.#parts, spec, withinMs),
       [Symbol.asyncDispose]: async () => {
         observed?.[Symbol.dispose]();
         await consumer.stop();

@@ -107,6 +107,12 @@ export class SqliteConsumer {
     };
   }
 
+  /** True when everything up to here is done. */
+  isDoneTo(seq: number): boolean {
+    const { open, readTo } = this.progress;
+    return readTo >= seq && [...open].every((one) => one > seq);
+  }
+
   /** Takes entries just committed, if this consumer has read everything `before` them. */
   offer(before: number, entries: readonly LogEntry[]): void {
     if (this.#position === before && this.#queue.length === 0) this.#take(entries);

@@ -3,6 +3,7 @@ import {
   type AppendOptions,
   type AppendResult,
   type ConsumerSpec,
+  type Consumption,
   type EventLog,
   type Handler,
   LogFull,
@@ -11,6 +12,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { comesTrue } from "../comes-true.ts";
 import { hasRoom } from "../has-room.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import { PARKING_SCHEMA } from "./parking.ts";
@@ -72,9 +74,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
 
   /** True while no consumer has anything left to do, now or later. */
   get isIdle(): boolean {
-    const isDone = ({ progress }: SqliteConsumer) =>
-      [...progress.open].length === 0 && progress.readTo >= this.#published;
-    return [...this.#consumers.values()].every(isDone);
+    return [...this.#consumers.values()].every((consumer) => consumer.isDoneTo(this.#published));
   }
 
   async append(
@@ -103,12 +103,16 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     );
   }
 
-  async consume(spec: ConsumerSpec, handle: Handler): Promise<Subscription> {
+  async consume(spec: ConsumerSpec, handle: Handler): Promise<Consumption> {
     const consumer = this.#consumers.get(spec.name) ?? this.#startConsumer(spec);
     const joined = consumer.join(spec, handle);
     const backlog = async () => backlogOf(this.#database, spec.filters, consumer.progress);
     const observed = this.#options.observer?.consumes(spec.name, backlog);
     return {
+      catchesUp: (withinMs) => {
+        const newest = this.#newest();
+        return comesTrue(() => consumer.isDoneTo(newest), withinMs);
+      },
       [Symbol.asyncDispose]: async () => {
         observed?.[Symbol.dispose]();
         await joined[Symbol.asyncDispose]();

@@ -60,6 +60,26 @@ function intake(open: OpenBus): void {
     expect(recorder.seen[0]?.signal.aborted).toBe(false);
   });
 
+  it("has caught up once all that stood is done, whatever else the log holds", async () => {
+    const [ref, other] = [aRequest(), aRequest()];
+    const { promise: mayEnd, resolve: end } = Promise.withResolvers<"done">();
+    const handle: Handler = ({ entry }) =>
+      entry.subject === copySubject(ref, 2) ? mayEnd : Promise.resolve("done");
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
+    const consumption = await bus.log.consume(spec, handle);
+    bus.own(consumption);
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    expect(await consumption.catchesUp(soon.timeout)).toBe(true);
+
+    await appendCopies(bus.log, other, 1);
+    for (const copy of [2, 3]) await bus.log.append(copySubject(ref, copy), anEvent(ref));
+
+    expect(await consumption.catchesUp(100)).toBe(false);
+    const catchingUp = consumption.catchesUp(soon.timeout);
+    end("done");
+    expect(await catchingUp).toBe(true);
+  });
+
   it("sees every entry of a subject, not just the newest", async () => {
     const ref = aRequest();
     const recorder = aRecorder();
