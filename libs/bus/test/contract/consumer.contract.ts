@@ -2,7 +2,7 @@ import { eventKey, requestSubject } from "@loopgate/contracts";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Handler } from "../../src/index.ts";
-import { allAgain, aRecorder, putOffFence, subjectsOf } from "./a-handler.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./a-handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
 import { aConsumerName, busOfEachTest, busOptions, type OpenBus, soon } from "./bus-under-test.ts";
 import { consumerFailureContract } from "./consumer-failure.contract.ts";
@@ -63,8 +63,10 @@ function intake(open: OpenBus): void {
   it("has caught up once all that stood is done, whatever else the log holds", async () => {
     const [ref, other] = [aRequest(), aRequest()];
     const { promise: mayEnd, resolve: end } = Promise.withResolvers<"done">();
-    const handle: Handler = ({ entry }) =>
-      entry.subject === copySubject(ref, 2) ? mayEnd : Promise.resolve("done");
+    const handle: Handler = async (delivery) =>
+      delivery.entry.subject === copySubject(ref, 2)
+        ? Promise.race([mayEnd, untilStopped(delivery)])
+        : "done";
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
     const consumption = await bus.log.consume(spec, handle);
     bus.own(consumption);
