@@ -17,6 +17,7 @@ const project = (
   },
 });
 
+const distributed = { LOOPGATE_TEST_TOPOLOGY: "distributed" };
 const overBoth = ["first-question", "guarantees", "webhook"].map((name) => `test/stories/${name}.test.ts`);
 
 export default defineConfig({
@@ -28,11 +29,11 @@ export default defineConfig({
       project("contract", ["libs/*/test/**/*.test.ts"], 60_000),
       project("component", ["services/*/test/**/*.test.ts"], 60_000),
       project("stories", ["test/stories/**/*.test.ts"], 60_000),
-      project("stories-distributed", overBoth, 60_000, { LOOPGATE_TEST_TOPOLOGY: "distributed" }),
-      project("distributed", ["test/distributed/**/*.test.ts"], 120_000),
+      project("stories-distributed", overBoth, 60_000, distributed),
+      project("distributed", ["test/distributed/**/*.test.ts"], 120_000, distributed),
       project("interop", ["test/interop/**/*.test.ts"], 120_000),
       project("conformance", ["test/conformance/**/*.test.ts"], 180_000),
-      project("chaos", ["test/chaos/**/*.test.ts"], 1_200_000),
+      project("chaos", ["test/chaos/**/*.test.ts"], 1_200_000, distributed),
     ],
   },
 });

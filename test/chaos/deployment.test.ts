@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { FakeTelegram } from "@loopgate/testing";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { it } from "../harness/it.ts";
 import {
   type DeployedService,
   type Deployment,

@@ -1,5 +1,6 @@
 import { FakeTelegram, person, type ShownMessage } from "@loopgate/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { viewFrom } from "../harness/call.ts";
 import {
   type DeployedService,

@@ -1,5 +1,6 @@
 import { FakeTelegram, person } from "@loopgate/testing";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { callTool, viewFrom } from "../harness/call.ts";
 import { type Deployment, startDeployment } from "../harness/deployment.ts";
 import { botToken } from "../harness/secret-scan.ts";

@@ -1,7 +1,8 @@
 import { viewOf } from "@loopgate/domain";
 import { MongoRequestStore } from "@loopgate/state/mongo";
 import { FakeTelegram } from "@loopgate/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { viewFrom } from "../harness/call.ts";
 import { runLoopgate } from "../harness/command.ts";
 import { type Deployment, startDeployment } from "../harness/deployment.ts";

@@ -1,5 +1,6 @@
 import { FakeTelegram } from "@loopgate/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { type Deployment, type ServiceName, startDeployment } from "../harness/deployment.ts";
 import { botToken } from "../harness/secret-scan.ts";
 

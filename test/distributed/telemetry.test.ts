@@ -1,7 +1,8 @@
 import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, metricSeries, person } from "@loopgate/testing";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { viewFrom } from "../harness/call.ts";
 import { type DeployedService, type Deployment, startDeployment } from "../harness/deployment.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from "vitest";
 import { startDeployment } from "./deployment.ts";
 import { type RunningLoopgate, startLoopgate, temporaryDirectory } from "./loopgate.ts";
 import { botToken } from "./secret-scan.ts";
+import { isDistributed } from "./topology.ts";
 
 /** A Loopgate and its Telegram for all tests of a file; the default chat is 7. */
 export interface Setting {
@@ -11,9 +12,6 @@ export interface Setting {
   /** Starts Loopgate again over the same data; stop or kill the running one first. */
   restart(): Promise<void>;
 }
-
-/** Which topology the stories of this run are told over: a vitest project for each. */
-const isDistributed = process.env["LOOPGATE_TEST_TOPOLOGY"] === "distributed";
 
 /** Call it once at the top of a test file; what it returns is filled before the first test. */
 export function useLoopgate(environment: Readonly<Record<string, string>> = {}): Setting {

@@ -1,5 +1,6 @@
 import { person } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { viewFrom } from "../harness/call.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 

@@ -1,5 +1,6 @@
 import { person, type ShownMessage } from "@loopgate/testing";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { callTool, viewFrom } from "../harness/call.ts";
 import { textCanary } from "../harness/secret-scan.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";

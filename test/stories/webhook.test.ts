@@ -1,5 +1,6 @@
 import { freePorts, person } from "@loopgate/testing";
-import { expect, it } from "vitest";
+import { expect } from "vitest";
+import { it } from "../harness/it.ts";
 import { viewFrom } from "../harness/call.ts";
 import { textCanary } from "../harness/secret-scan.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";

@@ -6,6 +6,7 @@ export { Refused } from "./telegram/refused.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
 export type { Engine } from "./engines/engine.ts";
 export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";
+export { haveOwnEngines } from "./engines/own-engines.ts";
 export { startOldNatsServer } from "./engines/old-nats-server.ts";
 export {
   startNatsCluster,

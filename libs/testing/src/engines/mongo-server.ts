@@ -14,7 +14,7 @@ export interface MongoOptions {
   readonly standalone?: boolean;
 }
 
-const source: EngineSource = {
+export const mongoSource: EngineSource = {
   image: "mongo:8.0",
   command: "mongod",
   oldest: [4, 4],
@@ -55,7 +55,7 @@ export async function startMongoServer({ standalone = false }: MongoOptions = {}
   if (given !== undefined && given !== "" && !standalone) return foreignServer(given);
   const [port = 0] = await freePorts(1);
   const base = `mongodb://127.0.0.1:${port}/`;
-  const engine = await startEngine(source, launchOf(port, standalone));
+  const engine = await startEngine(mongoSource, launchOf(port, standalone));
   const uri = standalone ? base : `${base}?replicaSet=${REPLICA_SET}`;
   return engine && { ...engine, newDatabase: () => withDatabase(uri, newName()) };
 }

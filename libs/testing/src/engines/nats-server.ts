@@ -20,7 +20,7 @@ export interface NatsCluster extends AsyncDisposable {
   readonly urls: readonly string[];
 }
 
-const source: EngineSource = {
+export const natsSource: EngineSource = {
   image: "nats:2.15-alpine",
   command: "nats-server",
   // Message schedules, which timers are made of, came with this version.
@@ -56,7 +56,7 @@ export async function startSpecialNatsServer({
   configFile,
   jetStream = true,
 }: NatsServerOptions): Promise<NatsServer | undefined> {
-  const binary = await findBinary(source);
+  const binary = await findBinary(natsSource);
   if (binary === undefined) return undefined;
   const ports = await natsPorts();
   const launch = launchOf(ports, [
@@ -76,13 +76,13 @@ export async function startNatsServer(): Promise<NatsServer | undefined> {
   const given = process.env["NATS_URL"];
   if (given !== undefined && given !== "") return { url: given, ...foreignEngine() };
   const ports = await natsPorts();
-  const engine = await startEngine(source, launchOf(ports));
+  const engine = await startEngine(natsSource, launchOf(ports));
   return engine && { url: urlOf(ports), ...engine };
 }
 
 /** A cluster of three real servers, as processes of this machine whatever else there is; otherwise as {@link startNatsServer}. */
 export async function startNatsCluster(): Promise<NatsCluster | undefined> {
-  const binary = await findBinary(source);
+  const binary = await findBinary(natsSource);
   if (binary === undefined) return undefined;
   const members = await Promise.all([natsPorts(), natsPorts(), natsPorts()]);
   const routes = members.map(({ route }) => `nats://127.0.0.1:${route}`).join(",");
