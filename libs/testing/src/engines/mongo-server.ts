@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { MongoClient, MongoServerError } from "mongodb";
-import { type Engine, type EngineSource, foreignEngine, type Launch, startEngine } from "./engine.ts";
+import type { Engine, EngineSource, Launch } from "./engine.ts";
+import { foreignEngine, startEngine } from "./start-engine.ts";
 import { freePorts } from "./free-port.ts";
 
 /** A MongoDB server: a replica set of one, unless it was asked for otherwise. */

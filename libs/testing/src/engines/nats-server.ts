@@ -1,11 +1,5 @@
-import {
-  type Engine,
-  type EngineSource,
-  findBinary,
-  foreignEngine,
-  type Launch,
-  startEngine,
-} from "./engine.ts";
+import type { Engine, EngineSource, Launch } from "./engine.ts";
+import { findBinary, foreignEngine, startEngine } from "./start-engine.ts";
 import { freePorts } from "./free-port.ts";
 import { startLocally } from "./local-process.ts";
 

@@ -1,5 +1,6 @@
 import { dockerAnswers } from "./container.ts";
-import { type EngineSource, findBinary } from "./engine.ts";
+import type { EngineSource } from "./engine.ts";
+import { findBinary } from "./start-engine.ts";
 import { mongoSource } from "./mongo-server.ts";
 import { natsSource } from "./nats-server.ts";
 
