@@ -160,6 +160,19 @@ describe("keeping a waiting connection alive", () => {
     }
   });
 
+  it("begins the answer at once, although nothing is to be said yet", async () => {
+    await using g = await startGateway({ settings: { keepAliveMs: 600_000 } });
+    for (const message of [modern, legacy.bind(undefined, "2025-06-18")]) {
+      const { request_id } = await ask(g);
+      const params = { name: "check_request_status", arguments: { request_id, wait_seconds: 50 } };
+      const { body, headers } = message("tools/call", params);
+      const init = { method: "POST", headers: { "content-type": "application/json", ...headers } };
+      const begun = await fetch(`${g.url}/mcp`, { ...init, body: JSON.stringify(body) });
+      await decide(g, request_id);
+      expect(await begun.text()).toContain("cancelled");
+    }
+  });
+
   it("sends one JSON object to a client that asks for no stream", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g);

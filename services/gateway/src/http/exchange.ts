@@ -38,7 +38,12 @@ export async function exchange(
   const signal = goneSignal(reply.raw);
   const asked = new Request("http://loopgate/mcp", { method: "POST", headers, signal });
   const response = await handler.fetch(asked, { parsedBody: body, ...authInfoOf(request) });
-  if (isStream(response)) return reply.send(response);
+  if (isStream(response)) {
+    void reply.send(response);
+    // Otherwise the client would hear nothing before the first comment, and may give up.
+    reply.raw.flushHeaders();
+    return reply;
+  }
   return reply
     .code(response.status)
     .headers(Object.fromEntries(response.headers))
