@@ -183,6 +183,13 @@ describe("keeping a waiting connection alive", () => {
 });
 
 describe("a place to wait in", () => {
+  it("is not needed to hear of a decision that stands", async () => {
+    await using g = await startGateway({ settings: { maxWaiters: 0 } });
+    const { request_id } = await ask(g);
+    await decide(g, request_id);
+    expect(await check(g, request_id, 50)).toMatchObject({ status: "cancelled" });
+  });
+
   it("is refused when all are taken, before anything is asked", async () => {
     await using g = await startGateway({ settings: { maxWaiters: 1 } });
     const waiting = ask(g, { wait_seconds: 50 });
@@ -238,9 +245,8 @@ describe("waiters over the log itself", () => {
     const metrics = gatewayMetrics(registry);
     const waiters = await Waiters.open({ log, requests: g.requests, metrics, maxWaiters: count, recheckMs });
     const { request_id } = await ask(g);
-    const known = { view: await check(g, request_id), fingerprint: "f", options: [], recipients: [] };
     const options = { seconds: 30, signal: new AbortController().signal };
-    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait(known, options));
+    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait({ id: request_id }, options));
     const statuses = async () => new Set((await Promise.all(waiting)).map((request) => request?.view.status));
     const wokenBy = async (source: string) =>
       metricSeries(await registry.metrics()).get(`loopgate_wake_seconds_count{source="${source}"}`);

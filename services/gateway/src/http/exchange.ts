@@ -23,20 +23,26 @@ const HEADERS = [
   "traceparent",
 ] as const;
 
+export interface Exchange {
+  readonly handler: WebHandler;
+  /** What the request's body says. */
+  readonly body: unknown;
+  /** Aborted when the client is gone; not needed where the answer is a stream, which tells when nobody reads it any more. */
+  readonly signal?: AbortSignal;
+}
+
 /** Has a handler answer a request whose body is read already. */
 export async function exchange(
-  handler: WebHandler,
   request: FastifyRequest,
   reply: FastifyReply,
-  body: unknown,
+  { handler, body, signal }: Exchange,
 ): Promise<FastifyReply> {
   const headers: Record<string, string> = {};
   for (const name of HEADERS) {
     const value = request.headers[name];
     if (typeof value === "string") headers[name] = value;
   }
-  const signal = goneSignal(reply.raw);
-  const asked = new Request("http://loopgate/mcp", { method: "POST", headers, signal });
+  const asked = new Request("http://loopgate/mcp", { method: "POST", headers, ...(signal && { signal }) });
   const response = await handler.fetch(asked, { parsedBody: body, ...authInfoOf(request) });
   if (isStream(response)) {
     void reply.send(response);

@@ -30,9 +30,12 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
       const isJsonRpc = String(request.body).includes('"jsonrpc"');
       return isJsonRpc ? reply.code(400).send(jsonRpcError(-32_700, "Parse error")) : reply.send(brokenJson);
     }
+    // Calls may wait for minutes, by the thousand.
+    request.body = undefined;
     if (speaksJsonRpc(body.value)) {
-      const handler = handlers[answerShape(request, body.value)];
-      return exchange(handler, request, reply, body.value);
+      const shape = answerShape(request, body.value);
+      const gone = shape === "oneJson" ? { signal: goneSignal(reply.raw) } : {};
+      return exchange(request, reply, { handler: handlers[shape], body: body.value, ...gone });
     }
     const caller = {
       signal: goneSignal(reply.raw),

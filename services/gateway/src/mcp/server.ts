@@ -10,7 +10,7 @@ import { z } from "zod";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
-import type { Caller, WaitProgress } from "../tools/tool.ts";
+import type { Caller } from "../tools/tool.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
 import { traceparentOf } from "./traceparent.ts";
 
@@ -38,8 +38,8 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
     server.setRequestHandler("tools/list", () => list);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
-      const caller = callerOf(context, server.getClientVersion()?.name);
-      const outcome = await tools.call(params.name, params.arguments, { ...caller, policy });
+      const known = { greetedAs: server.getClientVersion()?.name, policy };
+      const outcome = await tools.call(params.name, params.arguments, callerOf(context, known));
       return { ...toolResult(outcome) };
     });
     return server;
@@ -49,19 +49,29 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
 /** The current protocol names the client in every request, the older one in its handshake. */
 const Envelope = z.looseObject({ [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }) });
 
-function callerOf({ mcpReq, http }: ServerContext, greetedAs: string | undefined): Caller {
-  const token = mcpReq._meta?.progressToken;
-  const onProgress = (progress: WaitProgress) => {
-    if (token === undefined || mcpReq.signal.aborted) return;
-    const params = { progressToken: token, ...progress };
-    // A report that can't be sent any more belongs to a connection whose end ends the wait as well.
-    mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
-  };
+interface Known {
+  readonly greetedAs: string | undefined;
+  readonly policy: RecipientPolicy | undefined;
+}
+
+function callerOf({ mcpReq, http }: ServerContext, { greetedAs, policy }: Known): Caller {
   return {
     clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? greetedAs,
     keyId: http?.authInfo?.clientId,
     traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
+    policy,
     signal: mcpReq.signal,
-    ...(token === undefined ? {} : { onProgress }),
+    onProgress: reporterFor(mcpReq),
+  };
+}
+
+function reporterFor(mcpReq: ServerContext["mcpReq"]): Caller["onProgress"] {
+  const token = mcpReq._meta?.progressToken;
+  if (token === undefined) return undefined;
+  return (progress) => {
+    if (mcpReq.signal.aborted) return;
+    const params = { progressToken: token, ...progress };
+    // A report that can't be sent any more belongs to a connection whose end ends the wait as well.
+    mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
   };
 }

@@ -4,14 +4,14 @@ export type WakeSource = "event" | "gap" | "recheck" | "end";
 /** One waiting call: what makes it look again, and what ends its wait. */
 export class Waiter implements Disposable {
   readonly #signal: AbortSignal;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #endsAt: number;
   #called = Promise.withResolvers<WakeSource>();
   #hasEnded = false;
 
   /** @param signal aborted when nobody listens to the answer any more */
   constructor(seconds: number, signal: AbortSignal) {
     this.#signal = signal;
-    this.#deadline = setTimeout(this.end, seconds * 1_000);
+    this.#endsAt = performance.now() + seconds * 1_000;
     signal.addEventListener("abort", this.end);
     if (signal.aborted) this.end();
   }
@@ -31,9 +31,10 @@ export class Waiter implements Disposable {
     this.#called.resolve(source);
   }
 
-  /** Resolves at the next call to look, also if that came since the last one; at the latest after `ms`. */
+  /** Resolves at the next call to look, also if that came since the last one; at the latest after `ms`, or with the end. */
   async called(ms: number): Promise<WakeSource> {
-    const timer = setTimeout(() => this.look("recheck"), ms);
+    const leftMs = this.#endsAt - performance.now();
+    const timer = leftMs > ms ? setTimeout(() => this.look("recheck"), ms) : setTimeout(this.end, leftMs);
     const source = await this.#called.promise;
     clearTimeout(timer);
     this.#called = Promise.withResolvers<WakeSource>();
@@ -41,7 +42,6 @@ export class Waiter implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#deadline);
     this.#signal.removeEventListener("abort", this.end);
   }
 }

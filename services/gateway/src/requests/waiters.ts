@@ -12,7 +12,7 @@ import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { Waiter, type WakeSource } from "./waiter.ts";
 
 /** Everybody looks again after this long even if nothing was heard, plus as much again at random. */
-const RECHECK_MS = 10_000;
+const RECHECK_MS = 20_000;
 /** After a failed look. */
 const RETRY_MS = 1_000;
 /** After a gap everybody looks again, spread over one millisecond a waiter and at most this long. */
@@ -32,6 +32,13 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is waited for. Thousands may wait: none of them holds on to the request itself. */
+export interface WaitSubject {
+  readonly id: string;
+  /** Whether the caller knows already that nobody could be reached. Default: as the wait finds it at its beginning. */
+  readonly wasUndelivered?: boolean;
+}
+
 /** The right to wait once. Dispose of it in any case. */
 export interface WaitingPlace extends Disposable {
   /**
@@ -40,13 +47,13 @@ export interface WaitingPlace extends Disposable {
    * undefined if the log holds it no more.
    * @throws Unavailable when the log does not answer at the end.
    */
-  wait(known: KnownRequest, options: WaitOptions): Promise<KnownRequest | undefined>;
+  wait(subject: WaitSubject, options: WaitOptions): Promise<KnownRequest | undefined>;
 }
 
 /** The calls of this process that wait for a decision. Holds nothing that another replica lacks. */
 export class Waiters implements AsyncDisposable {
   readonly #parts: WaitersParts;
-  readonly #waiting = new Map<string, Set<Waiter>>();
+  readonly #waiting = new Map<string, readonly Waiter[]>();
   #tail: Subscription | undefined;
   #places = 0;
   #isDraining = false;
@@ -71,7 +78,7 @@ export class Waiters implements AsyncDisposable {
     this.#places += 1;
     this.#parts.metrics.waiting.inc();
     return {
-      wait: (known, options) => this.#wait(known, options),
+      wait: (subject, options) => this.#wait(subject, options),
       [Symbol.dispose]: () => {
         this.#places -= 1;
         this.#parts.metrics.waiting.dec();
@@ -91,23 +98,21 @@ export class Waiters implements AsyncDisposable {
   }
 
   /** Registered before the first look, so that nothing falls between the two (design 3.1). */
-  async #wait(known: KnownRequest, { seconds, signal }: WaitOptions): Promise<KnownRequest | undefined> {
-    const ref = { tenant: DEFAULT_TENANT, id: known.view.request_id };
+  async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<KnownRequest | undefined> {
+    const ref = { tenant: DEFAULT_TENANT, id: subject.id };
+    let { wasUndelivered } = subject;
     using waiter = new Waiter(seconds, signal);
     using _registered = this.#register(ref, waiter);
     if (this.#isDraining) waiter.end();
     let source: WakeSource | undefined;
     for (;;) {
-      const look = await this.#look(ref);
-      if (look.kind === "seen") {
-        const { request } = look;
-        if (request === undefined || isOver(request, known) || waiter.hasEnded) {
-          this.#measureWake(source, request);
-          return request;
-        }
-      } else if (waiter.hasEnded) throw look.error;
-      source = await waiter.called(look.kind === "seen" ? this.#recheckMs() : RETRY_MS);
-      if (signal.aborted) return known;
+      const look = await this.#look(ref, waiter, wasUndelivered);
+      if (look.kind === "over") {
+        this.#measureWake(source, look.request);
+        return look.request;
+      }
+      if (look.kind === "pending") wasUndelivered ??= look.isUndelivered;
+      source = await waiter.called(look.kind === "pending" ? this.#recheckMs() : RETRY_MS);
     }
   }
 
@@ -119,23 +124,28 @@ export class Waiters implements AsyncDisposable {
   }
 
   /** The log may be away for a while during a wait: only its last look must succeed. */
-  async #look(ref: RequestRef): Promise<Look> {
+  async #look(ref: RequestRef, waiter: Waiter, wasUndelivered: boolean | undefined): Promise<Look> {
     try {
-      return { kind: "seen", request: knownRequestOf(fold(await this.#parts.requests.read(ref))) };
+      const request = knownRequestOf(fold(await this.#parts.requests.read(ref)));
+      if (request === undefined || waiter.hasEnded) return { kind: "over", request };
+      const { status, delivery } = request.view;
+      const isUndelivered = delivery === "undelivered";
+      const isOver = status !== "pending" || (isUndelivered && wasUndelivered === false);
+      return isOver ? { kind: "over", request } : { kind: "pending", isUndelivered };
     } catch (error) {
-      if (error instanceof Unavailable) return { kind: "failed", error };
+      if (error instanceof Unavailable && !waiter.hasEnded) return { kind: "failed" };
       throw error;
     }
   }
 
   #register(ref: RequestRef, waiter: Waiter): Disposable {
     const key = requestPrefix(ref);
-    const waiters = this.#waiting.get(key) ?? new Set();
-    this.#waiting.set(key, waiters.add(waiter));
+    this.#waiting.set(key, [...(this.#waiting.get(key) ?? []), waiter]);
     return {
       [Symbol.dispose]: () => {
-        waiters.delete(waiter);
-        if (waiters.size === 0 && this.#waiting.get(key) === waiters) this.#waiting.delete(key);
+        const others = this.#waiting.get(key)?.filter((one) => one !== waiter) ?? [];
+        if (others.length === 0) this.#waiting.delete(key);
+        else this.#waiting.set(key, others);
       },
     };
   }
@@ -155,13 +165,13 @@ export class Waiters implements AsyncDisposable {
 
   #recheckMs(): number {
     const { recheckMs = RECHECK_MS } = this.#parts;
-    return recheckMs * (1 + Math.random());
+    // A hundred different times at most: timers of one length share a list.
+    return recheckMs * (1 + Math.floor(Math.random() * 100) / 100);
   }
 }
 
+/** What a look found. Between two looks nothing of the request is held. */
 type Look =
-  | { readonly kind: "seen"; readonly request: KnownRequest | undefined }
-  | { readonly kind: "failed"; readonly error: Unavailable };
-
-const isOver = ({ view }: KnownRequest, known: KnownRequest): boolean =>
-  view.status !== "pending" || (view.delivery === "undelivered" && known.view.delivery !== "undelivered");
+  | { readonly kind: "over"; readonly request: KnownRequest | undefined }
+  | { readonly kind: "pending"; readonly isUndelivered: boolean }
+  | { readonly kind: "failed" };

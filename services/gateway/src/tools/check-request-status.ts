@@ -1,4 +1,4 @@
-import type { KnownRequest } from "@loopgate/contracts";
+import { isRequestId } from "@loopgate/contracts";
 import { z } from "zod";
 import { parseArguments, seconds, waitSecondsOf, withoutNulls } from "../requests/arguments.ts";
 import { findRequest, type RequestReaders } from "../requests/find-request.ts";
@@ -30,28 +30,33 @@ export function checkRequestStatus(parts: CheckRequestStatusParts): Tool {
     run: async (given, caller) => {
       const parsed = parseArguments(Arguments, withoutNulls(given));
       if (parsed.kind === "refused") return parsed;
-      const request = await findRequest(parts.readers, parsed.value.request_id);
-      if (request === undefined) return notFound();
-      const waitSeconds = waitSecondsOf(parsed.value.wait_seconds, maxWaitSeconds);
-      if (waitSeconds === 0 || request.view.status !== "pending") return { kind: "request", request };
-      return wait(parts, request, waitSeconds, caller);
+      const { request_id: id, wait_seconds } = parsed.value;
+      const waitSeconds = waitSecondsOf(wait_seconds, maxWaitSeconds);
+      return waitSeconds === 0 || !isRequestId(id) ? status(parts, id) : wait(parts, id, waitSeconds, caller);
     },
   };
 }
 
-/** A wait for a request that the log holds no more becomes a status. */
+async function status({ readers }: CheckRequestStatusParts, id: string): Promise<ToolOutcome> {
+  const request = await findRequest(readers, id);
+  return request === undefined ? notFound() : { kind: "request", request };
+}
+
+/** The log alone tells all about what is waited for; a wait for a request that it does not hold becomes a status. */
 async function wait(
-  { readers, waiters }: CheckRequestStatusParts,
-  request: KnownRequest,
+  parts: CheckRequestStatusParts,
+  id: string,
   waitSeconds: number,
   caller: Caller,
 ): Promise<ToolOutcome> {
-  using place = waiters.reserve();
-  if (place === undefined) return tooManyWait();
-  const waited = await waitForDecision(place, request, waitSeconds, caller);
-  const found = waited ?? (await findRequest(readers, request.view.request_id));
-  return found === undefined ? notFound() : { kind: "request", request: found };
+  using place = parts.waiters.reserve();
+  if (place === undefined) return decidedOrRefused(await status(parts, id));
+  const request = await waitForDecision(place, { id }, waitSeconds, caller);
+  return request === undefined ? status(parts, id) : { kind: "request", request };
 }
+
+const decidedOrRefused = (outcome: ToolOutcome): ToolOutcome =>
+  outcome.kind === "request" && outcome.request.view.status === "pending" ? tooManyWait() : outcome;
 
 const tooManyWait = () =>
   refused("unavailable", "Too many calls are waiting here. Call again without wait_seconds, or later.");

@@ -50,17 +50,17 @@ export class ToolRegistry {
   async call(name: ToolName, given: unknown, caller: Caller): Promise<ToolOutcome> {
     const tool = this.#tools.get(name);
     if (tool === undefined) throw new TypeError("no such tool");
-    const took = this.#calls.startTimer({ tool: name });
+    const started = performance.now();
     const running = this.#run(tool, given, caller);
     this.#running.add(running);
     try {
       const outcome = await running;
       const ended = caller.signal.aborted ? "disconnected" : outcomeName(outcome);
-      const fields = { tool: name, outcome: ended, ms: Math.round(took({ outcome: ended }) * 1_000) };
-      this.#logger.info({ ...fields, ...callFields(outcome, caller) }, "call");
+      const ms = this.#measure(name, ended, started);
+      this.#logger.info({ tool: name, outcome: ended, ms, ...callFields(outcome, caller) }, "call");
       return outcome;
     } catch (error) {
-      took({ outcome: "failed" });
+      this.#measure(name, "failed", started);
       throw error;
     } finally {
       this.#running.delete(running);
@@ -77,15 +77,19 @@ export class ToolRegistry {
     while (this.#running.size > 0) await this.settled();
   }
 
-  async #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
-    try {
-      return await tool.run(given, caller);
-    } catch (error) {
+  #measure(tool: ToolName, outcome: string, started: number): number {
+    const ms = performance.now() - started;
+    this.#calls.observe({ tool, outcome }, ms / 1_000);
+    return Math.round(ms);
+  }
+
+  #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
+    return tool.run(given, caller).catch((error: unknown) => {
       if (error instanceof Unavailable) return outOfReach();
       const trace = traceIdOf(caller.traceparent);
       this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");
       throw new CallFailed();
-    }
+    });
   }
 }
 

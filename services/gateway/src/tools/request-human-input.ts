@@ -43,8 +43,9 @@ async function decidedOrKnown(
   caller: Caller,
 ): Promise<KnownRequest> {
   if (request.view.status !== "pending") return request;
+  const subject = { id: request.view.request_id, wasUndelivered: request.view.delivery === "undelivered" };
   try {
-    return (await waitForDecision(place, request, seconds, caller)) ?? request;
+    return (await waitForDecision(place, subject, seconds, caller)) ?? request;
   } catch (error) {
     if (error instanceof Unavailable) return request;
     throw error;

@@ -1,4 +1,3 @@
-import type { KnownRequest } from "@loopgate/contracts";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { WaitProgress } from "./tool.ts";
 import { waitForDecision } from "./wait-for-decision.ts";
@@ -10,9 +9,10 @@ it("reports at once and every ten seconds, and no more once the wait is over", a
   const reports: WaitProgress[] = [];
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const place = { wait: () => promise, [Symbol.dispose]: () => undefined };
+  const subject = { id: "" };
   const signal = new AbortController().signal;
   const onProgress = (report: WaitProgress) => void reports.push(report);
-  const waiting = waitForDecision(place, {} as KnownRequest, 50, { signal, onProgress });
+  const waiting = waitForDecision(place, subject, 50, { signal, onProgress });
   expect(reports.map(({ progress }) => progress)).toEqual([0]);
   await vi.advanceTimersByTimeAsync(25_000);
   resolve(undefined);

@@ -1,23 +1,24 @@
 import type { KnownRequest } from "@loopgate/contracts";
-import type { WaitingPlace } from "../requests/waiters.ts";
+import type { WaitingPlace, WaitSubject } from "../requests/waiters.ts";
 import type { Caller } from "./tool.ts";
 
 const PROGRESS_EVERY_MS = 10_000;
 
 /** Waits in this place, and tells the caller how it goes on. */
-export async function waitForDecision(
+export function waitForDecision(
   place: WaitingPlace,
-  request: KnownRequest,
+  subject: WaitSubject,
   seconds: number,
   { signal, onProgress }: Caller,
 ): Promise<KnownRequest | undefined> {
-  using _ = startProgress(onProgress, seconds);
-  return await place.wait(request, { seconds, signal });
+  const waited = place.wait(subject, { seconds, signal });
+  if (onProgress === undefined) return waited;
+  const progress = startProgress(onProgress, seconds);
+  return waited.finally(() => progress[Symbol.dispose]());
 }
 
 /** Reports at once and every 10 s: clients that count silence hear something in time. */
-function startProgress(report: Caller["onProgress"], total: number): Disposable | undefined {
-  if (report === undefined) return undefined;
+function startProgress(report: NonNullable<Caller["onProgress"]>, total: number): Disposable {
   const message = "waiting for a person's answer";
   let progress = 0;
   report({ progress, total, message });
