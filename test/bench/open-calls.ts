@@ -2,9 +2,11 @@ import { Agent } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 import { begin, type Call, textOf } from "./call.ts";
 
-/** Servers have room for so many new connections at a time. */
-const AT_ONCE = 200;
-const LOOK_EVERY_MS = 50;
+/** A server has room for so many new connections at a time. */
+const WAVE = 200;
+const WAVE_EVERY_MS = 100;
+/** To be asked costs a server something, too. */
+const LOOK_EVERY_MS = 500;
 
 /**
  * Makes calls that wait, each on a connection of its own. Resolves once `waiting` says that all of them do, with what
@@ -17,12 +19,11 @@ export async function openCalls(
 ): Promise<{ readonly answers: readonly Promise<string>[] }> {
   const agent = new Agent({ keepAlive: false, maxSockets: Infinity });
   const answers: Promise<string>[] = [];
-  while (answers.length < calls.length) {
-    for (const call of calls.slice(answers.length, answers.length + AT_ONCE)) {
-      answers.push(begin(url, call, agent).then(textOf));
-    }
-    while ((await waiting()) < answers.length) await pause(LOOK_EVERY_MS);
+  for (let from = 0; from < calls.length; from += WAVE) {
+    answers.push(...calls.slice(from, from + WAVE).map((call) => begin(url, call, agent).then(textOf)));
+    await pause(WAVE_EVERY_MS);
   }
+  while ((await waiting()) < calls.length) await pause(LOOK_EVERY_MS);
   return { answers };
 }
 
