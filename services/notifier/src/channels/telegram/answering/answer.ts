@@ -49,11 +49,13 @@ const AFTER_END_MS = 1_000;
 export async function answerAttempt(parts: AnswerParts, incoming: IncomingAnswer): Promise<AnswerOutcome> {
   const ref = await requestOf(parts, incoming);
   if (ref === undefined) return { kind: "refused", reason: "unknown_message" };
-  const created = await parts.requests.created(ref);
+  const [created, names] = await Promise.all([
+    parts.requests.created(ref),
+    namesOf(parts.channels, incoming.endpoint),
+  ]);
   if (created === undefined || creationTag(created.event.subject, created.event.time) !== ref.tag) {
     return { kind: "refused", reason: "closed" };
   }
-  const names = await namesOf(parts.channels, incoming.endpoint);
   const asked = recipientAt(created.event, names, incoming.responder);
   if (asked === undefined) return { kind: "refused", reason: "not_a_recipient" };
   const outcome = await decide(parts, { ...incoming, endpoint: asked.endpoint, names }, created);
