@@ -98,7 +98,7 @@ export class Submitter {
     if (result === undefined) return logIsFull();
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
-    this.#parts.logger.info(requestFields(created.event), "accepted");
+    this.#parts.logger.debug(requestFields(created.event), "accepted");
     this.#parts.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = knownRequestOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
