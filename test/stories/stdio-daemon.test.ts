@@ -39,10 +39,11 @@ describe("a daemon that is killed", () => {
     expect([setting.messagesWith("first").length, setting.messagesWith("second").length]).toEqual([1, 1]);
   });
 
-  it("before it has read a question, or right after, has it asked once", async () => {
+  it("before it has read a question, or right after, has it asked once; a send that was cut may show it twice (I8)", async () => {
     const front = setting.front();
     await front.ready();
-    for (let round = 0; round < 3; round++) {
+    const rounds = [0, 1, 2];
+    for (const round of rounds) {
       const daemon = await setting.daemon();
       const asking = front.view("request_human_input", confirm(`round ${round}.`));
       await pause(round);
@@ -53,7 +54,11 @@ describe("a daemon that is killed", () => {
     const last = await front.view("request_human_input", confirm("last"));
     await setting.messageWith("last");
     expect(last.status).toBe("pending");
-    expect(setting.messagesWith("round").length).toBe(3);
+    for (const round of rounds) {
+      const messages = setting.messagesWith(`round ${round}.`);
+      expect(messages.length).toBeLessThanOrEqual(2);
+      expect(new Set(messages.map(({ text }) => /#\w{4}/.exec(text)?.[0])).size).toBe(1);
+    }
   });
 
   it("is replaced for the older protocol, too: the client hears of no second handshake", async () => {
