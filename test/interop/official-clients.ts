@@ -117,14 +117,12 @@ export async function expectAnswered(
     status: "pending",
     request_type: "choice",
   });
-  await expect.poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message))).toBe(true);
+  const { request_id } = asked.structuredContent;
+  const view = async () => (await call("check_request_status", { request_id })).structuredContent;
+  await expect.poll(view).toMatchObject({ delivery: "delivered" });
 
   const progress: number[] = [];
-  const waiting = call(
-    "check_request_status",
-    { request_id: asked.structuredContent["request_id"], wait_seconds: 30 },
-    (one) => progress.push(one),
-  );
+  const waiting = call("check_request_status", { request_id, wait_seconds: 30 }, (one) => progress.push(one));
   await expect.poll(() => progress.length).toBeGreaterThan(0);
   await whileItWaits();
   telegram.press(
@@ -142,7 +140,7 @@ export async function expectAnswered(
   expect(await call("list_pending_requests", { session_id: name })).toMatchObject({
     structuredContent: { requests: [], count: 0 },
   });
-  expect(await call("cancel_request", { request_id: asked.structuredContent["request_id"] })).toMatchObject({
+  expect(await call("cancel_request", { request_id })).toMatchObject({
     isError: true,
     structuredContent: {
       error: { code: "already_decided", request: { approved: false, response: "Hold" } },
