@@ -1,5 +1,4 @@
-import { once } from "node:events";
-import { connect, createServer, type Socket } from "node:net";
+import { type Passage, startRelay } from "./relay.ts";
 
 /** What a service must be doing for the tap to strike. */
 export interface Step {
@@ -19,50 +18,36 @@ export interface NatsTap extends AsyncDisposable {
 
 /** Listens on a free port of this machine and passes everything on to the broker at `url`. */
 export async function startNatsTap(url: string): Promise<NatsTap> {
-  const sockets = new Set<Socket>();
   let armed: { readonly step: Step; readonly struck: () => void } | undefined;
   let isClosed = false;
   const strike = () => {
     isClosed = true;
     armed?.struck();
   };
-  const keep = (socket: Socket) => {
-    sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
-  };
-  const server = createServer((near) => {
-    const far = connect(Number(new URL(url).port), "127.0.0.1");
-    keep(near);
-    keep(far);
+  const passage = (): Passage => {
     let answer: string | undefined;
-    near.on("data", (chunk: Buffer) => {
-      const inbox = armed && replyInbox(chunk, armed.step.publishes);
-      if (inbox !== undefined && armed?.step.strikeBefore === "sent") strike();
-      answer ??= inbox;
-      if (!isClosed) far.write(chunk);
-    });
-    far.on("data", (chunk: Buffer) => {
-      if (answer !== undefined && chunk.includes(answer)) strike();
-      if (!isClosed) near.write(chunk);
-    });
-    near.on("close", () => far.destroy());
-    far.on("close", () => near.destroy());
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
+    return {
+      toServer: (chunk) => {
+        const inbox = armed && replyInbox(chunk, armed.step.publishes);
+        if (inbox !== undefined && armed?.step.strikeBefore === "sent") strike();
+        answer ??= inbox;
+        return !isClosed;
+      },
+      toClient: (chunk) => {
+        if (answer !== undefined && chunk.includes(answer)) strike();
+        return !isClosed;
+      },
+    };
+  };
+  const relay = await startRelay(Number(new URL(url).port), passage);
   return {
-    url: `nats://127.0.0.1:${address.port}`,
+    url: `nats://127.0.0.1:${relay.port}`,
     strikeAt: (step) => {
       const { promise, resolve } = Promise.withResolvers<void>();
       armed = { step, struck: resolve };
       return promise;
     },
-    [Symbol.asyncDispose]: async () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, "close");
-    },
+    [Symbol.asyncDispose]: () => relay[Symbol.asyncDispose](),
   };
 }
 
