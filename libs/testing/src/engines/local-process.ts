@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import type { Engine, Launch } from "./engine.ts";
+import { standStill } from "./stand-still.ts";
 import { untilReady } from "./until-ready.ts";
 
 /**
@@ -32,7 +33,9 @@ export async function startLocally(binary: string, launch: Launch): Promise<Engi
       await killed(child);
       child = await start();
     },
-    freeze: async () => void child.kill("SIGSTOP"),
+    freeze: async () => {
+      if (child.kill("SIGSTOP") && child.pid !== undefined) await standStill(child.pid);
+    },
     thaw: async () => void child.kill("SIGCONT"),
     [Symbol.asyncDispose]: async () => {
       await killed(child);
