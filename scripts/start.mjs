@@ -1,8 +1,8 @@
 // `npm start` and `./loopgate`: set up, then run the command line on the workspace's own Node.
-import { spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import module from "node:module";
 import { join } from "node:path";
+import { runInForeground } from "./foreground.mjs";
 import { node, root, setUp } from "./setup.mjs";
 
 const cli = join(root, "services", "all-in-one", "src", "cli.ts");
@@ -14,15 +14,7 @@ if (realpathSync(node) === process.execPath) {
   await import(cli);
   module.flushCompileCache();
 } else {
-  const child = spawn(node, [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)], {
-    stdio: "inherit",
-  });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => {
-    if (signal === null) process.exit(code ?? 1);
-    process.removeAllListeners(signal);
-    process.kill(process.pid, signal);
-  });
+  process.exit(await runInForeground(node, [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)]));
 }
 
 /** A directory that is gone can't be worked in, nor returned to. */

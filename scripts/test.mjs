@@ -1,6 +1,6 @@
 // `npm test`: every check that CI runs, in the order of their cost. `--static` stops before the tests.
-import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
+import { runInForeground, STOP_SIGNALS } from "./foreground.mjs";
 import { root, setUp } from "./setup.mjs";
 
 await setUp();
@@ -15,12 +15,16 @@ const checks = [
 ];
 const tests = ["tests", "vitest", "run", ...process.argv.slice(2)];
 
+let isStopped = false;
+for (const signal of STOP_SIGNALS) process.on(signal, () => (isStopped = true));
+
 for (const [name, command, ...args] of process.argv.includes("--static") ? checks : [...checks, tests]) {
   process.stdout.write(`\n— ${name}\n`);
-  const { status } = spawnSync(join(bin, command), args, { cwd: root, stdio: "inherit", env });
-  if (status === 0) continue;
+  const code = await runInForeground(join(bin, command), args, { cwd: root, env });
+  if (isStopped) process.exit(1);
+  if (code === 0) continue;
   process.stdout.write(
     `\n${name} failed: mend what is printed above${name === "formatting" ? " (npm run format)" : ""}\n`,
   );
-  process.exit(status ?? 1);
+  process.exit(code);
 }

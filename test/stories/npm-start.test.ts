@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { linesOf } from "@loopgate/runtime/lines";
 import { expect, it } from "vitest";
@@ -7,19 +8,26 @@ import { temporaryDirectory } from "../harness/loopgate.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-it("`npm start` runs in the foreground: SIGTERM to it stops Loopgate in order", async () => {
+it.each<[string, (leader: number) => void]>([
+  ["SIGTERM to it", (leader) => process.kill(leader, "SIGTERM")],
+  // A terminal tells the whole group, then npm and the launcher pass it on: Loopgate hears it more than once.
+  ["Ctrl-C in a terminal", (leader) => process.kill(-leader, "SIGINT")],
+])("`npm start` runs in the foreground: %s stops Loopgate in order", async (_, stop) => {
   await using directory = await temporaryDirectory();
   const { PATH } = process.env;
   const child = spawn("npm", ["start"], {
     cwd: root,
     env: { PATH, HOME: directory.path, LOOPGATE_DATA_DIR: directory.path, SERVER_PORT: "0" },
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
     detached: true,
   });
   try {
+    const ended = Promise.all([once(child, "exit"), text(child.stderr)]);
     for await (const line of linesOf(child.stdout)) if (line.includes("is ready: ")) break;
-    child.kill("SIGTERM");
-    expect(await once(child, "exit")).toEqual([0, null]);
+    stop(child.pid ?? 0);
+    const [[code, signal], log] = await ended;
+    expect({ code, signal, log }).toMatchObject({ code: 0, signal: null });
+    expect(log).toContain('"msg":"stopped"');
   } finally {
     killGroup(child.pid);
   }

@@ -1,10 +1,12 @@
-import closeWithGrace from "close-with-grace";
+import closeWithGrace, { type Signals } from "close-with-grace";
 import { createLogger, type Logger, type LogLevel } from "./logger.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { StartRefused } from "./start-refused.ts";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
+
+const STOP_SIGNALS: Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export interface Service<Settings extends { readonly logLevel: LogLevel }> {
   /** Stands in every log line. */
@@ -25,8 +27,9 @@ interface Started<Settings> {
 }
 
 /**
- * Runs a service until SIGINT or SIGTERM, then closes its parts in reverse order and exits 0. A start that fails closes
- * what was opened, says why and exits 1; so does a stop that takes longer than 30 s, and an exception that nobody caught.
+ * Runs a service until SIGINT, SIGTERM or SIGHUP, then closes its parts in reverse order and exits 0. A start that
+ * fails closes what was opened, says why and exits 1; so does a stop that takes longer than 30 s, and an exception that
+ * nobody caught.
  */
 export async function runService<Settings extends { readonly logLevel: LogLevel }>(
   service: Service<Settings>,
@@ -49,14 +52,26 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
   }
 }
 
+/**
+ * A repeated signal changes nothing: one Ctrl-C comes from the terminal and again from npm, and close-with-grace takes a
+ * second one for "at once".
+ */
 function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Promise<void>): void {
-  closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ err, signal }) => {
+  let isStopping = false;
+  const { close } = closeWithGrace({ delay: GRACE_MS, logger, skip: STOP_SIGNALS }, async ({ err }) => {
+    isStopping = true;
     if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
-    else logger.info({ signal }, "stopping");
     await started;
     await parts.disposeAsync();
     logger.info("stopped");
   });
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, () => {
+      if (isStopping) return;
+      logger.info({ signal }, "stopping");
+      close();
+    });
+  }
 }
 
 /** A refusal is a sentence for a person; anything else is for the log. */
