@@ -5,6 +5,7 @@ import type { Update, User } from "@grammyjs/types";
 import { z } from "zod";
 import { chatAs, Chats, type ShownMessage } from "./chats.ts";
 import { type Fault, FaultList } from "./faults.ts";
+import { type PressAnswer, Presses } from "./presses.ts";
 import { Refused } from "./refused.ts";
 import { readBody } from "./request-body.ts";
 import { UpdateQueue } from "./update-queue.ts";
@@ -24,19 +25,11 @@ export const person = (id: number, first_name = "Alice", last_name = "Weber"): U
   last_name,
 });
 
-/** How long a press may be answered, in milliseconds. */
-const ANSWER_WINDOW_MS = 30_000;
-
 const Polling = z.looseObject({
   offset: z.number().default(0),
   limit: z.number().default(100),
   timeout: z.number().default(0),
   allowed_updates: z.array(z.string()).optional(),
-});
-const Answering = z.looseObject({
-  callback_query_id: z.string(),
-  text: z.string().default(""),
-  show_alert: z.boolean().default(false),
 });
 const Commands = z.looseObject({
   commands: z.array(z.object({ command: z.string(), description: z.string() })),
@@ -50,8 +43,6 @@ export class FakeTelegram implements AsyncDisposable {
   readonly calls: RecordedCall[] = [];
   readonly chats: Chats;
   readonly faults = new FaultList();
-  /** Answers to presses: what people were told. */
-  readonly answers: { readonly query: string; readonly text: string; readonly alert: boolean }[] = [];
   /** The commands that the bot offers. */
   commands: readonly { readonly command: string; readonly description: string }[] = [];
   /** Added to the clock, in milliseconds: jump over an expiry. */
@@ -60,9 +51,8 @@ export class FakeTelegram implements AsyncDisposable {
   readonly #me: User;
   readonly #queue: UpdateQueue;
   readonly #webhook: Webhook;
-  readonly #pressedAt = new Map<string, number>();
+  readonly #presses = new Presses(() => this.#now());
   readonly #server: Server;
-  #nextQuery = 1;
   #allowed: readonly string[] | undefined;
 
   private constructor(token: string) {
@@ -87,6 +77,11 @@ export class FakeTelegram implements AsyncDisposable {
   /** What to set as `TELEGRAM_API_ROOT`. */
   get apiRoot(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Answers to presses: what people were told. */
+  get answers(): readonly PressAnswer[] {
+    return this.#presses.answers;
   }
 
   /** How many polls were ended by another one, as when two processes poll one bot. */
@@ -119,8 +114,7 @@ export class FakeTelegram implements AsyncDisposable {
 
   /** Somebody presses a button: `press` is what Telegram tells of it besides its id, which is returned. */
   pressRaw(press: object): string {
-    const id = String(this.#nextQuery++);
-    this.#pressedAt.set(id, this.#now());
+    const id = this.#presses.take();
     this.#happen({ callback_query: { id, chat_instance: "1", ...press } });
     return id;
   }
@@ -267,7 +261,7 @@ export class FakeTelegram implements AsyncDisposable {
       case "sendChatAction":
         return this.chats.act(payload);
       case "answerCallbackQuery":
-        return this.#answer(payload);
+        return this.#presses.answer(payload);
       case "setMyCommands":
         this.commands = Commands.parse(payload).commands;
         return true;
@@ -281,20 +275,6 @@ export class FakeTelegram implements AsyncDisposable {
       default:
         throw new Refused(404, "Not Found");
     }
-  }
-
-  #answer(payload: unknown): true {
-    const { callback_query_id: query, text, show_alert } = Answering.parse(payload);
-    const pressedAt = this.#pressedAt.get(query);
-    if (pressedAt === undefined || this.#now() - pressedAt > ANSWER_WINDOW_MS) {
-      throw new Refused(
-        400,
-        "Bad Request: query is too old and response timeout expired or query ID is invalid",
-      );
-    }
-    if (text.length > 200) throw new Refused(400, "Bad Request: MESSAGE_TOO_LONG");
-    this.answers.push({ query, text, alert: show_alert });
-    return true;
   }
 }
 
