@@ -142,6 +142,20 @@ describe("a request is the set of its events", () => {
     expect(viewOf(fold([entry(1, "created", aCreated()), asked]))?.created_at).toBe(asked.event.time);
   });
 
+  it.each([
+    ["a copy", eventKey.delivered(endpoint, "5"), delivered("5")],
+    ["a failure to reach a chat", eventKey.undelivered(endpoint), undelivered],
+  ])("voids %s that is older than its question: that one is still to be sent", (_, key, event) => {
+    const old = entry(2, key, event);
+    const asked = entry(3, "created", aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    for (const set of [fold([old, asked]), fold([asked, old]), merge(fold([asked]), [old])]) {
+      expect(viewOf(set)).toMatchObject({ status: "pending", delivery: "queued" });
+      expect(set).toEqual(fold([asked]));
+    }
+    const again = entry(4, key, event);
+    expect(fold([asked, again, old])).toEqual(fold([asked, again]));
+  });
+
   it("ignores events of a type that it does not know", () => {
     const future = entry(5, "claimed", envelope("claimed", "claimed", {}));
     const set = fold([entry(1, "created", aCreated()), future]);

@@ -9,7 +9,8 @@ import {
 
 /**
  * A request is the set of its events: the newest entry of each of its subjects, by the last part of that subject
- * (`created`, `decided`, `delivered.<endpoint>.<copy>`, …). Plain JSON, so that a store can keep it as it is.
+ * (`created`, `decided`, `delivered.<endpoint>.<copy>`, …). What is older than its `created` was said of an earlier
+ * question of this id: it is void, and not in the set. Plain JSON, so that a store can keep it as it is.
  */
 export type RequestSet = Readonly<Record<string, Stored<RequestEvent>>>;
 
@@ -26,7 +27,12 @@ export function merge(set: RequestSet, entries: Iterable<Stored>): RequestSet {
     const standing = merged[key];
     if (standing === undefined || standing.seq < known.seq) merged[key] = known;
   }
-  return merged;
+  return withoutVoid(merged);
+}
+
+function withoutVoid(set: RequestSet): RequestSet {
+  const asked = set["created"]?.seq ?? 0;
+  return Object.fromEntries(Object.entries(set).filter(([, { seq }]) => seq >= asked));
 }
 
 /** The set of these entries of one request. */
@@ -38,12 +44,10 @@ export function createdOf(set: RequestSet): Stored<CreatedEvent> | undefined {
   return entry?.event.type === "loopgate.request.created.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
-/** The decision that stands. One older than its `created` answered an earlier question of this id and is void. */
+/** The decision that stands. */
 export function decisionOf(set: RequestSet): Stored<DecidedEvent> | undefined {
   const entry = set["decided"];
-  if (entry?.event.type !== "loopgate.request.decided.v1") return undefined;
-  const created = set["created"];
-  return created !== undefined && entry.seq < created.seq ? undefined : { ...entry, event: entry.event };
+  return entry?.event.type === "loopgate.request.decided.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
 /** A message that shows this request in a chat. */
