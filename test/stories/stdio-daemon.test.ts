@@ -165,6 +165,13 @@ it("the log of the daemon stays small", async () => {
   expect((await setting.log()).length).toBeLessThan(10_000);
 });
 
+it("the daemon lives where there is no room for a copy of its log", async () => {
+  await mkdir(join(setting.place, "daemon.log.1"), { recursive: true });
+  await writeFile(join(setting.place, "daemon.log"), "x".repeat(6_000_000));
+  await setting.front().ready();
+  expect((await setting.log()).length).toBeLessThan(10_000);
+});
+
 describe("rubbish at the socket", () => {
   it.each(["", "rubbish\n", '{"loopgate":2}\n', "x".repeat(5_000_000)])(
     "harms nobody (%#)",

@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { createLogger } from "./logger.ts";
 
 /** What a logger writes of one error. */
@@ -8,6 +9,14 @@ function logged(err: unknown): { readonly text: string; readonly err: unknown } 
   const sink = new Writable({ write: (chunk: Buffer, _, done) => ((text += chunk.toString()), done()) });
   createLogger("test", "info", sink).error({ err }, "failed");
   return { text, err: (JSON.parse(text) as { err: unknown }).err };
+}
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    return error;
+  }
 }
 
 describe("an error in the log", () => {
@@ -28,6 +37,16 @@ describe("an error in the log", () => {
     ["credentials in a URL", "cannot reach nats://user:canary@host:4222"],
   ])("hides %s in its message", (_, message) => {
     expect(logged(new Error(message)).text).not.toMatch(/canary|0123456789abcdef/);
+  });
+
+  it("tells what is wrong with a value, and not the value", () => {
+    const { error } = z
+      .object({ data: z.object({ text: z.string().max(3) }) })
+      .safeParse({ data: { text: "canary" } });
+    expect(logged(error)).toMatchObject({ err: { name: "ZodError", message: "data.text: too_big" } });
+    const unreadable = thrownBy(() => JSON.parse("canary") as unknown);
+    expect(String(unreadable)).toContain("canary");
+    expect(logged(unreadable).text).not.toContain("canary");
   });
 
   it("that is no error tells its type alone", () => {

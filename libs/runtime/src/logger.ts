@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import { z } from "zod";
 
 export type { Logger } from "pino";
 
@@ -37,8 +38,16 @@ export interface ErrorDescription {
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { name: "unknown", message: typeof error };
   const code: unknown = "code" in error ? error.code : undefined;
-  const named = { name: error.name, message: redact(error.message.split("\n", 1)[0] ?? "") };
+  const named = { name: error.name, message: redact(messageOf(error)) };
   return typeof code === "string" || typeof code === "number" ? { ...named, code } : named;
+}
+
+/** The first line; not what a text that could not be read holds. */
+function messageOf(error: Error): string {
+  if (error instanceof SyntaxError) return "a text could not be read";
+  if (error instanceof z.ZodError)
+    return error.issues.map(({ path, code }) => `${path.join(".")}: ${code}`).join(", ");
+  return error.message.split("\n", 1)[0] ?? "";
 }
 
 /** Hides what has the shape of a bot token, an API key or credentials in a URL. */

@@ -44,11 +44,10 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
     await service.start({ settings, logger, metrics: createMetrics(), parts });
     started.resolve();
   } catch (error) {
-    started.resolve();
+    // A signal goes on waiting for the start: this is what ends the process.
     const why = explain(logger, error);
     await service.refused?.(why);
-    await parts.disposeAsync();
-    process.exit(1);
+    await closeAll(parts, logger).finally(() => process.exit(1));
   }
 }
 
@@ -58,11 +57,19 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
  */
 function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Promise<void>): void {
   let isStopping = false;
-  const { close } = closeWithGrace({ delay: GRACE_MS, logger, skip: STOP_SIGNALS }, async ({ err }) => {
+  const options = {
+    delay: GRACE_MS,
+    // It would write messages of errors as they are.
+    logger: false,
+    skip: STOP_SIGNALS,
+    onTimeout: () => logger.fatal("the stop took too long"),
+    onSecondError: (err: unknown) => logger.fatal({ err }, "another unexpected error during the stop"),
+  } as const;
+  const { close } = closeWithGrace(options, async ({ err }) => {
     isStopping = true;
     if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
     await started;
-    await parts.disposeAsync();
+    await closeAll(parts, logger);
     logger.info("stopped");
   });
   for (const signal of STOP_SIGNALS) {
@@ -71,6 +78,15 @@ function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Pro
       logger.info({ signal }, "stopping");
       close();
     });
+  }
+}
+
+async function closeAll(parts: AsyncDisposableStack, logger: Logger): Promise<void> {
+  try {
+    await parts.disposeAsync();
+  } catch (error) {
+    logger.fatal({ err: error }, "a part could not be closed");
+    throw error;
   }
 }
 

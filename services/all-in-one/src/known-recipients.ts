@@ -16,7 +16,8 @@ const Kept = z.object({
 
 /**
  * The recipients of every front that was ever here. A front ends and its questions stay: whoever they were asked may
- * answer them, also after a restart. Whoever comes again for the same chat replaces what was kept of it.
+ * answer them, also after a restart. Whoever comes again for the same default chat, or for the same chats without one,
+ * replaces what was kept of it.
  */
 export class KnownRecipients {
   readonly #database: SqliteDatabase;
@@ -54,7 +55,7 @@ export class KnownRecipients {
   async welcome(policy: RecipientPolicy): Promise<Disposable> {
     const namesSomebody = policy.defaultChat !== undefined || policy.allowedChats.length > 0;
     if (namesSomebody) {
-      await this.keep(`front ${policy.defaultChat ?? ""}`, policy);
+      await this.keep(`front ${policy.defaultChat ?? policy.allowedChats.toSorted().join()}`, policy);
       this.#present.add(policy);
     }
     return { [Symbol.dispose]: () => void this.#present.delete(policy) };

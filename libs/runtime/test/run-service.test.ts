@@ -1,0 +1,44 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { linesOf } from "@loopgate/runtime/lines";
+import { expect, it } from "vitest";
+
+const script = fileURLToPath(new URL("service-processes/service.ts", import.meta.url));
+
+interface Ended {
+  readonly code: number | null;
+  readonly log: string;
+}
+
+/** Runs a service that fails in `what` and sends SIGTERM after each line that says so. */
+async function runAndStop(what: string, stopAt: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [script, what], { stdio: ["ignore", "ignore", "pipe"] });
+  const exited = once(child, "exit");
+  let log = "";
+  for await (const line of linesOf(child.stderr)) {
+    log += `${line}\n`;
+    if (stopAt.some((said) => line.includes(`"msg":"${said}"`))) child.kill("SIGTERM");
+  }
+  await exited;
+  return { code: child.exitCode, log };
+}
+
+it("a service that is told to stop closes its parts and ends with 0, however often it is told", async () => {
+  const { code, log } = await runAndStop("nothing", ["ready", "closing"]);
+  expect(code).toBe(0);
+  expect(log).toMatch(/"closed"[^]*"stopped"/);
+});
+
+it("a start that fails ends with 1 once all is closed, also if it is told to stop meanwhile", async () => {
+  const { code, log } = await runAndStop("start", ["closing"]);
+  expect(code).toBe(1);
+  expect(log).toContain('"closed"');
+});
+
+it("a part that can't be closed is in the log without its secrets, and the service ends with 1", async () => {
+  const { code, log } = await runAndStop("stop", ["ready"]);
+  expect(code).toBe(1);
+  expect(log).toContain("a part could not be closed");
+  expect(log).not.toContain("canary");
+});

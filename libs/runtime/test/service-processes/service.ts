@@ -1,0 +1,21 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { runService } from "@loopgate/runtime";
+
+/** A service that `start` or `stop` fails, as its argument says; a part of it closes slowly. */
+const fails = process.argv[2];
+
+await runService({
+  name: "test",
+  settings: () => ({ logLevel: "info" }),
+  start: async ({ logger, parts }) => {
+    parts.defer(async () => {
+      logger.info("closing");
+      await pause(300);
+      logger.info("closed");
+      if (fails === "stop") throw new Error("mongodb://user:canary@host does not close");
+    });
+    if (fails === "start") throw new Error("mongodb://user:canary@host does not answer");
+    setInterval(() => undefined, 60_000);
+    logger.info("ready");
+  },
+});
