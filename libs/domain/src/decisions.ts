@@ -54,6 +54,13 @@ function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | R
   return choice.text.trim() === "" ? "empty" : { type: "text", text: choice.text };
 }
 
+/** Until then an answer that was stored before the end may still be on its way (design 3.1). */
+const AFTER_END_MS = 1_000;
+
+/** When silence decides: the timer fires then, and whoever answers late waits until then. */
+export const silenceDecidesAt = ({ data }: CreatedEvent): Date =>
+  new Date(Date.parse(data.expires_at) + AFTER_END_MS);
+
 /** The decision that silence makes. Its id is the same whoever notices the end, so that all of them agree. */
 export const expiry = (created: CreatedEvent, now: Date): DecidedEvent =>
   decided(created, "expired", now, { kind: "expired", by: { type: "timeout" } });

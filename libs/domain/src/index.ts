@@ -1,4 +1,12 @@
-export { cancellation, expiry, judge, type Attempt, type AttemptResult, type Refusal } from "./decisions.ts";
+export {
+  cancellation,
+  expiry,
+  judge,
+  silenceDecidesAt,
+  type Attempt,
+  type AttemptResult,
+  type Refusal,
+} from "./decisions.ts";
 export { isApproval, type OfferedOption } from "./effects.ts";
 export { promptOf, type OfferedPrompt, type PromptResult } from "./prompt.ts";
 export {

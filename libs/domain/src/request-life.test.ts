@@ -8,7 +8,7 @@ import {
 } from "@loopgate/contracts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Attempt, cancellation, expiry, judge } from "./decisions.ts";
+import { type Attempt, cancellation, expiry, judge, silenceDecidesAt } from "./decisions.ts";
 import { withEffects } from "./effects.ts";
 import { copiesOf, decisionOf, fold, merge } from "./request-set.ts";
 import { knownRequestOf, viewOf } from "./view.ts";
@@ -223,6 +223,10 @@ describe("an attempt to answer", () => {
   it("after the end may only expire the request", () => {
     const result = judge(created, anAttempt({ storedAt: created.data.expires_at }), now);
     expect(result).toMatchObject({ kind: "too_late", event: { data: { kind: "expired" } } });
+  });
+
+  it("has a second after the end to be handled, until silence decides", () => {
+    expect(silenceDecidesAt(created).getTime() - Date.parse(created.data.expires_at)).toBe(1_000);
   });
 
   it("that was stored in time counts, however late it is handled", () => {

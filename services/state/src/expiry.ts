@@ -9,13 +9,10 @@ import {
   traceOf,
 } from "@loopgate/contracts";
 import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
-import { expiry } from "@loopgate/domain";
+import { expiry, silenceDecidesAt } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 
 const TIMER = "expiry";
-
-/** The timer fires one second after the end: an answer stored in the last moment may still be on its way (design 3.1). */
-const AFTER_END_MS = 1_000;
 
 export interface ExpiryParts {
   readonly log: EventLog;
@@ -52,8 +49,7 @@ async function followTimer(timers: Timers, { subject, event }: LogEntry): Promis
     return "done";
   }
   const created = CreatedEvent.parse(event);
-  const at = new Date(Date.parse(created.data.expires_at) + AFTER_END_MS);
-  await timers.set(ref, TIMER, at, dueEvent(ref, created));
+  await timers.set(ref, TIMER, silenceDecidesAt(created), dueEvent(ref, created));
   return "done";
 }
 

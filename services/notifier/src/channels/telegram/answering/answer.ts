@@ -10,7 +10,14 @@ import {
   sessionKey,
 } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
-import { expiry, isStillAllowed, judge, type RecipientPolicy, type Refusal } from "@loopgate/domain";
+import {
+  expiry,
+  isStillAllowed,
+  judge,
+  type RecipientPolicy,
+  type Refusal,
+  silenceDecidesAt,
+} from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
 import { closeTouched, type CloseTouchedParts } from "../asking/close-touched.ts";
 import { requestShownBy } from "../asking/copies.ts";
@@ -38,9 +45,6 @@ export type AnswerOutcome =
   | { readonly kind: "refused"; readonly reason: Refusal | "closed" | "unknown_message" | "not_allowed" }
   /** Past the end: the request ends a moment from now, then this attempt is told who won. */
   | { readonly kind: "wait"; readonly forMs: number };
-
-/** The timer of `state` fires a second after the end; whoever answers late waits that long, too (design 3.1). */
-const AFTER_END_MS = 1_000;
 
 /**
  * Judges an answer and commits it if it is the first. The checks run at the moment of the press, against the log and the
@@ -122,7 +126,7 @@ async function endFirst(
   { requests, now }: AnswerParts,
   created: LogEntry<CreatedEvent>,
 ): Promise<AnswerOutcome> {
-  const left = Date.parse(created.event.data.expires_at) + AFTER_END_MS - now().getTime();
+  const left = silenceDecidesAt(created.event).getTime() - now().getTime();
   if (left > 0) return { kind: "wait", forMs: left };
   const result = await requests.decide(created, expiry(created.event, now()));
   return result.kind === "gone"
