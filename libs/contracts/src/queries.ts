@@ -49,7 +49,7 @@ export const CancelCommand = z.object({
 });
 export type CancelCommand = z.infer<typeof CancelCommand>;
 
-/** `already_decided` carries the winner's view; cancelling a cancelled request is `cancelled` again. */
+/** `already_decided` carries the winner's view, never a pending one; cancelling a cancelled request is `cancelled` again. */
 export const CancelReply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("cancelled"), request: KnownRequest }),
   z.object({ kind: z.literal("already_decided"), request: KnownRequest }),

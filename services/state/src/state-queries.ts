@@ -90,9 +90,9 @@ export class StateQueries implements RequestQueries {
     if (created !== undefined) await this.#projectBeforeReply(created.event, logged);
     const request = await this.#find(ref, logged);
     if (request === undefined) return { kind: "not_found" };
-    return request.view.status === "cancelled"
-      ? { kind: "cancelled", request }
-      : { kind: "already_decided", request };
+    const { status } = request.view;
+    if (status === "pending") throw new Unavailable("the log does not hold the request's question any more");
+    return { kind: status === "cancelled" ? "cancelled" : "already_decided", request };
   }
 
   /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */

@@ -195,6 +195,18 @@ describe("cancel", () => {
     expect(new Set(shown).size).toBe(1);
   });
 
+  it("of a stored question that the log lost is unavailable before its end, and too late after", async () => {
+    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
+    const open = aCreated();
+    await store.merge([...entriesOf(ended), ...entriesOf(open)]);
+    const queries = await start();
+    await expect(queries.cancel(refOf(open))).rejects.toThrow(Unavailable);
+    expect(await queries.cancel(refOf(ended))).toMatchObject({
+      kind: "already_decided",
+      request: { view: { status: "expired", reason: "log_lost" } },
+    });
+  });
+
   it("of an unknown id is not_found", async () => {
     expect(await (await start()).cancel({ tenant: "default", id: newRequestId() })).toEqual({
       kind: "not_found",
