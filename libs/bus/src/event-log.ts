@@ -84,6 +84,8 @@ export interface Delivery {
   readonly entry: LogEntry;
   /** 1 for the first delivery. A delivery lost to a crash counts on some logs and not on others. */
   readonly attempt: number;
+  /** How many attempts before this one count towards `maxAttempts`. */
+  readonly failures: number;
   /** Aborted when the consumer stops: hand the entry back by throwing, another process takes it. */
   readonly signal: AbortSignal;
 }

@@ -134,25 +134,24 @@ export class NatsConsumer {
   /** What became of the entry; one whose handler was stopped goes back at once. */
   async #verdictOn(entry: LogEntry, attempt: number): Promise<Verdict> {
     const { signal } = this.#stop;
+    const failures = this.#failures.get(entry.seq) ?? 0;
     try {
-      return await this.#handle({ entry, attempt, signal });
+      return await this.#handle({ entry, attempt, failures, signal });
     } catch (error) {
       if (signal.aborted) return { retryInMs: 0 };
       if (error instanceof Unavailable) return { retryInMs: this.#backOff(attempt) };
-      const failures = this.#countFailure(entry.seq);
-      return failures >= this.#maxAttempts
+      this.#remember(entry.seq, failures + 1);
+      return failures + 1 >= this.#maxAttempts
         ? { deadLetter: nameOf(error) }
-        : { retryInMs: this.#backOff(failures) };
+        : { retryInMs: this.#backOff(failures + 1) };
     }
   }
 
-  #countFailure(seq: number): number {
-    const failures = (this.#failures.get(seq) ?? 0) + 1;
+  #remember(seq: number, failures: number): void {
     this.#failures.delete(seq);
     this.#failures.set(seq, failures);
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > MAX_REMEMBERED && oldest !== undefined) this.#failures.delete(oldest);
-    return failures;
   }
 
   async #settle(message: JsMsg, entry: LogEntry, verdict: Verdict): Promise<void> {

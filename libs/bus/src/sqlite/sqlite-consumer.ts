@@ -197,7 +197,7 @@ export class SqliteConsumer {
   async #run(member: Member, job: Job): Promise<void> {
     const { entry, attempt, failures, parked } = job;
     try {
-      const verdict = await member.handle({ entry, attempt, signal: member.stop.signal });
+      const verdict = await member.handle({ entry, attempt, failures, signal: member.stop.signal });
       await this.#follow(job, verdict);
     } catch (error) {
       if (member.stop.signal.aborted) return void this.#queue.unshift(job);

@@ -93,6 +93,7 @@ function retries(open: OpenBus): void {
     bus.own(await bus.log.consume(spec, recorder));
 
     await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(recorder.seen.map(({ failures }) => failures)).toEqual([0, 0, 0, 0, 1, 2]);
     expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
     expect(await deadLetterOf(bus, name)).toBeUndefined();
   });
@@ -112,6 +113,7 @@ function retries(open: OpenBus): void {
     bus.own(await bus.log.consume(spec, recorder));
 
     await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toContain(7);
+    expect(recorder.seen.map(({ failures }) => failures)).toEqual(Array(7).fill(0));
     expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
     expect(await deadLetterOf(bus, name)).toBeUndefined();
   });
