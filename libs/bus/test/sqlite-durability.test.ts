@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { requestPrefix } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Unavailable } from "../src/index.ts";
+import { LogFull, Unavailable } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
 import { busOptions, soon } from "./contract/bus-under-test.ts";
@@ -97,6 +97,45 @@ describe("the file of the bus", () => {
     await expect.poll(() => bus.log.below(requestPrefix(ref)), soon).toEqual([]);
     const result = await bus.log.append(copySubject(ref, 1), anEvent(ref));
     expect(result).toMatchObject({ kind: "stored", entry: { seq: (newest ?? 0) + 1 } });
+  });
+});
+
+describe("a log of limited size", () => {
+  const maxBytes = 1_000_000;
+  const options = () => ({ ...busOptions, path: file(), maxBytes });
+  const ask = ({ log }: SqliteBus) => {
+    const ref = aRequest();
+    const event = anEvent(ref, { data: { text: "x".repeat(100_000) } });
+    return log.append(copySubject(ref, 1), event, { first: true, leaveRoom: true });
+  };
+
+  it("takes questions again once those before have aged out, whatever else the file holds", async () => {
+    {
+      await using bus = await openSqliteBus({ ...options(), retentionMs: 86_400_000 });
+      await bus.database.write((db) => {
+        db.exec("CREATE TABLE history (request TEXT)");
+        db.prepare("INSERT INTO history VALUES (?)").run("x".repeat(2 * maxBytes));
+      });
+      const results = await Promise.allSettled(Array.from({ length: 10 }, () => ask(bus)));
+      expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(7);
+      await expect(ask(bus)).rejects.toThrow(LogFull);
+    }
+    await using bus = await openSqliteBus({ ...options(), retentionMs: 1 });
+
+    const result = async () => (await ask(bus).catch(() => ({ kind: "refused" }))).kind;
+    await expect.poll(result, soon).toBe("stored");
+  });
+
+  it("counts what stood before it had a limit", async () => {
+    {
+      await using bus = await openSqliteBus({ ...busOptions, path: file(), retentionMs: 86_400_000 });
+      for (let n = 0; n < 9; n += 1) await ask(bus);
+      await bus.database.write((db) => {
+        db.exec("DROP TRIGGER event_added; DROP TRIGGER event_deleted; DROP TABLE used");
+      });
+    }
+    await using bus = await openSqliteBus({ ...options(), retentionMs: 86_400_000 });
+    await expect(ask(bus)).rejects.toThrow(LogFull);
   });
 });
 

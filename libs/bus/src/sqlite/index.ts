@@ -17,7 +17,10 @@ export interface SqliteBusOptions {
   readonly lifetimes?: BucketLifetimes;
   /** How long the log keeps an event, in milliseconds. */
   readonly retentionMs: number;
-  /** A size of the file, in bytes: once it holds four fifths of that, new questions are refused. Default: no limit. */
+  /**
+   * A size of the log, in bytes: once its entries take four fifths of that, new questions are refused, until some age
+   * out. What else the file holds does not count. Default: no limit.
+   */
   readonly maxBytes?: number;
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt. */
   readonly backOffMs?: readonly number[];

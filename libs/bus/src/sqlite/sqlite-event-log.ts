@@ -18,7 +18,7 @@ import { backlogOf } from "./consumer-backlog.ts";
 import { PARKING_SCHEMA } from "./parking.ts";
 import { CONSUMER_SCHEMA, type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
-import { usedBytes } from "./used-bytes.ts";
+import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS events (
@@ -42,7 +42,7 @@ const PAGE = 256;
 const RECOVER_MS = 1_000;
 
 interface EventLogOptions extends ConsumerOptions {
-  /** The file's size from which on four fifths count as full; `Infinity` for none. */
+  /** The size of the log from which on four fifths count as full; `Infinity` for none. */
   readonly maxBytes: number;
 }
 
@@ -68,7 +68,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 
   static async open(database: SqliteDatabase, options: EventLogOptions): Promise<SqliteEventLog> {
-    await database.write((db) => db.exec(SCHEMA + CONSUMER_SCHEMA + PARKING_SCHEMA));
+    await database.write((db) => db.exec(SCHEMA + USED_BYTES_SCHEMA + CONSUMER_SCHEMA + PARKING_SCHEMA));
     return new SqliteEventLog(database, options);
   }
 
