@@ -4,9 +4,9 @@ if (command === undefined) {
   const { runFront } = await import("./front/front.ts");
   await runFront(process.env);
 } else if (command === "daemon" && directory !== undefined) {
-  const { runDaemon } = await import("./daemon.ts");
+  const { runDaemon } = await import("./daemon/run-daemon.ts");
   await runDaemon(directory, process.env);
 } else {
-  const { runCommand } = await import("./commands.ts");
+  const { runCommand } = await import("./commands/run-command.ts");
   await runCommand(process.argv, process.env);
 }

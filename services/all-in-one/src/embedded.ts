@@ -13,7 +13,7 @@ import {
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
-import { KnownRecipients } from "./known-recipients.ts";
+import { KnownRecipients } from "./daemon/known-recipients.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Embedded {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { expect, it, onTestFinished } from "vitest";
-import { KnownRecipients } from "../src/known-recipients.ts";
+import { KnownRecipients } from "../src/daemon/known-recipients.ts";
 
 const KEPT_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { ConfigurationError, type Environment } from "@loopgate/runtime";
-import { natsOptionsOf } from "../operator-nats.ts";
+import { natsOptionsOf } from "../commands/operator-nats.ts";
 import { readSettings } from "../settings.ts";
 import type { Check } from "./examine.ts";
 import { ok, problem } from "./finding.ts";

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type Environment, version } from "@loopgate/runtime";
 import { linesOf } from "@loopgate/runtime/lines";
 import { z } from "zod";
-import { DaemonReport } from "../daemon-report.ts";
-import { connectTo } from "../front/daemon-socket.ts";
+import { DaemonReport } from "../daemon/daemon-report.ts";
+import { connectToDaemon } from "../front/daemon-socket.ts";
 import { dataDirectoryOf } from "../front/environment.ts";
 import { introductionOf } from "../front/introduction.ts";
 import type { Check } from "./examine.ts";
@@ -39,7 +39,7 @@ export const checkDaemon = (environment: Environment): Check => {
 
 /** What the daemon says; undefined if it hangs up without a word. */
 async function ask(directory: string, environment: Environment): Promise<z.infer<typeof Answer> | undefined> {
-  const socket = await connectTo(directory);
+  const socket = await connectToDaemon(directory);
   if (socket === undefined) return undefined;
   try {
     socket.write(`${JSON.stringify(introductionOf(environment, "doctor"))}\n`);

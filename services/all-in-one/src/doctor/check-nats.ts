@@ -1,6 +1,6 @@
 import { Unavailable } from "@loopgate/bus";
 import { type ConsumerState, inspectNats, type NatsInspection, NatsUnfit } from "@loopgate/bus/nats";
-import type { natsOptionsOf } from "../operator-nats.ts";
+import type { natsOptionsOf } from "../commands/operator-nats.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";
 

@@ -1,5 +1,5 @@
 import { type Environment, version } from "@loopgate/runtime";
-import { natsOptionsOf } from "../operator-nats.ts";
+import { natsOptionsOf } from "../commands/operator-nats.ts";
 import { readSettings } from "../settings.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkDaemon } from "./check-daemon.ts";

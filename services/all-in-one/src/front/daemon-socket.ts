@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 export const SOCKET = "daemon.sock";
 
 /** Does something from within a directory: a socket's path may have 107 characters, its name there is always shorter. */
-export function within<Result>(directory: string, work: () => Result): Result {
+export function inDirectory<Result>(directory: string, work: () => Result): Result {
   const before = process.cwd();
   process.chdir(directory);
   try {
@@ -15,9 +15,9 @@ export function within<Result>(directory: string, work: () => Result): Result {
 }
 
 /** A connection to the process that has this data directory; undefined if none listens. */
-export async function connectTo(directory: string): Promise<Socket | undefined> {
+export async function connectToDaemon(directory: string): Promise<Socket | undefined> {
   try {
-    const socket = within(directory, () => connect(SOCKET));
+    const socket = inDirectory(directory, () => connect(SOCKET));
     await once(socket, "connect");
     return socket.on("error", () => socket.destroy());
   } catch {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "@loopgate/runtime/lines";
-import { connectTo } from "./daemon-socket.ts";
+import { connectToDaemon } from "./daemon-socket.ts";
 import type { Introduction, Welcome } from "./introduction.ts";
 import { startDaemon } from "./start-daemon.ts";
 
@@ -26,7 +26,7 @@ export async function reachDaemon(directory: string, introduction: Introduction)
   const giveUpAt = Date.now() + PATIENCE_MS;
   let startedAt = -Infinity;
   while (Date.now() < giveUpAt) {
-    const socket = await connectTo(directory);
+    const socket = await connectToDaemon(directory);
     if (socket === undefined && Date.now() - startedAt > START_AGAIN_MS) {
       startedAt = Date.now();
       startDaemon(directory);

@@ -1,6 +1,6 @@
 import { checkHealth, type HealthCheck } from "@loopgate/runtime";
 import { z } from "zod";
-import type { Introduction } from "./front/introduction.ts";
+import type { Introduction } from "../front/introduction.ts";
 
 /** What a process that serves a data directory tells a `doctor`. */
 export const DaemonReport = z.object({

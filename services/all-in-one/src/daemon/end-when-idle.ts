@@ -1,12 +1,12 @@
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import type { SqliteBus } from "@loopgate/bus/sqlite";
-import type { Door } from "./door.ts";
+import type { FrontListener } from "./front-listener.ts";
 
 const LOOK_EVERY_MS = 5_000;
 
 export interface IdleParts {
-  readonly door: Door;
+  readonly listener: FrontListener;
   readonly bus: SqliteBus;
   readonly queries: RequestQueries;
   readonly idleMs: number;
@@ -15,7 +15,8 @@ export interface IdleParts {
 /** Calls `end` once nobody has been here for `idleMs`, no question is open, and nothing is left to send or to close. */
 export function endWhenIdle(parts: IdleParts, end: () => void): Disposable {
   const look = async () => {
-    if (parts.door.emptyForMs >= parts.idleMs && !(await hasWork(parts)) && parts.door.emptyForMs > 0) end();
+    if (parts.listener.emptyForMs >= parts.idleMs && !(await hasWork(parts)) && parts.listener.emptyForMs > 0)
+      end();
   };
   // A look that fails is made up for by the next.
   const timer = setInterval(() => void look().catch(() => undefined), Math.min(parts.idleMs, LOOK_EVERY_MS));

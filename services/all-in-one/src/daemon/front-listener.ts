@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { LineStream } from "@loopgate/gateway";
 import { linesOf } from "@loopgate/runtime/lines";
 import { z } from "zod";
-import { SOCKET, within } from "./front/daemon-socket.ts";
-import type { Introduction, Welcome } from "./front/introduction.ts";
+import { SOCKET, inDirectory } from "../front/daemon-socket.ts";
+import type { Introduction, Welcome } from "../front/introduction.ts";
 import type { DaemonReport } from "./daemon-report.ts";
 
 /** Somebody who came in and said who it is. */
@@ -28,7 +28,7 @@ const Introduced = z.object({
 });
 
 /** The socket of a data directory, by which fronts come in. Disposing closes it; who is in, stays. */
-export class Door implements Disposable {
+export class FrontListener implements Disposable {
   readonly #directory: string;
   readonly #server: Server;
   readonly #host = Promise.withResolvers<(guest: Guest) => void>();
@@ -40,13 +40,13 @@ export class Door implements Disposable {
     this.#server = createServer((socket) => void this.#receive(socket).catch(() => socket.destroy()));
   }
 
-  /** Opens the door of a directory that this process has taken; only the user's own processes come in. */
-  static open(directory: string): Door {
-    const door = new Door(directory);
+  /** Listens in a directory that this process has taken; only the user's own processes come in. */
+  static open(directory: string): FrontListener {
+    const listener = new FrontListener(directory);
     rmSync(join(directory, SOCKET), { force: true });
-    within(directory, () => door.#server.listen(SOCKET));
+    inDirectory(directory, () => listener.#server.listen(SOCKET));
     chmodSync(join(directory, SOCKET), 0o600);
-    return door;
+    return listener;
   }
 
   /** From now on guests are received; those who have come already, first. */
@@ -65,7 +65,7 @@ export class Door implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    within(this.#directory, () => this.#server.close());
+    inDirectory(this.#directory, () => this.#server.close());
   }
 
   async #receive(socket: Socket): Promise<void> {

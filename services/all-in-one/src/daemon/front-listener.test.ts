@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { Door } from "./door.ts";
-import { connectTo } from "./front/daemon-socket.ts";
-import { introductionOf } from "./front/introduction.ts";
+import { FrontListener } from "./front-listener.ts";
+import { connectToDaemon } from "../front/daemon-socket.ts";
+import { introductionOf } from "../front/introduction.ts";
 
 it.each([
   ["front", "begins anew"],
@@ -13,21 +13,21 @@ it.each([
 ] as const)("after the visit of a %s the time without fronts %s", async (as, effect) => {
   vi.useFakeTimers({ toFake: ["Date"] });
   onTestFinished(() => void vi.useRealTimers());
-  const directory = await mkdtemp(join(tmpdir(), "loopgate-door-"));
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-front-listener-"));
   onTestFinished(() => rm(directory, { recursive: true }));
-  using door = Door.open(directory);
-  door.receive(({ stream }) => stream.end());
+  using listener = FrontListener.open(directory);
+  listener.receive(({ stream }) => stream.end());
   vi.advanceTimersByTime(3_600_000);
 
-  const guest = await connectTo(directory);
+  const guest = await connectToDaemon(directory);
   guest?.write(`${JSON.stringify(introductionOf({}, as))}\n`);
   guest?.resume();
   await once(guest!, "close");
 
   const emptyAMomentLater = () => {
     vi.advanceTimersByTime(1);
-    return door.emptyForMs;
+    return listener.emptyForMs;
   };
   await expect.poll(emptyAMomentLater).toBeGreaterThan(0);
-  expect(door.emptyForMs >= 3_600_000).toBe(effect === "goes on");
+  expect(listener.emptyForMs >= 3_600_000).toBe(effect === "goes on");
 });

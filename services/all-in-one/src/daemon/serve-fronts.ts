@@ -2,12 +2,12 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Environment, runService } from "@loopgate/runtime";
 import { boundLog } from "./bound-log.ts";
-import { Door } from "./door.ts";
-import { startEmbedded } from "./embedded.ts";
+import { FrontListener } from "./front-listener.ts";
+import { startEmbedded } from "../embedded.ts";
 import { endWhenIdle } from "./end-when-idle.ts";
-import { introductionOf } from "./front/introduction.ts";
-import { receptionOf, refusalOf } from "./reception.ts";
-import { readSettings } from "./settings.ts";
+import { introductionOf } from "../front/introduction.ts";
+import { admissionOf, refusalOf } from "./admission.ts";
+import { readSettings } from "../settings.ts";
 
 /** How long a daemon that can't start waits for the front that wants to know why, in milliseconds. */
 const REFUSAL_MS = 5_000;
@@ -18,14 +18,14 @@ export async function serveFronts(
   claimed: Disposable,
   environment: Environment,
 ): Promise<void> {
-  const door = Door.open(directory);
+  const listener = FrontListener.open(directory);
   const own = introductionOf(environment, "front");
   await runService({
     name: "loopgate",
     settings: () => readSettings(environment),
     refused: async (why) => {
       const told = Promise.withResolvers<void>();
-      door.receive(refusalOf(own, why, told.resolve));
+      listener.receive(refusalOf(own, why, told.resolve));
       await Promise.race([told.promise, pause(REFUSAL_MS)]);
     },
     start: async ({ settings, logger, metrics, parts }) => {
@@ -34,18 +34,18 @@ export async function serveFronts(
       parts.use(boundLog(join(directory, "daemon.log")));
       const around = { directory, isForeground: false, environment, logger, metrics, parts };
       const embedded = await startEmbedded(settings, around);
-      parts.use(door);
+      parts.use(listener);
       const finish = (why: string) => {
-        // A second signal would cut the end short, and nobody may come in that was sent away.
-        if (!door.isOpen) return;
+        // Whoever was sent away may not come in again.
+        if (!listener.isOpen) return;
         logger.info(why);
-        door[Symbol.dispose]();
+        listener[Symbol.dispose]();
         process.kill(process.pid, "SIGTERM");
       };
       const handOver = () => finish("hands over to another Loopgate");
-      door.receive(receptionOf({ ...embedded, own, logger, handOver }));
+      listener.receive(admissionOf({ ...embedded, own, logger, handOver }));
       const { idleMs } = settings;
-      parts.use(endWhenIdle({ ...embedded, door, idleMs }, () => finish("nobody needs it")));
+      parts.use(endWhenIdle({ ...embedded, listener, idleMs }, () => finish("nobody needs it")));
       logger.info({ directory }, "ready");
     },
   });

@@ -2,12 +2,12 @@ import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@loopgate/gateway";
 import { type HealthCheck, type Logger, StartRefused } from "@loopgate/runtime";
 import { reportTo } from "./daemon-report.ts";
-import type { Guest } from "./door.ts";
-import type { Introduction } from "./front/introduction.ts";
+import type { Guest } from "./front-listener.ts";
+import type { Introduction } from "../front/introduction.ts";
 import type { KnownRecipients } from "./known-recipients.ts";
-import { readRecipients } from "./settings.ts";
+import { readRecipients } from "../settings.ts";
 
-export interface ReceptionParts {
+export interface AdmissionParts {
   /** How this process would introduce itself. As `serve` it stays, whoever comes. */
   readonly own: Introduction;
   readonly bot: { readonly id: string } | undefined;
@@ -21,8 +21,8 @@ export interface ReceptionParts {
 }
 
 /** Receives a guest: a front is served for its own recipients, unless another process should serve it. */
-export const receptionOf =
-  (parts: ReceptionParts) =>
+export const admissionOf =
+  (parts: AdmissionParts) =>
   (guest: Guest): void => {
     if (guest.introduction.as === "doctor") return void report(parts, guest);
     const verdict = judge(guest.introduction, parts.own);
@@ -61,12 +61,12 @@ const OTHER_BOT =
 
 const isNewer = (a: string, b: string): boolean => a.localeCompare(b, "en", { numeric: true }) > 0;
 
-async function report({ own, checks }: ReceptionParts, guest: Guest): Promise<void> {
+async function report({ own, checks }: AdmissionParts, guest: Guest): Promise<void> {
   guest.answer(await reportTo(guest.introduction, own, checks));
   guest.stream.end();
 }
 
-async function serve({ bot, gateway, known, logger }: ReceptionParts, guest: Guest): Promise<void> {
+async function serve({ bot, gateway, known, logger }: AdmissionParts, guest: Guest): Promise<void> {
   try {
     const policy = readRecipients(guest.introduction.recipients, bot?.id);
     using _present = await known.welcome(policy);

@@ -1,7 +1,7 @@
 import type { Environment } from "@loopgate/runtime";
 import { Command } from "commander";
-import { doctor } from "./doctor/doctor.ts";
-import { asJson, asText, isWell } from "./doctor/report.ts";
+import { doctor } from "../doctor/doctor.ts";
+import { asJson, asText, isWell } from "../doctor/report.ts";
 
 interface Options {
   readonly json?: true;

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "@loopgate/runtime/lines";
-import { InUse, lockDirectory } from "./data-directory.ts";
-import { connectTo } from "./front/daemon-socket.ts";
-import type { Introduction } from "./front/introduction.ts";
+import { InUse, lockDirectory } from "../data-directory.ts";
+import { connectToDaemon } from "../front/daemon-socket.ts";
+import type { Introduction } from "../front/introduction.ts";
 
 /** A process that ends has its directory for so long at most (30 s of grace), in milliseconds. */
 const PATIENCE_MS = 35_000;
@@ -11,7 +11,7 @@ const RETRY_MS = 50;
 /** Takes a data directory for a daemon; undefined when another process serves it. */
 export const claimUnlessServed = (directory: string): Promise<Disposable | undefined> =>
   claim(directory, async () => {
-    const socket = await connectTo(directory);
+    const socket = await connectToDaemon(directory);
     socket?.destroy();
     return socket !== undefined;
   });
@@ -39,7 +39,7 @@ async function claim(directory: string, isInVain: () => Promise<boolean>): Promi
 
 /** A daemon that hands over says nothing and hangs up. */
 async function isRefused(directory: string, introduction: Introduction): Promise<boolean> {
-  const socket = await connectTo(directory);
+  const socket = await connectToDaemon(directory);
   if (socket === undefined) return false;
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
   socket.write(`${JSON.stringify(introduction)}\n`);

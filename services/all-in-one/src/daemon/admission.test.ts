@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Introduction } from "./front/introduction.ts";
-import { judge, refusalOf } from "./reception.ts";
+import type { Introduction } from "../front/introduction.ts";
+import { judge, refusalOf } from "./admission.ts";
 
 const introduction = (more: Partial<Introduction> = {}): Introduction => ({
   loopgate: 1,

@@ -1,5 +1,5 @@
 import { claimUnlessServed } from "./claim.ts";
-import type { Environment } from "./front/environment.ts";
+import type { Environment } from "../front/environment.ts";
 
 /**
  * The process behind the fronts of a data directory. Several fronts may start one at once: only the one that gets the
@@ -8,6 +8,6 @@ import type { Environment } from "./front/environment.ts";
 export async function runDaemon(directory: string, environment: Environment): Promise<void> {
   const claimed = await claimUnlessServed(directory);
   if (claimed === undefined) return;
-  const { serveFronts } = await import("./front-service.ts");
+  const { serveFronts } = await import("./serve-fronts.ts");
   await serveFronts(directory, claimed, environment);
 }

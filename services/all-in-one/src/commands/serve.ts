@@ -1,11 +1,11 @@
 import { type Environment, runService, version } from "@loopgate/runtime";
-import { claimByHandOver } from "./claim.ts";
-import { Door } from "./door.ts";
-import { type Embedded, startEmbedded } from "./embedded.ts";
-import { dataDirectoryOf } from "./front/environment.ts";
-import { introductionOf } from "./front/introduction.ts";
-import { receptionOf } from "./reception.ts";
-import { readSettings, type Settings } from "./settings.ts";
+import { claimByHandOver } from "../daemon/claim.ts";
+import { FrontListener } from "../daemon/front-listener.ts";
+import { type Embedded, startEmbedded } from "../embedded.ts";
+import { dataDirectoryOf } from "../front/environment.ts";
+import { introductionOf } from "../front/introduction.ts";
+import { admissionOf } from "../daemon/admission.ts";
+import { readSettings, type Settings } from "../settings.ts";
 
 /** `npm start`: the embedded gateway in the foreground, until SIGINT or SIGTERM. Fronts are served, too. */
 export const serve = (environment: Environment): Promise<void> =>
@@ -19,8 +19,8 @@ export const serve = (environment: Environment): Promise<void> =>
       const around = { directory, isForeground: true, environment, logger, metrics, parts };
       const embedded = await startEmbedded(settings, around);
       const address = await embedded.gateway.listen(settings.listen);
-      const door = parts.use(Door.open(directory));
-      door.receive(receptionOf({ ...embedded, own, logger, handOver: () => undefined }));
+      const listener = parts.use(FrontListener.open(directory));
+      listener.receive(admissionOf({ ...embedded, own, logger, handOver: () => undefined }));
       process.stdout.write(`${greeting(settings, { ...embedded, address, directory }).join("\n")}\n`);
     },
   });
