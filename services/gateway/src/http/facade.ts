@@ -2,11 +2,10 @@ import type { RequestView } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { traceparentOf } from "../mcp/traceparent.ts";
-import { readJson } from "../read-json.ts";
-import { type Parsed, parseArguments, text, withoutNulls } from "../requests/arguments.ts";
-import { invalidArguments } from "../requests/refusal.ts";
+import { parseArguments, text } from "../requests/arguments.ts";
 import type { ToolName, ToolRegistry } from "../tools/registry.ts";
 import type { ToolOutcome } from "../tools/tool.ts";
+import { bodyAs } from "./body-as.ts";
 import { sendRefusal } from "./errors.ts";
 import { pendingRequestOf, pollOf, statuses } from "./facade-shapes.ts";
 
@@ -57,16 +56,6 @@ export function addFacadeRoutes(app: FastifyInstance, tools: ToolRegistry): void
     const outcome = await call("cancel_request", body.value, request);
     return sendView(reply, outcome, () => ({ success: true, message: "Request canceled successfully" }));
   });
-}
-
-/** What a POST carries, or why that is no answerable body. */
-export function bodyAs<Schema extends z.ZodType>(
-  request: FastifyRequest,
-  schema: Schema,
-): Parsed<z.output<Schema>> {
-  const body = readJson(request.body);
-  if (body === undefined) return invalidArguments(["body: must be JSON"]);
-  return parseArguments(schema, withoutNulls(body.value));
 }
 
 function sendView(

@@ -1,13 +1,13 @@
-import { isIP } from "node:net";
 import { parseTelegramEndpoint, type Session } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { isLoopback } from "../loopback.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
 import { refused, type Refused } from "../requests/refusal.ts";
 import type { SessionRegistry } from "../sessions.ts";
+import { bodyAs } from "./body-as.ts";
 import { sendRefusal } from "./errors.ts";
-import { bodyAs } from "./facade.ts";
 
 /** Sessions as the first Loopgate's HTTP interface has them (design 4.4). */
 export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry): void {
@@ -69,8 +69,7 @@ function statusOf({ session_id, client_id, recipients, active, created_at }: Ses
 
 /** Where nobody named the chats, any can be registered by those on this machine, and where keys are needed by an admin. */
 function mayRegisterAnyChat({ ip, apiKey }: FastifyRequest): boolean {
-  if (apiKey?.scopes.includes("admin") === true) return true;
-  return ip === "::1" || ip.startsWith("::ffff:127.") || (isIP(ip) === 4 && ip.startsWith("127."));
+  return apiKey?.scopes.includes("admin") === true || isLoopback(ip.replace(/^::ffff:/, ""));
 }
 
 const noSession = (): Refused =>
