@@ -10,6 +10,7 @@ import { Outbox } from "./channels/telegram/calls/outbox.ts";
 import { Pauses } from "./channels/telegram/calls/pauses.ts";
 import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
+import { UnrecordedCopies } from "./channels/telegram/asking/unrecorded-copies.ts";
 import { whileLeased } from "./lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
@@ -60,6 +61,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const { username } = me;
   const openQuestions = new OpenQuestions(options.queries);
   const common = { ...options, metrics, now, bot, username, api: api.send, openQuestions };
+  const unrecorded = running.use(new UnrecordedCopies(common));
   const partsWith = (outbox: Outbox) => ({ ...common, outbox }) satisfies InboundParts;
   const pauses = new Pauses(common);
   const replies = new Outbox({ pauses });
@@ -70,7 +72,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const work = async (isHeld: () => boolean) => {
     await pauses.load();
     const outbox = new Outbox({ pauses, mayCall: isHeld });
-    const parts = { ...partsWith(outbox), poll: api.poll, webhook, outageNoteMs, isHeld };
+    const parts = { ...partsWith(outbox), unrecorded, poll: api.poll, webhook, outageNoteMs, isHeld };
     receiver = await startLeasedWork(parts);
     return receiver;
   };

@@ -1,3 +1,4 @@
+import { copiesOf } from "@loopgate/domain";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
@@ -10,11 +11,11 @@ const leases = () => here.bus.keyValue.bucket("leases");
 const holder = async () => (await (await leases()).get(key))?.value;
 const polls = () => here.telegram.calls.filter(({ method }) => method === "getUpdates").length;
 
-/** The other holder writes itself into the lease, as after a pause of this process. */
-async function takeLeaseAway(): Promise<void> {
+/** Another holder writes itself into the lease, as after a pause of this process. */
+async function takeLeaseAway(by = "other"): Promise<void> {
   const standing = await (await leases()).get(key);
-  const taken = await (await leases()).update(key, "other", standing?.revision ?? 0);
-  if (taken === undefined) await takeLeaseAway();
+  const taken = await (await leases()).update(key, by, standing?.revision ?? 0);
+  if (taken === undefined) await takeLeaseAway(by);
 }
 
 describe("with two notifiers of one bot", () => {
@@ -134,6 +135,40 @@ it("whoever can't renew the lease sends nothing from before anybody else could h
   here.refusesLease = 0;
   await here.message(8);
   expect((await (await leases()).get(key))?.revision).toBeGreaterThan(standing?.revision ?? Infinity);
+});
+
+describe("a message that was sent and not recorded before the lease was lost", () => {
+  it("is recorded, and not sent again by the process that gets the lease back", async () => {
+    let isDown = true;
+    here.refusesAppend = (subject) => isDown && subject.includes(".delivered.");
+    await here.start();
+    const created = await here.ask();
+    const message = await here.message();
+    here.refusesLease = Infinity;
+    await expect.poll(() => here.logged.join(""), { timeout: 5_000 }).toContain("the lease was lost");
+    here.refusesLease = 0;
+    await here.ask({ chats: [[8, [8]]] });
+    await here.message(8);
+    isDown = false;
+    await here.cancel(created);
+    await expect.poll(() => message.text, { timeout: 5_000 }).toMatch(/^🚫 Cancelled/);
+    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+  });
+
+  it("is closed like its twin when another process has the lease by then", async () => {
+    let isDown = true;
+    here.refusesAppend = (subject) => isDown && subject.includes(".delivered.");
+    await here.start("one");
+    const created = await here.ask();
+    const message = await here.message();
+    await here.start("two");
+    await takeLeaseAway("two");
+    const twin = await here.message(7, 1);
+    isDown = false;
+    await expect.poll(async () => copiesOf(await here.set(created)).length, { timeout: 5_000 }).toBe(2);
+    await here.cancel(created);
+    for (const copy of [message, twin]) await expect.poll(() => copy.text).toMatch(/^🚫 Cancelled/);
+  });
 });
 
 it("what could not start with the lease leaves nothing running, and is started again", async () => {

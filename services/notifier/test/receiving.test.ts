@@ -107,10 +107,25 @@ describe("an update", () => {
     const query = here.telegram.press(alice, await here.message(7), "Approve");
     here.telegram.press(person(8, "Bob", "Stone"), await here.message(8), "Approve");
     expect(await here.decided(other)).toMatchObject({ kind: "answered" });
-    expect(await here.told(query)).toBe("I could not handle that. Nothing was decided by it.");
+    expect(await here.told(query)).toContain("if it does not change, nothing was decided");
     await expect.poll(deadLetter).toBeDefined();
     expect(answersTo(query)).toHaveLength(1);
     expect(await here.decision(poison)).toBeUndefined();
+  });
+
+  it("that was put off until the question's end is not given up because of that", async () => {
+    await here.start();
+    const created = await here.ask({ timeoutMs: 300 });
+    const message = await here.message();
+    await expect.poll(() => Date.now() > Date.parse(created.event.data.expires_at)).toBe(true);
+    let broke = 0;
+    here.refusesAppend = (subject) => {
+      if (subject.endsWith(".decided") && broke++ < 2) throw new TypeError("ours");
+      return false;
+    };
+    expect(await here.told(here.telegram.press(alice, message, "Approve"))).toContain("Expired");
+    expect(broke).toBe(3);
+    expect(await deadLetter()).toBeUndefined();
   });
 });
 

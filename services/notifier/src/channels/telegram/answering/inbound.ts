@@ -7,7 +7,7 @@ import { notHandled, notSaved, reportOf } from "./replies.ts";
 import { answerPress, tell } from "./tell.ts";
 
 /** How often a message that makes us fail is tried before its sender is told and it is set aside for an operator. */
-const MAX_ATTEMPTS = 3;
+const MAX_FAILURES = 3;
 
 export interface InboundParts extends AnswerParts, CommandParts {
   /** The name by which people address this bot. */
@@ -25,7 +25,7 @@ export const startInbound = (parts: InboundParts, log: EventLog): Promise<Subscr
     (delivery) => handle(parts, delivery),
   );
 
-async function handle(parts: InboundParts, { entry, attempt }: Delivery): Promise<Verdict> {
+async function handle(parts: InboundParts, { entry, attempt, failures }: Delivery): Promise<Verdict> {
   const received = ReceivedEvent.safeParse(entry.event).data;
   const incoming = incomingOf(
     { id: parts.bot, username: parts.username },
@@ -49,7 +49,7 @@ async function handle(parts: InboundParts, { entry, attempt }: Delivery): Promis
       if (attempt === 1) await tell(parts, incoming, notSaved);
       throw error;
     }
-    if (attempt < MAX_ATTEMPTS) throw error;
+    if (failures + 1 < MAX_FAILURES) throw error;
     await tell(parts, incoming, notHandled);
     return { deadLetter: "a message that could not be handled" };
   }

@@ -33,8 +33,11 @@ export const notSaved: Reply = {
   alert: true,
 };
 
-/** Said when nothing was committed and nothing will be. */
-export const notHandled: Reply = { text: "I could not handle that. Nothing was decided by it.", alert: true };
+/** Said when no more is tried: an earlier try may have been committed without an answer. */
+export const notHandled: Reply = {
+  text: "I could not handle that. What the question's message shows counts: if it does not change, nothing was decided.",
+  alert: true,
+};
 
 const refusals = {
   not_a_recipient: "This question was not asked in this chat. Nothing was decided.",

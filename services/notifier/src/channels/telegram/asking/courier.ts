@@ -5,7 +5,7 @@ import {
   type RequestRef,
   requestSubject,
 } from "@loopgate/contracts";
-import type { Bucket, RequestLog } from "@loopgate/bus";
+import { type Bucket, type RequestLog, Unavailable } from "@loopgate/bus";
 import {
   type Copy,
   copiesOf,
@@ -18,11 +18,12 @@ import {
 import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { closeCopy } from "./close-copy.ts";
-import { type CopyParts, recordCopy } from "./copies.ts";
+import type { CopyParts } from "./copies.ts";
 import { presentEndpoint } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { postQuestion } from "./post-question.ts";
 import { recordUndelivered } from "./undelivered.ts";
+import type { UnrecordedCopies } from "./unrecorded-copies.ts";
 
 export interface CourierParts extends CopyParts {
   readonly bot: string;
@@ -30,19 +31,13 @@ export interface CourierParts extends CopyParts {
   readonly outbox: Outbox;
   readonly channels: Bucket;
   readonly requests: RequestLog;
+  readonly unrecorded: UnrecordedCopies;
   readonly now: () => Date;
-}
-
-/** A message that stands in a chat and not yet in the log, with the question it shows. */
-interface Unrecorded extends Copy {
-  readonly created: CreatedEvent;
 }
 
 /** Brings questions to their recipients: one errand at a time for a question, so that two reasons to send it send it once. */
 export class Courier {
   readonly #parts: CourierParts;
-  /** Messages that wait to be recorded, by the subject of their question. */
-  readonly #unrecorded = new Map<string, readonly Unrecorded[]>();
   readonly #errands = new Map<string, Promise<unknown>>();
 
   constructor(parts: CourierParts) {
@@ -52,33 +47,34 @@ export class Courier {
   /**
    * Sends the question to whoever has neither got it nor failed for good; also to those who failed if `isBack` says that
    * their chat takes messages again. Whoever can't be reached any more is recorded as `undelivered`.
+   * @throws Unavailable while a message of this question waits to be recorded.
    */
-  async deliver(
+  deliver(
     ref: RequestRef,
     isBack: (endpoint: string) => boolean = () => false,
   ): Promise<readonly CallResult<unknown>[]> {
+    return this.#inTurn(ref, () => this.#deliver(ref, isBack));
+  }
+
+  /** Records whom this question did not reach for a reason of ours, and throws as {@link deliver} does. */
+  giveUp(ref: RequestRef): Promise<void> {
+    return this.#inTurn(ref, () => this.#giveUp(ref));
+  }
+
+  async #inTurn<Result>(ref: RequestRef, errand: () => Promise<Result>): Promise<Result> {
     const subject = requestSubject(ref, eventKey.created);
     const before = this.#errands.get(subject) ?? Promise.resolve();
-    const errand = before.catch(() => undefined).then(() => this.#deliver(ref, isBack));
-    this.#errands.set(subject, errand);
+    const running = before.catch(() => undefined).then(errand);
+    this.#errands.set(subject, running);
     try {
-      return await errand;
+      return await running;
     } finally {
-      if (this.#errands.get(subject) === errand) this.#errands.delete(subject);
+      if (this.#errands.get(subject) === running) this.#errands.delete(subject);
     }
   }
 
-  /** Records that this question failed for a reason of ours; what was sent and not recorded is forgotten. */
-  async giveUp(created: CreatedEvent): Promise<void> {
-    for (const { endpoint } of this.#mine(created))
-      await recordUndelivered(this.#parts, created, { endpoint, reason: "internal_error" });
-    const { tenant, subject: id } = created;
-    this.#unrecorded.delete(requestSubject({ tenant, id }, eventKey.created));
-  }
-
   async #deliver(ref: RequestRef, isBack: (endpoint: string) => boolean) {
-    await this.#recordLeft(requestSubject(ref, eventKey.created));
-    const set = fold(await this.#parts.requests.read(ref));
+    const set = await this.#read(ref);
     const created = createdOf(set)?.event;
     if (created === undefined) return [];
     const open = await this.#openEndpoints(set, created, isBack);
@@ -89,12 +85,19 @@ export class Courier {
     return [];
   }
 
-  /** What was sent, and then not taken by the log, is recorded now instead of being sent once more (I8). */
-  async #recordLeft(subject: string): Promise<void> {
-    for (const { created, ...copy } of this.#unrecorded.get(subject) ?? []) {
-      await recordCopy(this.#parts, created, copy);
-    }
-    this.#unrecorded.delete(subject);
+  async #giveUp(ref: RequestRef): Promise<void> {
+    const set = await this.#read(ref);
+    const created = createdOf(set)?.event;
+    if (created === undefined) return;
+    for (const endpoint of await this.#openEndpoints(set, created, () => false))
+      await recordUndelivered(this.#parts, created, { endpoint, reason: "internal_error" });
+  }
+
+  /** What the log holds of a question, once that is all that was done for it (I8). */
+  async #read(ref: RequestRef): Promise<RequestSet> {
+    if (this.#parts.unrecorded.has(ref))
+      throw new Unavailable("a message of the question is not recorded yet");
+    return fold(await this.#parts.requests.read(ref));
   }
 
   /** The recipients without a copy where their chat is now. */
@@ -120,7 +123,7 @@ export class Courier {
   }
 
   async #send(created: CreatedEvent, recipient: string): Promise<CallResult<unknown>> {
-    const keep = (copy: Copy) => this.#keep(created, copy);
+    const keep = (copy: Copy) => this.#parts.unrecorded.record(created, copy);
     const sent = await postQuestion({ ...this.#parts, keep }, created, recipient);
     if (sent.kind === "ok") {
       await this.#closeIfDecided(created, sent.result);
@@ -135,17 +138,6 @@ export class Courier {
     const reason = failure.kind === "moved" ? "chat_moved" : failure.reason;
     await recordUndelivered(this.#parts, created, { endpoint: recipient, reason });
     return { kind: "ok", result: undefined };
-  }
-
-  async #keep(created: CreatedEvent, copy: Copy): Promise<void> {
-    const { tenant, subject: id } = created;
-    try {
-      await recordCopy(this.#parts, created, copy);
-    } catch (error) {
-      const subject = requestSubject({ tenant, id }, eventKey.created);
-      this.#unrecorded.set(subject, [...(this.#unrecorded.get(subject) ?? []), { created, ...copy }]);
-      throw error;
-    }
   }
 
   /** Latency only: the closer would see both, too. */

@@ -13,7 +13,7 @@ export interface OutboundParts {
 }
 
 /** After so many failures that are no refusal of Telegram's, the question is reported undelivered. */
-const MAX_ATTEMPTS = 5;
+const MAX_FAILURES = 5;
 
 /** Carries every new question to the recipients of this bot. */
 export const startOutbound = (parts: OutboundParts): Promise<Subscription> =>
@@ -28,16 +28,16 @@ export const startOutbound = (parts: OutboundParts): Promise<Subscription> =>
   );
 
 /** A question is never given up silently: before its entry becomes a dead letter, its recipients are `undelivered`. */
-async function deliver(parts: OutboundParts, { entry, attempt }: Delivery): Promise<Verdict> {
+async function deliver(parts: OutboundParts, { entry, attempt, failures }: Delivery): Promise<Verdict> {
   const created = CreatedEvent.safeParse(entry.event).data;
   const ref = parseRequestSubject(entry.subject);
   if (created === undefined || ref === undefined) return { deadLetter: "not a question" };
   try {
     return untilTheEnd(parts, created, retryAfter(await parts.courier.deliver(ref), attempt));
   } catch (error) {
-    if (error instanceof Unavailable || attempt < MAX_ATTEMPTS) throw error;
+    if (error instanceof Unavailable || failures + 1 < MAX_FAILURES) throw error;
     parts.logger.error({ ...requestFields(created), err: error }, "a question could not be sent");
-    await parts.courier.giveUp(created);
+    await parts.courier.giveUp(ref);
     return { deadLetter: "the question could not be sent" };
   }
 }
