@@ -1,13 +1,16 @@
 import { setTimeout as pause } from "node:timers/promises";
 
-const LOOK_EVERY_MS = 5;
+/** Between two looks, in milliseconds: twice as long each time. */
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 200;
 
 /** Looks again and again whether something is so; false if it is not after `withinMs`. */
 export async function comesTrue(isSo: () => boolean | Promise<boolean>, withinMs: number): Promise<boolean> {
   const deadline = Date.now() + withinMs;
-  while (!(await isSo())) {
-    if (Date.now() >= deadline) return false;
-    await pause(LOOK_EVERY_MS);
+  for (let pauseMs = FIRST_PAUSE_MS; !(await isSo()); pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+    const leftMs = deadline - Date.now();
+    if (leftMs <= 0) return false;
+    await pause(Math.min(pauseMs, leftMs));
   }
   return true;
 }

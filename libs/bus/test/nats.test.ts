@@ -1,7 +1,9 @@
 import { startNatsServer } from "@loopgate/testing";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
-import { aRecorder } from "./contract/a-handler.ts";
+import { aRecorder, untilStopped } from "./contract/a-handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/bus-under-test.ts";
@@ -57,6 +59,26 @@ describe.skipIf(server === undefined)("a NATS server", () => {
 
     await expect.poll(() => recorder.seen.at(-1)?.entry.subject, soon).toBe(copySubject(ref, 0));
     expect(recorder.seen).toHaveLength(putOff.length + 1);
+  });
+
+  it.runIf(server?.isOurs)("is asked seldom where a consumer is, however many wait for it", async () => {
+    await using bus = await connectNatsBus(options);
+    const ref = aRequest();
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
+    await using consumption = await bus.log.consume(spec, untilStopped);
+    await bus.log.append(copySubject(ref, 0), anEvent(ref));
+    const connection = await connect({ servers: options.servers });
+    const jsm = await jetstreamManager(connection);
+    const callsOf = async (waiting: number): Promise<number> => {
+      const before = await jsm.getAccountInfo();
+      const waits = Array.from({ length: waiting }, () => consumption.catchesUp(1_000));
+      expect(new Set(await Promise.all(waits))).toEqual(new Set([false]));
+      return (await jsm.getAccountInfo()).api.total - before.api.total;
+    };
+
+    expect(await callsOf(1)).toBeLessThan(20);
+    expect(await callsOf(200)).toBeLessThan(120);
+    await connection.close();
   });
 
   it("deletes no key by a wildcard", async () => {

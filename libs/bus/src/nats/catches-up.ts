@@ -1,25 +1,33 @@
 import { comesTrue } from "../comes-true.ts";
-import type { ConsumerSpec } from "../event-log.ts";
+import type { ConsumerSpec, Consumption } from "../event-log.ts";
+import { askSeldom } from "./ask-seldom.ts";
 import { onlyStreamOf } from "./durable-consumer.ts";
 import { untilKnown } from "./nats-failures.ts";
 import type { NatsParts } from "./nats-parts.ts";
+
+/** How often the broker is asked where stream and consumer are, however many wait for it. */
+const ASK_EVERY_MS = 20;
 
 /**
  * True once everything is acknowledged that stood in a consumer's stream at the call. The floor stays behind entries that
  * do not match; then nothing may be left to do, in two looks, since the broker counts an entry a moment after it stored it.
  */
-export async function catchesUp(
+export function catchesUp(
   { jsm, giveUpAfterMs, observer }: NatsParts,
   { name, filters }: Pick<ConsumerSpec, "name" | "filters">,
-  withinMs: number,
-): Promise<boolean> {
+): Consumption["catchesUp"] {
   const stream = onlyStreamOf(filters);
-  const ask = <Answer>(call: () => Promise<Answer>) => untilKnown(giveUpAfterMs, call, observer);
-  const { state } = await ask(() => jsm.streams.info(stream));
-  let idleLooks = 0;
-  return comesTrue(async () => {
-    const { num_pending, num_ack_pending, ack_floor } = await ask(() => jsm.consumers.info(stream, name));
-    idleLooks = num_pending + num_ack_pending === 0 ? idleLooks + 1 : 0;
-    return ack_floor.stream_seq >= state.last_seq || idleLooks === 2;
-  }, withinMs);
+  const asking = <Answer>(call: () => Promise<Answer>) =>
+    askSeldom(ASK_EVERY_MS, () => untilKnown(giveUpAfterMs, call, observer));
+  const streamInfo = asking(() => jsm.streams.info(stream));
+  const consumerInfo = asking(() => jsm.consumers.info(stream, name));
+  return async (withinMs) => {
+    const { state } = await streamInfo();
+    let idleLooks = 0;
+    return comesTrue(async () => {
+      const { num_pending, num_ack_pending, ack_floor } = await consumerInfo();
+      idleLooks = num_pending + num_ack_pending === 0 ? idleLooks + 1 : 0;
+      return ack_floor.stream_seq >= state.last_seq || idleLooks === 2;
+    }, withinMs);
+  };
 }

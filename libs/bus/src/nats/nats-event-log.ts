@@ -63,7 +63,7 @@ export class NatsEventLog implements EventLog {
     const { jsm, observer } = this.#parts;
     const observed = observer?.consumes(spec.name, () => backlogOf(jsm, spec));
     return {
-      catchesUp: (withinMs) => catchesUp(this.#parts, spec, withinMs),
+      catchesUp: catchesUp(this.#parts, spec),
       [Symbol.asyncDispose]: async () => {
         observed?.[Symbol.dispose]();
         await consumer.stop();

@@ -82,6 +82,30 @@ function intake(open: OpenBus): void {
     expect(await catchingUp).toBe(true);
   });
 
+  it("has caught up for each of many callers with what stood at its own call", async () => {
+    const ref = aRequest();
+    const done = new Set<string>();
+    const handle: Handler = async ({ entry }) => {
+      await bus.log.last(entry.subject);
+      done.add(entry.subject);
+      return "done";
+    };
+    const consumption = await bus.log.consume(
+      { name: aConsumerName(), filters: [everythingOf(ref)] },
+      handle,
+    );
+    bus.own(consumption);
+    const subjects = Array.from({ length: 200 }, (_, n) => copySubject(ref, n));
+
+    const callers = [];
+    for (const subject of subjects) {
+      await bus.log.append(subject, anEvent(ref));
+      callers.push(consumption.catchesUp(soon.timeout).then((caughtUp) => caughtUp && done.has(subject)));
+    }
+
+    expect(await Promise.all(callers)).toEqual(subjects.map(() => true));
+  });
+
   it("sees every entry of a subject, not just the newest", async () => {
     const ref = aRequest();
     const recorder = aRecorder();
