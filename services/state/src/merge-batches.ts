@@ -38,12 +38,12 @@ export class MergeBatches {
    * or `signal` aborts.
    */
   async merge(entry: Stored, signal?: AbortSignal): Promise<void> {
-    const deadline = Date.now() + this.#patienceMs;
+    const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       try {
         return await this.#mergeOnce(entry);
       } catch (error) {
-        const isOver = signal?.aborted === true || Date.now() >= deadline;
+        const isOver = signal?.aborted === true || performance.now() >= deadline;
         if (isOver || !(error instanceof Unavailable)) throw error;
         await pause(TRY_AGAIN_MS, undefined, { signal }).catch(() => undefined);
       }

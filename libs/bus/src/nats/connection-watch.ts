@@ -29,7 +29,7 @@ export class ConnectionWatch {
   checkPermission(subject: string): void {
     const refusal = this.#refusals.get(subject);
     if (refusal === undefined) return;
-    if (Date.now() - refusal.at < FORGET_REFUSAL_MS) throw new Unavailable(refusal.sentence);
+    if (performance.now() - refusal.at < FORGET_REFUSAL_MS) throw new Unavailable(refusal.sentence);
     this.#refusals.delete(subject);
   }
 
@@ -45,7 +45,7 @@ export class ConnectionWatch {
 
   #remember(refusal: PermissionViolationError): void {
     this.#refusals.delete(refusal.subject);
-    this.#refusals.set(refusal.subject, { sentence: refusalSentence(refusal), at: Date.now() });
+    this.#refusals.set(refusal.subject, { sentence: refusalSentence(refusal), at: performance.now() });
     const [oldest] = this.#refusals.keys();
     if (this.#refusals.size > MAX_REFUSALS && oldest !== undefined) this.#refusals.delete(oldest);
   }

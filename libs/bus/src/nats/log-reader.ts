@@ -84,11 +84,11 @@ async function newestOfEach(
 
 /** Looks until there is something to see, for 2 s. */
 export async function lookAgain<Seen>(look: () => Promise<Seen | undefined>): Promise<Seen> {
-  const deadline = Date.now() + SETTLE_TIMEOUT_MS;
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
     const seen = await look();
     if (seen !== undefined) return seen;
-    if (Date.now() > deadline) throw new Unavailable("what the log must hold can't be read yet");
+    if (performance.now() > deadline) throw new Unavailable("what the log must hold can't be read yet");
     await pause(LOOK_AGAIN_MS);
   }
 }

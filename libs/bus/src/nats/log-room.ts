@@ -27,7 +27,8 @@ export class LogRoom {
   /** True if the stream has room for another question of this size; rejects as the server does. */
   async isLeftFor(bytes: number): Promise<boolean> {
     this.#appendedBytes += bytes + OVERHEAD_BYTES;
-    const isGood = Date.now() < this.#goodUntil && this.#appendedBytes < this.#maxBytes * LOOK_AGAIN_PART;
+    const isGood =
+      performance.now() < this.#goodUntil && this.#appendedBytes < this.#maxBytes * LOOK_AGAIN_PART;
     if (!isGood) {
       this.#look ??= this.#lookNow().finally(() => (this.#look = undefined));
       await this.#look;
@@ -40,6 +41,6 @@ export class LogRoom {
     this.#maxBytes = config.max_bytes < 0 ? Infinity : config.max_bytes;
     this.#isLeft = hasRoom(state.bytes, this.#maxBytes);
     this.#appendedBytes = 0;
-    this.#goodUntil = Date.now() + LOOK_AGAIN_MS;
+    this.#goodUntil = performance.now() + LOOK_AGAIN_MS;
   }
 }

@@ -72,7 +72,7 @@ export async function untilKnown<Result>(
   call: () => Promise<Result>,
   observer?: Pick<BusObserver, "outcomeUnknown">,
 ): Promise<Result> {
-  const deadline = Date.now() + giveUpAfterMs;
+  const deadline = performance.now() + giveUpAfterMs;
   for (;;) {
     try {
       return await call();
@@ -81,7 +81,7 @@ export async function untilKnown<Result>(
       const refusal = refusalOf(cause);
       if (refusal !== undefined) throw new Unavailable(refusalSentence(refusal), { cause });
       if (!isOutcomeUnknown(cause)) throw cause;
-      const isOver = Date.now() >= deadline;
+      const isOver = performance.now() >= deadline;
       observer?.outcomeUnknown(isOver ? "given_up" : "retried");
       if (isOver) throw new Unavailable(silenceSentence(cause), { cause });
       await pause(RETRY_MS);

@@ -190,13 +190,13 @@ const codeOf = (error: unknown): number =>
 
 /** Several processes that open one fresh file at once collide here, and the busy timeout does not cover it. */
 function switchToWal(db: DatabaseSync): void {
-  const end = Date.now() + 5_000;
+  const end = performance.now() + 5_000;
   for (;;) {
     try {
       db.exec("PRAGMA journal_mode = WAL");
       return;
     } catch (error) {
-      if (codeOf(error) !== BUSY || Date.now() > end) throw error;
+      if (codeOf(error) !== BUSY || performance.now() > end) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }

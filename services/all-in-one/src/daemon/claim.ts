@@ -27,8 +27,8 @@ export async function claimByHandOver(directory: string, introduction: Introduct
 }
 
 async function claim(directory: string, isInVain: () => Promise<boolean>): Promise<Disposable | undefined> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
-  while (Date.now() < giveUpAt) {
+  const giveUpAt = performance.now() + PATIENCE_MS;
+  while (performance.now() < giveUpAt) {
     const lock = lockDirectory(directory);
     if (lock !== undefined) return lock;
     if (await isInVain()) return undefined;

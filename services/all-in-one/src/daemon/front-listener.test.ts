@@ -11,7 +11,7 @@ it.each([
   ["front", "begins anew"],
   ["doctor", "goes on"],
 ] as const)("after the visit of a %s the time without fronts %s", async (as, effect) => {
-  vi.useFakeTimers({ toFake: ["Date"] });
+  vi.useFakeTimers({ toFake: ["performance"] });
   onTestFinished(() => void vi.useRealTimers());
   const directory = await mkdtemp(join(tmpdir(), "loopgate-front-listener-"));
   onTestFinished(() => rm(directory, { recursive: true }));

@@ -33,7 +33,7 @@ export class FrontListener implements Disposable {
   readonly #server: Server;
   readonly #host = Promise.withResolvers<(guest: Guest) => void>();
   readonly #present = new Set<Socket>();
-  #emptySince = Date.now();
+  #emptySince = performance.now();
 
   private constructor(directory: string) {
     this.#directory = directory;
@@ -61,7 +61,7 @@ export class FrontListener implements Disposable {
 
   /** For how long nobody has been here who needs a daemon, in milliseconds. */
   get emptyForMs(): number {
-    return this.#present.size > 0 ? 0 : Date.now() - this.#emptySince;
+    return this.#present.size > 0 ? 0 : performance.now() - this.#emptySince;
   }
 
   [Symbol.dispose](): void {
@@ -74,7 +74,7 @@ export class FrontListener implements Disposable {
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
       this.#present.delete(socket);
-      if (needsDaemon) this.#emptySince = Date.now();
+      if (needsDaemon) this.#emptySince = performance.now();
     });
     const late = setTimeout(() => socket.destroy(), INTRODUCTION_MS);
     const lines = linesOf(socket);

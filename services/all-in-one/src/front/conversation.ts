@@ -33,7 +33,7 @@ export class Conversation {
     if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#handshake) this.#handshake.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
-    const call = { message: withKey(message), since: Date.now(), deaths: 0 };
+    const call = { message: withKey(message), since: performance.now(), deaths: 0 };
     this.#calls.set(keyOf(id), call);
     return JSON.stringify(call.message);
   }
@@ -87,7 +87,7 @@ function withKey(message: Json): Json {
 function withRestOfWait({ message, since }: Call): Json {
   const seconds = at(at(message["params"], "arguments"), "wait_seconds");
   if (typeof seconds !== "number") return message;
-  return withArguments(message, { wait_seconds: Math.max(0, seconds - (Date.now() - since) / 1_000) });
+  return withArguments(message, { wait_seconds: Math.max(0, seconds - (performance.now() - since) / 1_000) });
 }
 
 const withArguments = (message: Json, more: Json): Json => {

@@ -18,8 +18,8 @@ export async function runFront(environment: Environment): Promise<void> {
   const front = new Front();
   const problem = await Promise.race([front.carryAnswers(environment), front.carryCalls()]);
   if (problem === undefined) {
-    const end = Date.now() + LAST_ANSWERS_MS;
-    while (!front.isSettled && Date.now() < end) await pause(10);
+    const end = performance.now() + LAST_ANSWERS_MS;
+    while (!front.isSettled && performance.now() < end) await pause(10);
   } else {
     front.giveUp(problem);
     process.stderr.write(`loopgate: ${problem}\n`);

@@ -23,12 +23,12 @@ const START_AGAIN_MS = 3_000;
 
 /** Connects to the daemon of a data directory, and starts one where none runs. */
 export async function reachDaemon(directory: string, introduction: Introduction): Promise<Reached> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
+  const giveUpAt = performance.now() + PATIENCE_MS;
   let startedAt = -Infinity;
-  while (Date.now() < giveUpAt) {
+  while (performance.now() < giveUpAt) {
     const socket = await connectToDaemon(directory);
-    if (socket === undefined && Date.now() - startedAt > START_AGAIN_MS) {
-      startedAt = Date.now();
+    if (socket === undefined && performance.now() - startedAt > START_AGAIN_MS) {
+      startedAt = performance.now();
       startDaemon(directory);
     }
     const reached = socket && (await introduce(socket, introduction, giveUpAt));
@@ -44,7 +44,7 @@ async function introduce(
   introduction: Introduction,
   giveUpAt: number,
 ): Promise<Reached | undefined> {
-  const late = setTimeout(() => socket.destroy(), giveUpAt - Date.now());
+  const late = setTimeout(() => socket.destroy(), giveUpAt - performance.now());
   const say = (line: string) => void socket.write(`${line}\n`);
   say(JSON.stringify(introduction));
   try {

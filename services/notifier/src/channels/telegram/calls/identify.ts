@@ -20,7 +20,7 @@ export async function identify(
   api: Api,
   logger: Logger,
 ): Promise<{ readonly id: number; readonly username: string }> {
-  const deadline = Date.now() + START_DEADLINE_MS;
+  const deadline = performance.now() + START_DEADLINE_MS;
   for (;;) {
     try {
       return await api.getMe(grammySignal(AbortSignal.timeout(START_DEADLINE_MS)));
@@ -30,7 +30,7 @@ export async function identify(
           "Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather",
         );
       }
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         throw new TelegramUnusable("Telegram does not answer: check the network and TELEGRAM_API_ROOT");
       }
       logger.warn({ err: error }, "Telegram does not answer yet");

@@ -20,9 +20,11 @@ const KEPT_FROM_MS = 3_000;
 /** Stands where a chat's id could. */
 const WHOLE_BOT = "bot";
 
-/** Until when each chat is paused: milliseconds since 1970. */
+/** Until when each chat is paused, in the bucket: milliseconds since 1970. */
 const Kept = z.record(z.string(), z.number());
-type Kept = z.infer<typeof Kept>;
+
+/** Until when each chat is paused, by this process's own clock, which nobody sets. */
+type Until = Readonly<Record<string, number>>;
 
 /**
  * Which chats must not be called, and until when, because Telegram said so (429). Pauses of some length are kept in a
@@ -30,7 +32,7 @@ type Kept = z.infer<typeof Kept>;
  */
 export class Pauses {
   readonly #parts: PausesParts | undefined;
-  #until: Kept = {};
+  #until: Until = {};
   #throttled: { readonly chat: string; readonly at: number }[] = [];
 
   constructor(parts?: PausesParts) {
@@ -46,12 +48,12 @@ export class Pauses {
 
   /** How much longer no call may be made in a chat, in milliseconds. */
   leftMs(chat: string): number {
-    return Math.max(0, Math.max(this.#until[chat] ?? 0, this.#until[WHOLE_BOT] ?? 0) - Date.now());
+    return Math.max(0, Math.max(this.#until[chat] ?? 0, this.#until[WHOLE_BOT] ?? 0) - performance.now());
   }
 
   /** Telegram refused a call in a chat for so long. */
   async begin(chat: string, ms: number): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     this.#throttled = this.#throttled.filter(({ at }) => now - at < BOT_PAUSE.withinMs);
     this.#throttled.push({ chat, at: now });
     const chats = new Set(this.#throttled.map((one) => one.chat));
@@ -69,7 +71,7 @@ export class Pauses {
     try {
       for (;;) {
         const standing = await channels.get(keyOf(bot));
-        const value = JSON.stringify(later(this.#until, keptIn(standing?.value)));
+        const value = kept(later(this.#until, keptIn(standing?.value)));
         const written =
           standing === undefined
             ? await channels.create(keyOf(bot), value)
@@ -84,13 +86,18 @@ export class Pauses {
 
 const keyOf = (bot: string): string => `telegram_${bot}.pauses`;
 
-function keptIn(value: string | undefined): Kept {
-  return value === undefined ? {} : Kept.parse(JSON.parse(value));
+const kept = (until: Until): string => JSON.stringify(shifted(until, Date.now() - performance.now()));
+
+function keptIn(value: string | undefined): Until {
+  return value === undefined ? {} : shifted(Kept.parse(JSON.parse(value)), performance.now() - Date.now());
 }
 
+const shifted = (until: Until, ms: number): Until =>
+  Object.fromEntries(Object.entries(until).map(([chat, at]) => [chat, at + ms]));
+
 /** Both, the longer one where both pause a chat, without those that are over. */
-function later(some: Kept, others: Kept): Kept {
+function later(some: Until, others: Until): Until {
   const all = { ...some };
   for (const [chat, until] of Object.entries(others)) all[chat] = Math.max(until, all[chat] ?? 0);
-  return Object.fromEntries(Object.entries(all).filter(([, until]) => until > Date.now()));
+  return Object.fromEntries(Object.entries(all).filter(([, until]) => until > performance.now()));
 }

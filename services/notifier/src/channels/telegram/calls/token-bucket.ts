@@ -8,7 +8,7 @@ export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
   #tokens: number;
-  #filledAt = Date.now();
+  #filledAt = performance.now();
   #away = 0;
 
   constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
@@ -50,7 +50,7 @@ export class TokenBucket {
   }
 
   #fill(): void {
-    const now = Date.now();
+    const now = performance.now();
     const earned = ((now - this.#filledAt) / 1_000) * this.#perSecond;
     this.#tokens = Math.min(this.#burst, this.#tokens + earned);
     this.#filledAt = now;
