@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const project = (
   name: string,
   include: readonly string[],
-  testTimeout = 20_000,
+  testTimeout = 60_000,
   env: Record<string, string> = {},
 ) => ({
   test: {
@@ -13,7 +13,7 @@ const project = (
     hookTimeout: 120_000,
     env,
     // A busy machine is slow, not wrong.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: testTimeout / 2 } },
   },
 });
 
@@ -26,9 +26,9 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       project("pure", ["libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts"]),
-      project("contract", ["libs/*/test/**/*.test.ts"], 60_000),
-      project("component", ["services/*/test/**/*.test.ts"], 60_000),
-      project("stories", ["test/stories/**/*.test.ts"], 60_000),
+      project("contract", ["libs/*/test/**/*.test.ts"]),
+      project("component", ["services/*/test/**/*.test.ts"]),
+      project("stories", ["test/stories/**/*.test.ts"]),
       project("stories-distributed", overBoth, 60_000, distributed),
       project("distributed", ["test/distributed/**/*.test.ts"], 120_000, distributed),
       project("interop", ["test/interop/**/*.test.ts"], 120_000),

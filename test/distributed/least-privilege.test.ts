@@ -48,10 +48,10 @@ it("before the bootstrap a service says what to do; after it each does its work 
   const question = { message: "Go?", request_type: "confirmation" };
   const { request_id } = await viewFrom(gateway.url, "request_human_input", question);
   const waiting = viewFrom(gateway.url, "check_request_status", { request_id, wait_seconds: 40 });
-  await expect.poll(() => telegram.messagesIn(7), { timeout: 20_000 }).toHaveLength(1);
+  await expect.poll(() => telegram.messagesIn(7)).toHaveLength(1);
   telegram.press(person(7), telegram.messagesIn(7)[0]!, "Approve");
   expect(await waiting).toMatchObject({ approved: true });
-  await expect.poll(() => telegram.messagesIn(7)[0]?.text, { timeout: 20_000 }).toContain("Approved");
+  await expect.poll(() => telegram.messagesIn(7)[0]?.text).toContain("Approved");
 
   const other = await viewFrom(gateway.url, "request_human_input", question);
   expect(await viewFrom(gateway.url, "cancel_request", { request_id: other.request_id })).toMatchObject({

@@ -10,7 +10,7 @@ import { startDeployment } from "../harness/deployment.ts";
 import { botToken } from "../harness/secret-scan.ts";
 import { startTcpProxy } from "../harness/tcp-proxy.ts";
 
-const count = 2_000;
+const count = 1_000;
 const retentionMs = 90 * 86_400_000;
 
 it(`wakes ${count} calls that wait on one gateway, also those whose decision fell while the broker was cut off`, async () => {
@@ -25,7 +25,7 @@ it(`wakes ${count} calls that wait on one gateway, also those whose decision fel
   const waiting = ids.map((request_id) =>
     viewFrom(gateway.url, "check_request_status", { request_id, wait_seconds: 50 }),
   );
-  await expect.poll(() => waitingCalls(gateway.url), { timeout: 60_000, interval: 1_000 }).toBe(count);
+  await expect.poll(() => waitingCalls(gateway.url), { interval: 1_000 }).toBe(count);
   const perWaiter = (residentKiB(gateway.pid) - before) / count;
 
   const bus = await connectNatsBus({

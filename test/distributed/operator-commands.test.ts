@@ -8,7 +8,7 @@ import { runLoopgate } from "../harness/command.ts";
 import { type Deployment, startDeployment } from "../harness/deployment.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
 
-const patiently = { timeout: 30_000, interval: 200 };
+const patiently = { interval: 200 };
 const parts = new AsyncDisposableStack();
 let telegram: FakeTelegram;
 let deployment: Deployment;

@@ -58,7 +58,7 @@ const series = async (service: DeployedService | undefined) => {
 
 it("a trace goes through all services, to the press and back, in log lines and in the decision", async () => {
   const answered = await ask();
-  await expect.poll(() => telegram.messagesIn(7)).toHaveLength(1);
+  await expect.poll(() => tracedLines(notifier, answered)).toEqual(["delivered"]);
   telegram.press(person(7), telegram.messagesIn(7)[0]!, "Approve");
   await viewFrom(gateway!.url, "check_request_status", { request_id: answered, wait_seconds: 20 });
   const withdrawn = await ask();

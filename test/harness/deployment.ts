@@ -1,7 +1,11 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { type MongoServer, type NatsServer, startMongoServer, startNatsServer } from "@loopgate/testing";
+import {
+  freePorts,
+  type MongoServer,
+  type NatsServer,
+  startMongoServer,
+  startNatsServer,
+} from "@loopgate/testing";
 import { type RunningLoopgate, telegramEnvironment } from "./loopgate.ts";
 import { type ServiceProcess, startServiceProcess } from "./service-process.ts";
 
@@ -72,7 +76,7 @@ async function startService(
   environment: Environment,
   awaitReady: boolean,
 ): Promise<DeployedService> {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
   const process = await startServiceProcess({
     script: `services/${service}/src/main.ts`,
@@ -101,16 +105,6 @@ function asOne(services: readonly [DeployedService, ...DeployedService[]]): Runn
     kill: async () => void (await all((service) => service.kill())),
     [Symbol.asyncDispose]: async () => void (await all((service) => service.kill())),
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no free port");
-  return address.port;
 }
 
 function there<Engine>(engine: Engine | undefined): Engine {

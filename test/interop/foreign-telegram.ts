@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePorts } from "@loopgate/testing";
 import { TelegramServer } from "telegram-test-api/lib/telegramServer.js";
 import { botToken } from "../harness/secret-scan.ts";
 import type { TelegramPeer } from "./telegram-peer.ts";
@@ -12,7 +13,8 @@ const POLL_MS = 50;
 export async function startForeignTelegram(): Promise<TelegramPeer> {
   const token = `666:${botToken.slice(11)}`;
   const answers: string[] = [];
-  const foreign = new TelegramServer({ host: "127.0.0.1", port: await freePort() });
+  const [port = 0] = await freePorts(1);
+  const foreign = new TelegramServer({ host: "127.0.0.1", port });
   await foreign.start();
   const front = createServer((request, response) => {
     void forward(request).then(({ status, text }) => response.writeHead(status, json).end(text));
@@ -79,11 +81,3 @@ const inlineKeyboardOf = (message: unknown): readonly Button[] => {
   };
   return reply_markup?.inline_keyboard?.flat() ?? [];
 };
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => probe.once("listening", resolve));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

@@ -33,11 +33,7 @@ describe.each([
     const exited = once(python, "exit");
     const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]();
     const { value: requestId } = await lines.next();
-    await expect
-      .poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message)), {
-        timeout: 10_000,
-      })
-      .toBe(true);
+    await expect.poll(() => telegram.messagesIn(7).some(({ text }) => text.includes(message))).toBe(true);
     telegram.press(
       alice,
       telegram.messagesIn(7).find(({ text }) => text.includes(message))!,

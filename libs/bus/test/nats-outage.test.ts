@@ -182,7 +182,7 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
     expect(observer.unknown).toContain("given_up");
     await bus[Symbol.asyncDispose]();
     await server[Symbol.asyncDispose]();
-  }, 20_000);
+  });
 
   it("lets a consumer stop, with what its handlers make of the rest", async () => {
     const { server, bus } = await ownBus({ giveUpAfterMs: 300, stopWithinMs: 300 });

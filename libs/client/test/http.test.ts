@@ -51,4 +51,4 @@ it("over HTTP, an answer that breaks off is noticed at once, and asked for again
   await expect.poll(() => server.state.waits).toBeGreaterThan(1);
   server.state.isBroken = false;
   expect(await asking).toEqual(decided);
-}, 30_000);
+});

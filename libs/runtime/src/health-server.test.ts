@@ -1,21 +1,11 @@
-import { once } from "node:events";
-import { createServer } from "node:net";
+import { freePorts } from "@loopgate/testing";
 import { Counter } from "prom-client";
 import { expect, it } from "vitest";
 import { serveHealth } from "./health-server.ts";
 import { createMetrics } from "./metrics.ts";
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
-}
-
 it("says that a process starts, is ready, drains, and lives all the while", async () => {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const get = async (path: string) => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     return { status: response.status, body: await response.json() };
@@ -35,7 +25,7 @@ it("says that a process starts, is ready, drains, and lives all the while", asyn
 });
 
 it("serves what the process counts, and how the process is", async () => {
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const metrics = createMetrics();
   const name = "loopgate_things_total";
   new Counter({ name, help: "Things.", registers: [metrics] }).inc(3);

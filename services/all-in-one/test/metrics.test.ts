@@ -26,6 +26,7 @@ async function ask(given: object) {
 const decisions = (outcome: string) => value(`loopgate_decision_seconds_count{outcome="${outcome}"}`);
 
 it("measure each decision once, by its outcome", async () => {
+  const began = Date.now();
   const alice = person(chat);
   const approval = { request_type: "confirmation" };
   embedded.telegram.press(alice, (await ask(approval)).shown, "Approve");
@@ -35,10 +36,11 @@ it("measure each decision once, by its outcome", async () => {
   await ask({ timeout_seconds: 1 });
 
   for (const outcome of ["approved", "denied", "answered", "cancelled", "expired"]) {
-    await expect.poll(() => decisions(outcome), { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => decisions(outcome)).toBe(1);
   }
   expect(await value('loopgate_decision_seconds_bucket{le="1",outcome="expired"}')).toBe(0);
-  expect(await value('loopgate_decision_seconds_bucket{le="5",outcome="expired"}')).toBe(1);
+  const tookMs = Date.now() - began;
+  expect(await value('loopgate_decision_seconds_sum{outcome="expired"}')).toBeLessThanOrEqual(tookMs / 1_000);
 });
 
 it("have these names and labels; dashboards and alerts are built on them, so a change must be meant", () => {

@@ -1,5 +1,5 @@
 import { cancellation, expiry, judge } from "@loopgate/domain";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./a-gateway.ts";
 import { get, post, view } from "./wire.ts";
 
@@ -140,11 +140,9 @@ describe("GET /hitl/pending", () => {
     const more = { options: ["Yes", "No"], metadata: { ticket: 1 }, timeout_seconds: 60 };
     const first = await ask(g, more);
     for (let n = 0; n < 100; n++) await ask(g);
-    const { body } = await vi.waitFor(async () => {
-      const page = await get(`${g.url}/hitl/pending`);
-      expect(page.body).toMatchObject({ count: 100, next_cursor: expect.any(String) });
-      return page;
-    });
+    const page = () => get(`${g.url}/hitl/pending`);
+    await expect.poll(page).toMatchObject({ body: { count: 100, next_cursor: expect.any(String) } });
+    const { body } = await page();
     expect(body.pending_requests[0]).toEqual({
       id: first,
       session_id: "s",

@@ -139,10 +139,8 @@ describe("stopping", () => {
     const streaming = send(g.url, modern("tools/call", params));
     const plain = call(g.url, params.name, params.arguments);
     const subscription = send(g.url, modern("subscriptions/listen", { notifications: {} }));
-    await vi.waitFor(async () => {
-      const { result } = await call(g.url, "list_pending_requests", {});
-      expect(result.structuredContent.count).toBe(2);
-    });
+    const count = async () => (await call(g.url, "list_pending_requests", {})).result.structuredContent.count;
+    await expect.poll(count).toBe(2);
     await g[Symbol.asyncDispose]();
     expect((await streaming).body.result.structuredContent).toMatchObject({ status: "pending" });
     expect((await plain).result.structuredContent).toMatchObject({ status: "pending" });

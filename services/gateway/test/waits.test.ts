@@ -1,6 +1,6 @@
 import { eventKey, type RequestEvent, requestSubject, type UndeliveredEvent } from "@loopgate/contracts";
 import { cancellation } from "@loopgate/domain";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type EventLog, type TailListener, Unavailable } from "@loopgate/bus";
 import { createMetrics } from "@loopgate/runtime";
 import { metricSeries } from "@loopgate/testing";
@@ -39,15 +39,13 @@ async function fail(g: TestGateway, id: string, endpoint: string): Promise<void>
   await g.bus.log.append(subject, undelivered satisfies RequestEvent);
 }
 
-const soon = { timeout: 5_000 };
-
 /** The id of the one request that is pending, as soon as there is one. */
-const pendingId = async (g: TestGateway) =>
-  vi.waitFor(async () => {
-    const { result } = await call(g.url, "list_pending_requests", {});
-    expect(result.structuredContent.requests).toHaveLength(1);
-    return String(result.structuredContent.requests[0].request_id);
-  }, soon);
+async function pendingId(g: TestGateway): Promise<string> {
+  const pending = async () =>
+    (await call(g.url, "list_pending_requests", {})).result.structuredContent.requests;
+  await expect.poll(pending).toHaveLength(1);
+  return String((await pending())[0].request_id);
+}
 
 describe("a call that waits", () => {
   it("returns the decision the moment it is committed, wherever that came in", async () => {
@@ -148,7 +146,7 @@ describe("keeping a waiting connection alive", () => {
   });
 
   it("sends comments to all others", async () => {
-    await using g = await startGateway({ settings: { keepAliveMs: 100 } });
+    await using g = await startGateway({ settings: { keepAliveMs: 10 } });
     const { request_id } = await ask(g);
     for (const message of [
       modern("tools/call", waiting(request_id)),
@@ -222,10 +220,7 @@ describe("a place to wait in", () => {
     const request_id = await pendingId(g);
     caller.abort();
     await expect(waiting).rejects.toThrow("aborted");
-    await vi.waitFor(
-      async () => expect(await check(g, request_id, 1)).toMatchObject({ status: "pending" }),
-      soon,
-    );
+    await expect.poll(() => check(g, request_id, 1)).toMatchObject({ status: "pending" });
   });
 });
 
@@ -317,7 +312,7 @@ it("becomes a status when the log holds the question no more", async () => {
   let now = Date.now();
   await using g = await startGateway({ now: () => new Date(now) });
   const { request_id } = await ask(g, { timeout_seconds: 2_592_000 });
-  await vi.waitFor(async () => expect(await pendingId(g)).toBe(request_id), soon);
+  expect(await pendingId(g)).toBe(request_id);
   now += 89.5 * 86_400_000;
   expect(await check(g, request_id, 50)).toMatchObject({ request_id, status: "pending" });
 });

@@ -70,6 +70,8 @@ export class NotifierSetting {
   refusesQueries = false;
   /** Consumers whose names begin with this can't start. */
   refusesConsumer: string | undefined;
+  /** How far the notifier's clock is ahead of the log's, in milliseconds. */
+  clockOffsetMs = 0;
   readonly #leaseMs: number;
   readonly #outageNoteMs: number | undefined;
   #directory = "";
@@ -91,6 +93,7 @@ export class NotifierSetting {
       setting.refusesLease = 0;
       setting.refusesQueries = false;
       setting.refusesConsumer = undefined;
+      setting.clockOffsetMs = 0;
       await setting.open();
     });
     afterEach(async () => {
@@ -141,6 +144,7 @@ export class NotifierSetting {
         holder,
         logger: this.logger(),
         metrics: this.metrics,
+        now: () => new Date(Date.now() + this.clockOffsetMs),
       }),
     );
   }
@@ -198,6 +202,13 @@ export class NotifierSetting {
     return (await this.requests.created(ref))!;
   }
 
+  /** A question that stands in its chat, and whose time is over: it was sent by a clock that is behind. */
+  async askUntilItEnds(behindMs: number): Promise<readonly [LogEntry<CreatedEvent>, ShownMessage]> {
+    this.clockOffsetMs = -behindMs;
+    const created = await this.ask({ timeoutMs: 0 });
+    return [created, await this.message()];
+  }
+
   async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {
     await this.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), reason));
   }
@@ -220,20 +231,20 @@ export class NotifierSetting {
 
   /** The decision, once there is one. */
   async decided(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"]> {
-    await expect.poll(() => this.decision(created), { timeout: 5_000 }).toBeDefined();
+    await expect.poll(() => this.decision(created)).toBeDefined();
     return (await this.decision(created))!;
   }
 
   /** The n-th message in a chat, once it is there. */
   async message(chat = 7, n = 0): Promise<ShownMessage> {
-    await expect.poll(() => this.telegram.messagesIn(chat).length, { timeout: 10_000 }).toBeGreaterThan(n);
+    await expect.poll(() => this.telegram.messagesIn(chat).length).toBeGreaterThan(n);
     return this.telegram.messagesIn(chat)[n]!;
   }
 
   /** What a person was told about a press. */
   async told(query: string): Promise<string> {
     const find = () => this.telegram.answers.find((answer) => answer.query === query);
-    await expect.poll(find, { timeout: 10_000 }).toBeDefined();
+    await expect.poll(find).toBeDefined();
     return find()!.text;
   }
 

@@ -46,10 +46,11 @@ describe("/pending", () => {
     await here.start();
     await here.ask({ message: "the first question, @carol_x", options: ["Approve", "Deny"] });
     await here.ask({ message: "the second question", options: [] });
-    await here.cancel(await here.ask({ message: "a withdrawn question" }));
+    const withdrawn = await here.ask({ message: "a withdrawn question" });
+    await here.message(7, 2);
+    await here.cancel(withdrawn);
     await here.ask({ message: "of another chat", chats: [[8, [8]]] });
     await listed(3);
-    await here.message(7, 2);
     here.telegram.say(alice, 7, "/pending");
     const text = await lastIn(7, 3);
     expect(text).toMatch(

@@ -38,8 +38,7 @@ describe("the end of a question", () => {
     here.telegram.fail("editMessageText", tooManyRequests(2));
     here.telegram.fail("editMessageText", { kind: "html" });
     await here.cancel(created);
-    for (const message of messages)
-      await expect.poll(() => message.text, { timeout: 10_000 }).toMatch(/^🚫 Cancelled/);
+    for (const message of messages) await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
   });
 
   it("is shown although the answer to the edit was lost: the second edit changes nothing and counts", async () => {
@@ -79,7 +78,7 @@ describe("a copy that could not be closed", () => {
     here.telegram.fail("editMessageText", tooManyRequests(1));
     here.telegram.fail("editMessageText", { kind: "html" });
     expect(await here.told(here.telegram.press(mallory, lost, "Approve"))).toContain("may not answer");
-    await expect.poll(() => lost.text, { timeout: 10_000 }).toMatch(/^🚫 Cancelled/);
+    await expect.poll(() => lost.text).toMatch(/^🚫 Cancelled/);
     expect(copiesOf(await here.set(created))).toHaveLength(2);
   });
 });

@@ -14,11 +14,12 @@ describe("an update", () => {
     await here.start();
     const created = await here.ask();
     const message = await here.message();
-    here.telegram.fail("getUpdates", { kind: "reset_after" }, 2);
+    here.telegram.fail("getUpdates", { kind: "reset_after" }, 1_000);
     const query = here.telegram.press(alice, message, "Approve");
     await here.decided(created);
     await here.close();
     expect(here.telegram.held).toHaveLength(1);
+    here.telegram.faults.clear();
     await here.open();
     await here.start();
     await expect.poll(() => here.telegram.held).toEqual([]);
@@ -54,12 +55,11 @@ describe("an update", () => {
 
   it("that came too late is told who won also if the process ended while it waited", async () => {
     await here.start();
-    const created = await here.ask({ timeoutMs: 300 });
-    const message = await here.message();
-    await expect.poll(() => Date.now() > Date.parse(created.event.data.expires_at)).toBe(true);
+    const [created, message] = await here.askUntilItEnds(3_000);
     const query = here.telegram.press(alice, message, "Approve");
     await expect.poll(() => here.telegram.held).toEqual([]);
     await here.close();
+    here.clockOffsetMs = 0;
     await here.open();
     expect(await here.decision(created)).toBeUndefined();
     await here.start();
@@ -158,7 +158,7 @@ describe("an answer that the log does not take", () => {
     for (const query of queries) await here.told(query);
     isDown = false;
     await expect
-      .poll(() => new Set(queries.map((query) => answersTo(query).at(-1)?.text)), { timeout: 5_000 })
+      .poll(() => new Set(queries.map((query) => answersTo(query).at(-1)?.text)))
       .toEqual(new Set(["Already recorded: Approve", "Recorded: Approve"]));
     expect(await here.decision(created)).toMatchObject({ kind: "answered" });
   });
@@ -197,7 +197,7 @@ describe("the log", () => {
     const created = await here.ask({ options: [] });
     here.telegram.reply(alice, await here.message(), "secret question, answered");
     await here.decided(created);
-    await expect.poll(() => here.telegram.messagesIn(7)[0]?.text, { timeout: 10_000 }).toMatch(/^✅/);
+    await expect.poll(() => here.telegram.messagesIn(7)[0]?.text).toMatch(/^✅/);
     expect(here.logged.length).toBeGreaterThan(5);
     expect(leaksIn(here.logged)).toEqual([]);
   });

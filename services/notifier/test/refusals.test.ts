@@ -172,7 +172,7 @@ describe("a copy", () => {
     await here.message(7, 4);
     here.telegram.fail("editMessageText", { kind: "slow", ms: 1_000 });
     for (const created of asked) await here.cancel(created);
-    await expect.poll(() => callsOf("editMessageText").length).toBe(1);
+    await expect.poll(() => callsOf("editMessageText").length).toBeGreaterThanOrEqual(1);
     await here.ask({ message: "the last one" });
     await here.message(7, 5);
     for (const message of here.telegram.messagesIn(7).slice(0, 5))
@@ -187,7 +187,7 @@ describe("a copy", () => {
     here.telegram.fail("editMessageText", { kind: "html" });
     here.telegram.fail("editMessageText", { kind: "reset_before" });
     await here.cancel(created);
-    await expect.poll(() => message.text, { timeout: 20_000 }).toMatch(/^🚫 Cancelled/);
+    await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
     expect(message.edits).toBe(1);
   });
 });
@@ -204,7 +204,7 @@ describe("a question that can't be sent before its end", () => {
     here.telegram.fail("sendMessage", fault, 1_000);
     await here.start();
     const created = await here.ask({ timeoutMs: 700 });
-    await expect.poll(() => reasonsOf(created), { timeout: 4_000 }).toEqual(["expired_before_sending"]);
+    await expect.poll(() => reasonsOf(created)).toEqual(["expired_before_sending"]);
     expect(await here.decision(created)).toBeUndefined();
     expect(here.telegram.messagesIn(7)).toEqual([]);
   });
@@ -219,9 +219,9 @@ describe("a question that can't be sent before its end", () => {
       ],
     });
     await here.message(7);
-    await expect.poll(() => callsOf("sendMessage").length).toBe(2);
+    await expect.poll(() => callsOf("sendMessage").length).toBeGreaterThanOrEqual(2);
     await here.cancel(created);
-    await expect.poll(() => reasonsOf(created), { timeout: 4_000 }).toEqual(["cancelled_before_sending"]);
+    await expect.poll(() => reasonsOf(created)).toEqual(["cancelled_before_sending"]);
     expect([...failedEndpointsOf(await here.set(created))]).toEqual([`telegram_${bot}_8`]);
     expect(copiesOf(await here.set(created))).toHaveLength(1);
   });

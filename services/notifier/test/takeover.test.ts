@@ -17,8 +17,8 @@ const options = {
 if (server !== undefined) await bootstrapNats(options);
 afterAll(() => server?.[Symbol.asyncDispose]());
 
-/** A replacement does the work of a dead or frozen process within this time, at the latest. */
-const takeover = { timeout: 15_000, interval: 20 };
+/** Once the lease has run out, a replacement does the work of a dead or frozen process. */
+const takeover = { interval: 20 };
 
 let parts: AsyncDisposableStack;
 let bus: NatsBus;
@@ -79,7 +79,7 @@ const decisionOn = async ({ event }: LogEntry<CreatedEvent>) =>
   (await requests.decision({ tenant: "default", id: event.subject }))?.event.data;
 
 describe.skipIf(server === undefined)("a second notifier on the same NATS", () => {
-  it("takes over what a killed one sent, received and was about to do, in under 15 s", async () => {
+  it("takes over what a killed one sent, received and was about to do", async () => {
     const [first] = await startTwo();
     const open = await ask(7, "secret question, sent");
     await expect.poll(() => telegram.messagesIn(7).length).toBe(1);
@@ -113,7 +113,7 @@ describe.skipIf(server === undefined)("a second notifier on the same NATS", () =
     first.freeze();
     const asked = () => telegram.chats.messages.map(({ text }) => /question \d+-\d\./.exec(text)?.[0]);
     const different = () => new Set(asked()).size;
-    await expect.poll(different, { ...takeover, timeout: 25_000 }).toBe(questions.length);
+    await expect.poll(different, takeover).toBe(questions.length);
 
     first.thaw();
     await expect.poll(() => first.logged(), takeover).toContain("the lease was lost");

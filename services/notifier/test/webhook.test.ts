@@ -214,7 +214,7 @@ describe("the webhook at Telegram", () => {
     const notifier = await here.start("test", webhook());
     await expect.poll(() => calls("setWebhook").length).toBe(1);
     await remove();
-    await expect.poll(() => calls("setWebhook").length, { timeout: 5_000 }).toBe(2);
+    await expect.poll(() => calls("setWebhook").length).toBe(2);
     await expect.poll(() => problem(notifier)).toBe("");
     const created = await here.ask();
     here.telegram.press(alice, await here.message(), "Approve");
@@ -241,13 +241,11 @@ describe("the webhook at Telegram", () => {
   });
 
   it("that Telegram refuses is reported in its words, and tried again", async () => {
-    here.telegram.fail("setWebhook", {
-      kind: "refuse",
-      code: 400,
-      description: "Bad Request: bad webhook: Failed to resolve host",
-    });
+    const description = "Bad Request: bad webhook: Failed to resolve host";
+    here.telegram.fail("setWebhook", { kind: "refuse", code: 400, description }, 1_000);
     const notifier = await here.start("test", webhook());
     await expect.poll(() => problem(notifier)).toContain("Failed to resolve host");
+    here.telegram.faults.clear();
     await expect.poll(() => problem(notifier)).toBe("");
   });
 
@@ -270,6 +268,6 @@ describe("the webhook at Telegram", () => {
     expect(calls("deleteWebhook")).toEqual([]);
     expect(here.logged.join("")).not.toContain("hidden");
     await remove();
-    await expect.poll(() => problem(notifier), { timeout: 10_000 }).toBe("");
+    await expect.poll(() => problem(notifier)).toBe("");
   });
 });

