@@ -65,7 +65,7 @@ describe("sending", () => {
     await here.start();
     const created = await here.ask();
     const message = await here.message();
-    await expect.poll(async () => copiesOf(await here.set(created)).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => copiesOf(await here.set(created)).length).toBe(1);
     expect([sends(), refused]).toEqual([1, 3]);
     await here.cancel(created);
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
@@ -92,7 +92,7 @@ describe("sending", () => {
     };
     await here.start();
     const created = await here.ask();
-    await expect.poll(sends, { timeout: 5_000 }).toBeGreaterThanOrEqual(5);
+    await expect.poll(sends).toBeGreaterThanOrEqual(5);
     await here.cancel(created);
     await expect.poll(async () => [...failedEndpointsOf(await here.set(created))]).toHaveLength(1);
     expect(Object.values(await here.set(created)).map(({ event }) => event.data)).toContainEqual(

@@ -148,13 +148,13 @@ describe("a message that was sent and not recorded before the lease was lost", (
     const created = await here.ask();
     const message = await here.message();
     here.refusesLease = Infinity;
-    await expect.poll(() => here.logged.join(""), { timeout: 5_000 }).toContain("the lease was lost");
+    await expect.poll(() => here.logged.join("")).toContain("the lease was lost");
     here.refusesLease = 0;
     await here.ask({ chats: [[8, [8]]] });
     await here.message(8);
     isDown = false;
     await here.cancel(created);
-    await expect.poll(() => message.text, { timeout: 5_000 }).toMatch(/^🚫 Cancelled/);
+    await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
     expect(here.telegram.messagesIn(7)).toHaveLength(1);
   });
 
@@ -168,7 +168,7 @@ describe("a message that was sent and not recorded before the lease was lost", (
     await takeLeaseAway("two");
     const twin = await here.message(7, 1);
     isDown = false;
-    await expect.poll(async () => copiesOf(await here.set(created)).length, { timeout: 5_000 }).toBe(2);
+    await expect.poll(async () => copiesOf(await here.set(created)).length).toBe(2);
     await here.cancel(created);
     for (const copy of [message, twin]) await expect.poll(() => copy.text).toMatch(/^🚫 Cancelled/);
   });
