@@ -33,7 +33,7 @@ describe("the outbox", () => {
   });
 
   it("makes no call in a chat that Telegram throttles, and says how long that lasts, to each another time after it", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.useFakeTimers({ toFake: ["Date", "performance"] });
     const outbox = new Outbox();
     const fail = () => Promise.reject(throttled);
     expect(await outbox.call("7", "send", fail)).toEqual({
