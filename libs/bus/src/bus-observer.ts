@@ -8,6 +8,15 @@ export interface Backlog {
   readonly oldestStoredAt?: string;
 }
 
+/**
+ * What is tried again until it succeeds: the handling of an entry, the reading of a consumer's entries, the firing of
+ * timers that are due, the forgetting of what is too old.
+ */
+type Work =
+  | { readonly kind: "handle"; readonly consumer: string; readonly attempt: number }
+  | { readonly kind: "read"; readonly consumer: string }
+  | { readonly kind: "fire" | "forget" };
+
 /** Hears what happens inside the bus, so that it can be counted. Its methods return at once and never throw. */
 export interface BusObserver {
   /** This process was the first to decide this request. */
@@ -21,6 +30,9 @@ export interface BusObserver {
 
   /** The connection to the broker was lost and stands again. */
   reconnected(): void;
+
+  /** Work failed. The error's message may hold what people wrote. */
+  failed(work: Work, error: unknown): void;
 
   /** A consumer gave an entry up. */
   deadLettered(consumer: string): void;

@@ -1,4 +1,4 @@
-import { requestPrefix, requestSubject } from "@loopgate/contracts";
+import { filters, requestPrefix, requestSubject } from "@loopgate/contracts";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { type NatsServer, startNatsServer } from "@loopgate/testing";
@@ -249,6 +249,31 @@ describe.skipIf(!isOurs)("a NATS stream", () => {
     };
 
     await expect(fill()).rejects.toThrow(LogFull);
+  });
+
+  it("that is gone is told by the consumers that read it, and fails the check until it is back", async () => {
+    const observer = anObserver();
+    await using own = await ownBus({ observer, stalledAfterMs: 600 });
+    const { bus, server } = own;
+    const [ref, recorder] = [aRequest(), aRecorder()];
+    await using _ = await bus.log.consume({ name: "gone", filters: [filters.due] }, recorder);
+    const checked = () =>
+      bus.check().then(
+        () => "ready",
+        (error: Error) => error.message,
+      );
+    const connection = await connect({ servers: server.url });
+    const jsm = await jetstreamManager(connection);
+
+    await jsm.streams.delete("LOOPGATE_TIMERS");
+    await expect.poll(checked, soon).toContain("the consumer gone can't read LOOPGATE_TIMERS");
+    expect(new Set(observer.failures.map(({ work }) => work))).toEqual(new Set(["read gone"]));
+
+    await bootstrapNats({ ...busOptions, servers: server.url, name: "outage", retentionMs: 86_400_000 });
+    await expect.poll(checked, soon).toBe("ready");
+    await bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due"));
+    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    await connection.close();
   });
 
   it("refuses an id that stands on another subject, in place of calling it stored", async () => {

@@ -1,14 +1,16 @@
 import type { Backlog, BusObserver } from "@loopgate/bus";
 import type { DecidedEvent } from "@loopgate/contracts";
 import { Counter, Gauge, Histogram } from "prom-client";
+import { roleOf } from "./consumer-role.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
 import { sampled } from "./sampled.ts";
+import { workFailures } from "./work-failures.ts";
 
 /** People take seconds or days. */
 const DECISION_BUCKETS_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 86_400, 604_800, 2_592_000];
 
-/** Counts what happens inside the bus, in every service; what was given up is also said in the log. */
+/** Counts what happens inside the bus, in every service; what failed or was given up is also said in the log. */
 export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
   const registers = [metrics];
   const decisions = new Histogram({
@@ -49,6 +51,7 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
     lost: (event) => losers.inc({ event }),
     outcomeUnknown: (next) => unknown.inc({ next }),
     reconnected: () => reconnects.inc(),
+    failed: workFailures(metrics, logger),
     deadLettered: (consumer) => {
       deadLetters.inc({ consumer: roleOf(consumer) });
       logger.error({ consumer }, "an entry was given up: it stands among the dead letters");
@@ -94,9 +97,6 @@ function backlogMetrics(metrics: Metrics): BusObserver["consumes"] {
     };
   };
 }
-
-/** A consumer's name without the account that it works for. */
-const roleOf = (consumer: string): string => consumer.replace(/-\d+$/, "");
 
 function outcomeOf({ data }: DecidedEvent): string {
   if (data.kind !== "answered") return data.kind;

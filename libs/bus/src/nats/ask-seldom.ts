@@ -8,9 +8,9 @@ export function askSeldom<Answer>(everyMs: number, ask: () => Promise<Answer>): 
   let next: Promise<Answer> | undefined;
   let notBefore = 0;
   const askNext = async () => {
-    await pause(Math.max(notBefore - Date.now(), 0));
+    await pause(Math.max(notBefore - performance.now(), 0));
     next = undefined;
-    notBefore = Date.now() + everyMs;
+    notBefore = performance.now() + everyMs;
     return ask();
   };
   return () => (next ??= askNext());

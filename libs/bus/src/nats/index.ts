@@ -33,7 +33,7 @@ export interface NatsBus extends AsyncDisposable {
   readonly queries: RequestQueries;
   /** Answers queries for everybody, beside others that do. */
   serve(queries: RequestQueries, onFailure: (error: unknown) => void): Promise<Subscription>;
-  /** @throws Unavailable that says what is wrong with the broker, or what it does not permit, as long as that lasts. */
+  /** @throws Unavailable that says what is wrong with the broker or a consumer, or not permitted, as long as that lasts. */
   check(): Promise<void>;
 }
 
@@ -66,6 +66,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
     serve: (queries, onFailure) => serveQueries(connection, queries, onFailure),
     check: async () => {
       watch.check();
+      log.check();
       await untilKnown(0, () => jsm.streams.info(streams.requests.name));
     },
     [Symbol.asyncDispose]: async () => {

@@ -4,7 +4,7 @@ import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdict } from "../event-log.ts";
-import { durableConsumer } from "./durable-consumer.ts";
+import { durableConsumer, onlyStreamOf } from "./durable-consumer.ts";
 import type { NatsParts } from "./nats-parts.ts";
 import { untilKnown } from "./nats-failures.ts";
 import { readEntry } from "./stored-message.ts";
@@ -35,6 +35,7 @@ export class NatsConsumer {
   readonly #running = new Set<Promise<void>>();
   /** Exceptions by sequence: the broker counts deliveries, and being put off is no failure. A restart forgives. */
   readonly #failures = new Map<number, number>();
+  #failingSince: number | undefined;
   #endPull: (() => void) | undefined;
   #pulling: Promise<void> | undefined;
 
@@ -69,6 +70,17 @@ export class NatsConsumer {
     watch.checkPermission(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
   }
 
+  /** @throws Unavailable if this consumer could not read its stream for a while. */
+  check(): void {
+    const failingMs = performance.now() - (this.#failingSince ?? Infinity);
+    if (failingMs < this.#parts.stalledAfterMs) return;
+    const { name, filters } = this.#spec;
+    throw new Unavailable(
+      `the consumer ${name} can't read ${onlyStreamOf(filters)}: see whether that stands, ` +
+        "and run the bootstrap, which creates what is missing",
+    );
+  }
+
   /** Stops intake and waits for the handlers that run. */
   async stop(): Promise<void> {
     this.#stop.abort();
@@ -89,7 +101,10 @@ export class NatsConsumer {
       try {
         consumer ??= await durableConsumer(this.#parts, this.#spec);
         await this.#pullSome(consumer);
-      } catch {
+        this.#failingSince = undefined;
+      } catch (error) {
+        this.#failingSince ??= performance.now();
+        if (!signal.aborted) this.#parts.observer?.failed({ kind: "read", consumer: this.#spec.name }, error);
         // The broker is away, or somebody deleted the consumer there: both are healed by asking for it anew.
         consumer = undefined;
         await pause(RECOVER_MS, undefined, { signal }).catch(() => undefined);
@@ -139,6 +154,7 @@ export class NatsConsumer {
       return await this.#handle({ entry, attempt, failures, signal });
     } catch (error) {
       if (signal.aborted) return { retryInMs: 0 };
+      this.#tellOfFailure(attempt, error);
       if (error instanceof Unavailable) return { retryInMs: this.#backOff(attempt) };
       this.#remember(entry.seq, failures + 1);
       return failures + 1 >= this.#maxAttempts
@@ -169,12 +185,17 @@ export class NatsConsumer {
     const attempt = message.info.deliveryCount;
     try {
       await this.#parts.log.append(deadLetterSubject(name), deadLetter(name, entry, attempt, error));
-    } catch {
+    } catch (cause) {
+      this.#tellOfFailure(attempt, cause);
       return message.nak(Math.ceil(this.#backOff(attempt)));
     }
     this.#parts.observer?.deadLettered(name);
     this.#failures.delete(entry.seq);
     message.ack();
+  }
+
+  #tellOfFailure(attempt: number, error: unknown): void {
+    this.#parts.observer?.failed({ kind: "handle", consumer: this.#spec.name, attempt }, error);
   }
 
   #backOff(attempt: number): number {

@@ -80,6 +80,11 @@ export class NatsEventLog implements EventLog {
     return this.#tails.add(filters, listener);
   }
 
+  /** @throws Unavailable that names a consumer which could not read its stream for a while. */
+  check(): void {
+    for (const consumer of this.#consumers) consumer.check();
+  }
+
   /** Stops the intake of every consumer and waits for what its handlers still do. */
   async stop(): Promise<void> {
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));

@@ -38,6 +38,8 @@ export interface NatsBusOptions extends NatsStorage, NatsAccess {
   readonly giveUpAfterMs?: number;
   /** How long a disposal waits for handlers that run, in milliseconds. */
   readonly stopWithinMs?: number;
+  /** How long a consumer may fail to read its stream until the check fails, in milliseconds. */
+  readonly stalledAfterMs?: number;
   readonly observer?: BusObserver;
 }
 
@@ -46,6 +48,7 @@ export const natsDefaults = {
   ackWaitMs: 10_000,
   giveUpAfterMs: 15_000,
   stopWithinMs: 10_000,
+  stalledAfterMs: 30_000,
 } as const;
 
 /** How long one call to the server may take before its outcome counts as unknown. */

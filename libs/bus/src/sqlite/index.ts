@@ -46,14 +46,13 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
   const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer, maxBytes }));
-  const timers = parts.use(await SqliteTimers.open(database));
+  const timers = parts.use(await SqliteTimers.open(database, observer));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
-  parts.use(
-    everyHour(async () => {
-      await log.forgetBefore(new Date(Date.now() - retentionMs));
-      await keyValue.forgetExpired();
-    }),
-  );
+  const forget = async () => {
+    await log.forgetBefore(new Date(Date.now() - retentionMs));
+    await keyValue.forgetExpired();
+  };
+  parts.use(everyHour(forget, (error) => observer?.failed({ kind: "forget" }, error)));
   const whole = parts.move();
   return {
     database,
@@ -66,10 +65,10 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
 }
 
 /** Now and every hour; a round that fails is made up for by the next. */
-function everyHour(work: () => Promise<void>): AsyncDisposable {
+function everyHour(work: () => Promise<void>, onFailure: (error: unknown) => void): AsyncDisposable {
   let running = Promise.resolve();
   const round = () => {
-    running = work().catch(() => undefined);
+    running = work().catch(onFailure);
   };
   round();
   const timer = setInterval(round, CLEAN_EVERY_MS);

@@ -164,6 +164,7 @@ export class SqliteConsumer {
       this.#alarm.setBy(this.#parking.nextDue);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
+      this.#source.observer?.failed({ kind: "read", consumer: this.#spec.name }, error);
       this.#alarm.setBy(Date.now() + RECOVER_MS);
     }
   }
@@ -201,6 +202,7 @@ export class SqliteConsumer {
       await this.#follow(job, verdict);
     } catch (error) {
       if (member.stop.signal.aborted) return void this.#queue.unshift(job);
+      this.#tellOfFailure(attempt, error);
       if (error instanceof Unavailable) return this.#park(job, this.#backOff(attempt));
       const failed = { entry, attempt, failures: failures + 1, parked };
       if (failed.failures >= member.maxAttempts) return this.#bury(failed, nameOf(error));
@@ -223,11 +225,16 @@ export class SqliteConsumer {
     const { name } = this.#spec;
     try {
       await this.#source.append(deadLetterSubject(name), deadLetter(name, job.entry, job.attempt, error));
-    } catch {
+    } catch (cause) {
+      this.#tellOfFailure(job.attempt, cause);
       return this.#park(job, this.#backOff(job.attempt));
     }
     this.#source.observer?.deadLettered(name);
     this.#finish(job);
+  }
+
+  #tellOfFailure(attempt: number, error: unknown): void {
+    this.#source.observer?.failed({ kind: "handle", consumer: this.#spec.name, attempt }, error);
   }
 
   #finish({ entry, parked }: Job): void {

@@ -1,4 +1,5 @@
 import { DueEvent, dueSubject, type RequestRef, timerSubject } from "@loopgate/contracts";
+import type { BusObserver } from "../bus-observer.ts";
 import type { Timers } from "../timers.ts";
 import { Alarm } from "./alarm.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
@@ -18,15 +19,17 @@ const BATCH = 100;
 /** Timers as rows of the log's file: one that is due becomes its event in a single transaction. */
 export class SqliteTimers implements Timers, AsyncDisposable {
   readonly #database: SqliteDatabase;
+  readonly #observer: Pick<BusObserver, "failed"> | undefined;
   readonly #alarm = new Alarm(() => void this.#fire());
 
-  private constructor(database: SqliteDatabase) {
+  private constructor(database: SqliteDatabase, observer: Pick<BusObserver, "failed"> | undefined) {
     this.#database = database;
+    this.#observer = observer;
   }
 
-  static async open(database: SqliteDatabase): Promise<SqliteTimers> {
+  static async open(database: SqliteDatabase, observer?: Pick<BusObserver, "failed">): Promise<SqliteTimers> {
     await database.write((db) => db.exec(SCHEMA));
-    const timers = new SqliteTimers(database);
+    const timers = new SqliteTimers(database, observer);
     timers.#wakeForNext();
     return timers;
   }
@@ -64,7 +67,8 @@ export class SqliteTimers implements Timers, AsyncDisposable {
     try {
       await this.#database.write(fireDue);
       this.#wakeForNext();
-    } catch {
+    } catch (error) {
+      this.#observer?.failed({ kind: "fire" }, error);
       this.#alarm.setBy(Date.now() + RECOVER_MS);
     }
   }

@@ -6,6 +6,8 @@ export interface Recording extends BusObserver {
   readonly decisions: string[];
   readonly losses: string[];
   readonly unknown: string[];
+  /** `<kind of work> <consumer>` and what it failed with. */
+  readonly failures: { readonly work: string; readonly error: unknown }[];
   readonly deadLetters: string[];
   readonly consumers: Map<string, () => Promise<Backlog>>;
   reconnects: number;
@@ -16,6 +18,7 @@ export function anObserver(): Recording {
     decisions: [],
     losses: [],
     unknown: [],
+    failures: [],
     deadLetters: [],
     consumers: new Map(),
     reconnects: 0,
@@ -24,6 +27,10 @@ export function anObserver(): Recording {
     outcomeUnknown: (next) => void recording.unknown.push(next),
     reconnected: () => {
       recording.reconnects += 1;
+    },
+    failed: (work, error) => {
+      const consumer = "consumer" in work ? ` ${work.consumer}` : "";
+      recording.failures.push({ work: `${work.kind}${consumer}`, error });
     },
     deadLettered: (consumer) => void recording.deadLetters.push(consumer),
     consumes: (consumer, backlog) => {

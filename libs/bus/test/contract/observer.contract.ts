@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { Backlog } from "../../src/index.ts";
-import { aRecorder } from "./a-handler.ts";
+import { type Backlog, Unavailable } from "../../src/index.ts";
+import { aRecorder, untilStopped } from "./a-handler.ts";
 import { anObserver } from "./an-observer.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
 import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
@@ -31,6 +31,27 @@ export function observerContract(open: OpenBus): void {
 
     release.resolve();
     await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 0 });
+  });
+
+  it("tells of each failure of a handler, also on entries that are never given up, and of no stop", async () => {
+    const ref = aRequest();
+    await appendCopies(bus.log, ref, 1);
+    const [bug, away] = [new RangeError("a bug"), new Unavailable("away")];
+    const handler = aRecorder(async (delivery) => {
+      if (delivery.attempt === 1) throw bug;
+      if (delivery.attempt === 2) throw away;
+      return untilStopped(delivery);
+    });
+    const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: Infinity };
+    const consumer = await bus.log.consume(spec, handler);
+    await expect.poll(() => handler.seen.length, soon).toBeGreaterThanOrEqual(3);
+    await consumer[Symbol.asyncDispose]();
+
+    const work = `handle ${spec.name}`;
+    expect(observer.failures.filter((failure) => failure.work === work)).toEqual([
+      { work, error: bug },
+      { work, error: away },
+    ]);
   });
 
   it("tells of an entry that it gave up, and of a consumer's end", async () => {
