@@ -1,4 +1,4 @@
-import { deadLetterSubject } from "@loopgate/contracts";
+import { deadLetterSubject, newRequestId, requestSubject } from "@loopgate/contracts";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -94,6 +94,29 @@ describe("a question that Telegram does not like", () => {
     const created = await here.ask();
     await expect.poll(() => reasonsOf(created)).toEqual(["rejected"]);
     expect(callsOf("sendMessage")).toHaveLength(2);
+  });
+
+  it("is undelivered once, for its first reason, whatever was said of an earlier question of its id", async () => {
+    const id = newRequestId();
+    const subject = requestSubject({ tenant: "default", id }, `undelivered.telegram_${bot}_7`);
+    const { event: earlier } = await here.ask();
+    const type = "loopgate.request.undelivered.v1";
+    const data = { endpoint: `telegram_${bot}_7`, reason: "earlier" };
+    await here.bus.log.append(subject, { ...earlier, id: `${id}.earlier`, type, data });
+    here.telegram.chats.refusing.set("7", new Refused(403, "Forbidden: bot was blocked by the user"));
+    await here.start();
+    const created = await here.ask({ id });
+    await expect.poll(() => reasonsOf(created)).toEqual(["blocked"]);
+    here.telegram.chats.refusing.set("7", new Refused(400, "Bad Request: chat not found"));
+    here.telegram.say(alice, 7, "/start");
+    const sent = () =>
+      callsOf("sendMessage").filter(({ payload }) => String(payload["text"]).includes("secret"));
+    await expect.poll(() => sent().length).toBe(4);
+    await here.close();
+    const undelivered = here.logged.filter((line) => line.includes(id) && line.includes('"undelivered"'));
+    expect(undelivered).toHaveLength(1);
+    await here.open();
+    expect(await reasonsOf(created)).toEqual(["blocked"]);
   });
 
   it("or that breaks us is undelivered in the end, and set aside for an operator", async () => {

@@ -41,7 +41,10 @@ export async function recordUndelivered(
     ...traceOf(created),
     data: { endpoint, reason },
   };
-  await log.append(requestSubject({ tenant, id }, eventKey.undelivered(endpoint)), undelivered);
+  const subject = requestSubject({ tenant, id }, eventKey.undelivered(endpoint));
+  // Not as the first on its subject: what an earlier question of this id left there is void.
+  if ((await log.last(subject))?.event.id === undelivered.id) return;
+  await log.append(subject, undelivered);
   logger.info({ ...requestFields(created), endpoint, reason }, "undelivered");
   metrics.undelivered.inc({ reason });
 }
