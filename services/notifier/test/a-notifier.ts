@@ -68,6 +68,8 @@ export class NotifierSetting {
   refusesLease = 0;
   /** Lists fail as if no `state` served. */
   refusesQueries = false;
+  /** How many lists were asked for. */
+  lists = 0;
   /** Consumers whose names begin with this can't start. */
   refusesConsumer: string | undefined;
   /** How far the notifier's clock is ahead of the log's, in milliseconds. */
@@ -92,6 +94,7 @@ export class NotifierSetting {
       setting.refusesAppend = () => false;
       setting.refusesLease = 0;
       setting.refusesQueries = false;
+      setting.lists = 0;
       setting.refusesConsumer = undefined;
       setting.clockOffsetMs = 0;
       await setting.open();
@@ -256,7 +259,10 @@ export class NotifierSetting {
     };
     return {
       status: async (query) => reach().status(query),
-      list: async (query) => reach().list(query),
+      list: async (query) => {
+        this.lists += 1;
+        return reach().list(query);
+      },
       cancel: async (command) => reach().cancel(command),
     };
   }

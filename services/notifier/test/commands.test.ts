@@ -102,6 +102,15 @@ describe("/pending", () => {
     expect(await lastIn(8, 1)).toContain("Nothing here is for you");
   });
 
+  it("in a chat that is not allowed, as /start there, makes nobody look up what is open", async () => {
+    await here.start();
+    for (const command of ["/pending", "/status", "/start"]) here.telegram.say(mallory, 666, command);
+    await lastIn(666, 2);
+    here.telegram.say(alice, 7, "/pending");
+    await lastIn(7, 0);
+    expect(here.lists).toBe(1);
+  });
+
   it("knows the questions of a group that has moved", async () => {
     await here.start();
     await here.ask({ message: "asked before", chats: [[group, [7]]] });

@@ -45,9 +45,10 @@ export async function answerCommand(parts: CommandParts, asked: IncomingCommand)
   if (asked.command === "start") return say(startText(asked));
   const names = await namesOf(parts.channels, asked.endpoint);
   const policies = parts.policies();
+  if (!isAllowedUnder(names, policies)) return say(stranger);
   try {
     const { questions, isWhole } = await parts.openQuestions.in(names);
-    const mine = isAllowedUnder(names, policies) ? questions.filter((one) => isFor(one, names, asked)) : [];
+    const mine = questions.filter((one) => isFor(one, names, asked));
     const isKnown =
       mine.length > 0 || policies.some((one) => isStillAllowed(one, names, asked.responder, undefined));
     if (!isKnown) return say(stranger);

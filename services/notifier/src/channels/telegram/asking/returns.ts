@@ -2,7 +2,8 @@ import { filters, ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
 import type { Bucket, Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
 import { chatChangeOf } from "../answering/chat-change.ts";
 import type { Courier } from "./courier.ts";
-import { chatOf, namesOf, recordMove } from "../moved-chats.ts";
+import type { RecipientPolicy } from "@loopgate/domain";
+import { chatOf, isAllowedUnder, namesOf, recordMove } from "../moved-chats.ts";
 import type { OpenQuestions } from "../open-questions/open-questions.ts";
 import { retryAfter } from "../calls/retry-after.ts";
 
@@ -11,6 +12,7 @@ export interface ReturnsParts {
   readonly log: EventLog;
   readonly channels: Bucket;
   readonly openQuestions: OpenQuestions;
+  readonly policies: () => readonly RecipientPolicy[];
   readonly courier: Courier;
 }
 
@@ -33,6 +35,7 @@ async function bringMissed(parts: ReturnsParts, { entry, attempt }: Delivery): P
   if (change === undefined) return "done";
   if (change.kind === "moved") await recordMove(parts.channels, change.from, change.to);
   const names = await namesOf(parts.channels, change.kind === "moved" ? change.to : change.endpoint);
+  if (!isAllowedUnder(names, parts.policies())) return "done";
   const { questions } = await parts.openQuestions.in(names);
   const isBack = (endpoint: string) => names.includes(chatOf(endpoint));
   const results = await Promise.all(
