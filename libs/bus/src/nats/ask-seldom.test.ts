@@ -1,5 +1,5 @@
 import { setImmediate as turn } from "node:timers/promises";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { askSeldom } from "./ask-seldom.ts";
 
 it("gives nobody the answer to a question that was asked before his own", async () => {
@@ -8,7 +8,7 @@ it("gives nobody the answer to a question that was asked before his own", async 
   const ask = askSeldom(0, () => answers[asked++]!.promise);
 
   const first = ask();
-  await vi.waitFor(() => expect(asked).toBe(1));
+  await expect.poll(() => asked).toBe(1);
   const [second, third] = [ask(), ask()];
   answers[0]!.resolve("before");
   answers[1]!.resolve("after");
