@@ -205,11 +205,13 @@ export class NotifierSetting {
     return (await this.requests.created(ref))!;
   }
 
-  /** A question that stands in its chat, and whose time is over: it was sent by a clock that is behind. */
-  async askUntilItEnds(behindMs: number): Promise<readonly [LogEntry<CreatedEvent>, ShownMessage]> {
-    this.clockOffsetMs = -behindMs;
+  /** A question that stands in its chat, and whose time is over this moment by the notifier's clock: it was far behind until then. */
+  async askUntilItEnds(): Promise<readonly [LogEntry<CreatedEvent>, ShownMessage]> {
+    this.clockOffsetMs = -3_600_000;
     const created = await this.ask({ timeoutMs: 0 });
-    return [created, await this.message()];
+    const message = await this.message();
+    this.clockOffsetMs = Date.parse(created.event.data.expires_at) - Date.now();
+    return [created, message];
   }
 
   async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {

@@ -125,8 +125,7 @@ describe("a press", () => {
 
   it("after the end waits until the request has expired, and is told so", async () => {
     await here.start();
-    const [created, message] = await here.askUntilItEnds(60_000);
-    here.clockOffsetMs = 0;
+    const [created, message] = await here.askUntilItEnds();
     const query = here.telegram.press(alice, message, "Approve");
     expect(await here.told(query)).toContain("Expired");
     expect(await here.decision(created)).toMatchObject({ kind: "expired", by: { type: "timeout" } });

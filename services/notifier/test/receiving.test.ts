@@ -55,7 +55,8 @@ describe("an update", () => {
 
   it("that came too late is told who won also if the process ended while it waited", async () => {
     await here.start();
-    const [created, message] = await here.askUntilItEnds(3_000);
+    const [created, message] = await here.askUntilItEnds();
+    here.clockOffsetMs -= 3_000;
     const query = here.telegram.press(alice, message, "Approve");
     await expect.poll(() => here.telegram.held).toEqual([]);
     await here.close();
@@ -115,7 +116,7 @@ describe("an update", () => {
 
   it("that was put off until the question's end is not given up because of that", async () => {
     await here.start();
-    const [, message] = await here.askUntilItEnds(500);
+    const [, message] = await here.askUntilItEnds();
     let broke = 0;
     here.refusesAppend = (subject) => {
       if (subject.endsWith(".decided") && broke++ < 2) throw new TypeError("ours");
