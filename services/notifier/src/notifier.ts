@@ -8,6 +8,7 @@ import { type InboundParts, startInbound } from "./channels/telegram/answering/i
 import { OpenQuestions } from "./channels/telegram/open-questions/open-questions.ts";
 import { Outbox } from "./channels/telegram/calls/outbox.ts";
 import { Pauses } from "./channels/telegram/calls/pauses.ts";
+import { Rates } from "./channels/telegram/calls/rates.ts";
 import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
 import { UnrecordedCopies } from "./channels/telegram/asking/unrecorded-copies.ts";
@@ -64,14 +65,15 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const unrecorded = running.use(new UnrecordedCopies(common));
   const partsWith = (outbox: Outbox) => ({ ...common, outbox }) satisfies InboundParts;
   const pauses = new Pauses(common);
-  const replies = new Outbox({ pauses });
+  const rates = new Rates();
+  const replies = new Outbox({ pauses, rates });
   running.use(await startInbound(partsWith(replies), log));
   running.use(replies);
   if (webhook !== undefined) running.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
   const work = async (isHeld: () => boolean) => {
     await pauses.load();
-    const outbox = new Outbox({ pauses, mayCall: isHeld });
+    const outbox = new Outbox({ pauses, rates, mayCall: isHeld });
     const parts = { ...partsWith(outbox), unrecorded, poll: api.poll, webhook, outageNoteMs, isHeld };
     receiver = await startLeasedWork(parts);
     return receiver;

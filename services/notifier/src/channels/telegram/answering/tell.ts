@@ -50,7 +50,7 @@ const sendReply = (
   message_id: number,
   { text, entities = [] }: Reply,
 ) =>
-  outbox.call(chat, "edit", () =>
+  outbox.call(chat, "reply", () =>
     api.sendMessage(chat, unlinked(text), {
       entities,
       reply_parameters: { message_id, allow_sending_without_reply: true },

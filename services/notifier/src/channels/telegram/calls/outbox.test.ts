@@ -1,6 +1,7 @@
 import { GrammyError } from "grammy";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Outbox } from "./outbox.ts";
+import { type CallKind, Outbox } from "./outbox.ts";
+import { Rates } from "./rates.ts";
 
 const refusal = (error_code: number, description: string, parameters = {}) =>
   new GrammyError("failed", { ok: false, error_code, description, parameters }, "sendMessage", {});
@@ -78,16 +79,26 @@ describe("the outbox", () => {
     expect(await Promise.all(ran.slice(0, 9))).toEqual(ran.slice(0, 9).map(() => ({ kind: "ok" })));
   });
 
-  it("forgets chats that stand idle", async () => {
-    vi.useFakeTimers({ toFake: ["Date", "performance"] });
-    await using outbox = new Outbox();
-    for (let chat = 0; chat < 1_000; chat++) {
-      await outbox.call(`${chat}`, "send", async () => undefined);
-      vi.advanceTimersByTime(40);
-    }
-    expect(outbox.size).toBe(1_000);
-    await outbox.call("new", "send", async () => undefined);
-    expect(outbox.size).toBeLessThan(30);
+  it("makes a reply before a send, from the budget of sends, which all outboxes of a bot share", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const rates = new Rates();
+    await using questions = new Outbox({ rates });
+    await using replies = new Outbox({ rates });
+    const order: string[] = [];
+    const call = (outbox: Outbox, kind: CallKind, name: string) =>
+      outbox.call("-4500", kind, async () => void order.push(name));
+    const all = [
+      call(replies, "send", "first"),
+      call(replies, "send", "send"),
+      call(replies, "reply", "reply"),
+    ];
+    await Promise.all(all);
+    expect(order).toEqual(["first", "reply", "send"]);
+    for (let n = 0; n < 15; n++) await call(questions, n % 2 === 0 ? "send" : "reply", "more");
+    expect(rates.of("-4500").sends.waitMs(0)).toBeGreaterThan(3_000);
+    expect(rates.of("-4500").edits.isFull).toBe(true);
+    expect(rates.bot.waitMs(6)).toBe(0);
+    expect(rates.bot.waitMs(7)).toBeGreaterThan(0);
   });
 
   it("keeps to the longest pause, and calls again once it is over", async () => {

@@ -1,9 +1,13 @@
 import { type Failure, failureOf } from "./api-outcome.ts";
 import { Pauses } from "./pauses.ts";
-import { TokenBucket } from "./token-bucket.ts";
+import { Rates } from "./rates.ts";
+import type { TokenBucket } from "./token-bucket.ts";
 
-/** `edit`s go before `send`s: an answered question should look answered before the next one is asked. */
-export type CallKind = "edit" | "send";
+/**
+ * `send`s go last: an answered question should look answered before the next one is asked. A `reply` is a message like
+ * them to Telegram, but a person waits for it.
+ */
+export type CallKind = "edit" | "reply" | "send";
 
 export type CallResult<Result> =
   | { readonly kind: "ok"; readonly result: Result }
@@ -12,6 +16,8 @@ export type CallResult<Result> =
 export interface OutboxOptions {
   /** Shared by all outboxes of a bot in this process. Default: pauses that end with it. */
   readonly pauses?: Pauses;
+  /** Shared like `pauses`. Default: rates of its own. */
+  readonly rates?: Rates;
   /** Asked right before each call. Default: always. */
   readonly mayCall?: () => boolean;
 }
@@ -23,28 +29,15 @@ interface Waiting {
 
 interface Chat {
   readonly id: string;
-  readonly sends: TokenBucket;
-  readonly edits: TokenBucket;
   readonly waiting: Waiting[];
   running: Promise<void> | undefined;
 }
-
-/** Telegram's published limits, with a margin (reference telegram.md 3.1). Bursts in private chats are ours to choose. */
-const LIMITS = {
-  bot: { burst: 25, perSecond: 25 },
-  privateSends: { burst: 10, perSecond: 1 },
-  groupSends: { burst: 18, perSecond: 18 / 60 },
-  groupEdits: { burst: 18, perSecond: 18 / 60 },
-} as const;
 
 /** A call that was not made because the outbox stopped, or because its chat's line is full, may come back this soon. */
 const SOON_MS = 100;
 
 /** So many calls of a kind may wait for one chat; more would take the places of other chats' calls. */
 const LONGEST_LINE = 8;
-
-/** So many chats are remembered before those that stand idle are forgotten. */
-const REMEMBERED_CHATS = 1_000;
 
 /**
  * Calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a call:
@@ -53,27 +46,23 @@ const REMEMBERED_CHATS = 1_000;
  */
 export class Outbox implements AsyncDisposable {
   readonly #stop = new AbortController();
+  /** Those with calls. */
   readonly #chats = new Map<string, Chat>();
-  readonly #bot = new TokenBucket(LIMITS.bot);
   readonly #pauses: Pauses;
+  readonly #rates: Rates;
   readonly #mayCall: () => boolean;
-  #forgetAt = REMEMBERED_CHATS;
 
-  constructor({ pauses = new Pauses(), mayCall = () => true }: OutboxOptions = {}) {
+  constructor({ pauses = new Pauses(), rates = new Rates(), mayCall = () => true }: OutboxOptions = {}) {
     this.#pauses = pauses;
+    this.#rates = rates;
     this.#mayCall = mayCall;
-  }
-
-  /** How many chats it remembers. */
-  get size(): number {
-    return this.#chats.size;
   }
 
   /** Runs `call` when it is this chat's turn. While the chat is paused or its line is full, it fails at once as `throttled`. */
   call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<CallResult<Result>> {
     const chat = this.#chat(chatId);
     const ahead = chat.waiting.filter((one) => one.kind === kind).length;
-    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(bucketOf(chat, kind).sendAway(ahead)));
+    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(this.#sendAway(chat, kind, ahead)));
     const { promise, resolve, reject } = Promise.withResolvers<CallResult<Result>>();
     const run = async () => {
       try {
@@ -89,12 +78,12 @@ export class Outbox implements AsyncDisposable {
 
   async #drain(chat: Chat): Promise<void> {
     for (;;) {
-      const edit = chat.waiting.findIndex(({ kind }) => kind === "edit");
-      const [next] = chat.waiting.splice(Math.max(edit, 0), 1);
+      const urgent = chat.waiting.findIndex(({ kind }) => kind !== "send");
+      const [next] = chat.waiting.splice(Math.max(urgent, 0), 1);
       if (next === undefined) break;
       await next.run();
     }
-    chat.running = undefined;
+    this.#chats.delete(chat.id);
   }
 
   async #attempt<Result>(
@@ -103,7 +92,7 @@ export class Outbox implements AsyncDisposable {
     call: () => Promise<Result>,
   ): Promise<CallResult<Result>> {
     const isFree = () => this.#pauses.leftMs(chat.id) === 0;
-    const mayGo = isFree() && (await this.#isTurn(bucketOf(chat, kind))) && isFree() && this.#mayCall();
+    const mayGo = isFree() && (await this.#isTurn(this.#rateOf(chat, kind))) && isFree() && this.#mayCall();
     if (!mayGo) return notNow(this.#pauses.leftMs(chat.id) * (1 + Math.random() / 10));
     try {
       return { kind: "ok", result: await call() };
@@ -115,9 +104,9 @@ export class Outbox implements AsyncDisposable {
   }
 
   /** Waits for the rates; false if the outbox was disposed of meanwhile. */
-  async #isTurn(bucket: TokenBucket): Promise<boolean> {
+  async #isTurn(rate: TokenBucket): Promise<boolean> {
     const { signal } = this.#stop;
-    return !signal.aborted && (await bucket.take(signal)) && (await this.#bot.take(signal));
+    return !signal.aborted && (await rate.take(signal)) && (await this.#rates.bot.take(signal));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -125,32 +114,23 @@ export class Outbox implements AsyncDisposable {
     for (const { running } of this.#chats.values()) await running;
   }
 
+  /** A reply never comes back: nobody needs to wait behind it. */
+  #sendAway(chat: Chat, kind: CallKind, ahead: number): number {
+    const rate = this.#rateOf(chat, kind);
+    return kind === "reply" ? rate.waitMs(ahead) : rate.sendAway(ahead);
+  }
+
   #chat(id: string): Chat {
-    const known = this.#chats.get(id);
-    if (known !== undefined) return known;
-    if (this.#chats.size >= this.#forgetAt) this.#forgetIdle();
-    const isGroup = id.startsWith("-");
-    const chat: Chat = {
-      id,
-      sends: new TokenBucket(isGroup ? LIMITS.groupSends : LIMITS.privateSends),
-      edits: new TokenBucket(isGroup ? LIMITS.groupEdits : LIMITS.bot),
-      waiting: [],
-      running: undefined,
-    };
+    const chat = this.#chats.get(id) ?? { id, waiting: [], running: undefined };
     this.#chats.set(id, chat);
     return chat;
   }
 
-  /** A chat without calls or debt to its rates is the same as a new one. */
-  #forgetIdle(): void {
-    for (const [id, { running, sends, edits }] of this.#chats) {
-      if (running === undefined && sends.isFull && edits.isFull) this.#chats.delete(id);
-    }
-    this.#forgetAt = Math.max(REMEMBERED_CHATS, this.#chats.size * 2);
+  #rateOf({ id }: Chat, kind: CallKind): TokenBucket {
+    const { sends, edits } = this.#rates.of(id);
+    return kind === "edit" ? edits : sends;
   }
 }
-
-const bucketOf = (chat: Chat, kind: CallKind): TokenBucket => (kind === "send" ? chat.sends : chat.edits);
 
 const notNow = (retryInMs: number): CallResult<never> => ({
   kind: "failed",
