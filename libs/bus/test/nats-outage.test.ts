@@ -238,6 +238,41 @@ describe.skipIf(!isOurs)("a NATS server that stands still", () => {
   });
 });
 
+describe.skipIf(!isOurs)("a bus that is being stopped", () => {
+  it("repeats no call whose outcome is unknown, so that a handler hands its entry back", async () => {
+    const stop = new AbortController();
+    const { server, bus } = await ownBus({ giveUpAfterMs: 600_000, stopping: stop.signal });
+    const ref = aRequest();
+    const sessions = await bus.keyValue.bucket("sessions");
+    const begun = Promise.withResolvers<void>();
+    const failed: unknown[] = [];
+    const handler = aRecorder(async ({ entry }) => {
+      await begun.promise;
+      const calls = [
+        bus.log.append(copySubject(ref, 2), anEvent(ref)),
+        bus.log.last(entry.subject),
+        bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due")),
+        sessions.get("a"),
+      ];
+      failed.push(...(await Promise.allSettled(calls)));
+      throw new Unavailable("away");
+    });
+    await bus.log.append(copySubject(ref, 1), anEvent(ref));
+    const consumer = await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, handler);
+    await expect.poll(() => handler.seen, soon).toHaveLength(1);
+    await freeze({ server, bus });
+    begun.resolve();
+
+    stop.abort();
+    await consumer[Symbol.asyncDispose]();
+
+    const unavailable = { status: "rejected", reason: expect.any(Unavailable) };
+    expect(failed).toEqual([unavailable, unavailable, unavailable, unavailable]);
+    await bus[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+  });
+});
+
 describe.skipIf(!isOurs)("a NATS stream", () => {
   it("that is full says so at once", async () => {
     await using own = await ownBus({ maxBytes: 20_000 });

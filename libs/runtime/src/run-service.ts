@@ -24,6 +24,8 @@ interface Started<Settings> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly parts: AsyncDisposableStack;
+  /** Aborted when the service is told to stop, before its parts close: what would go on trying gives up. */
+  readonly stopping: AbortSignal;
 }
 
 /**
@@ -35,13 +37,14 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
   service: Service<Settings>,
 ): Promise<void> {
   const parts = new AsyncDisposableStack();
+  const stop = new AbortController();
   const started = Promise.withResolvers<void>();
   let logger = createLogger(service.name, "info");
   try {
     const settings = service.settings();
     logger = createLogger(service.name, settings.logLevel);
-    closeWhenTold(logger, parts, started.promise);
-    await service.start({ settings, logger, metrics: createMetrics(), parts });
+    closeWhenTold(logger, stop, () => started.promise.then(() => closeAll(parts, logger)));
+    await service.start({ settings, logger, metrics: createMetrics(), parts, stopping: stop.signal });
     started.resolve();
   } catch (error) {
     // A signal goes on waiting for the start: this is what ends the process.
@@ -55,8 +58,7 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
  * A repeated signal changes nothing: one Ctrl-C comes from the terminal and again from npm, and close-with-grace takes a
  * second one for "at once".
  */
-function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Promise<void>): void {
-  let isStopping = false;
+function closeWhenTold(logger: Logger, stop: AbortController, close: () => Promise<void>): void {
   const options = {
     delay: GRACE_MS,
     // It would write messages of errors as they are.
@@ -65,18 +67,17 @@ function closeWhenTold(logger: Logger, parts: AsyncDisposableStack, started: Pro
     onTimeout: () => logger.fatal("the stop took too long"),
     onSecondError: (err: unknown) => logger.fatal({ err }, "another unexpected error during the stop"),
   } as const;
-  const { close } = closeWithGrace(options, async ({ err }) => {
-    isStopping = true;
+  const told = closeWithGrace(options, async ({ err }) => {
+    stop.abort();
     if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
-    await started;
-    await closeAll(parts, logger);
+    await close();
     logger.info("stopped");
   });
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
-      if (isStopping) return;
+      if (stop.signal.aborted) return;
       logger.info({ signal }, "stopping");
-      close();
+      told.close();
     });
   }
 }

@@ -36,6 +36,12 @@ it("a start that fails ends with 1 once all is closed, also if it is told to sto
   expect(log).toContain('"closed"');
 });
 
+it("a start that waits hears that the service is told to stop", async () => {
+  const { code, log } = await runAndStop("wait", ["waiting"]);
+  expect(code).toBe(0);
+  expect(log).toMatch(/"closed"[^]*"stopped"/);
+});
+
 it("a part that can't be closed is in the log without its secrets, and the service ends with 1", async () => {
   const { code, log } = await runAndStop("stop", ["ready"]);
   expect(code).toBe(1);

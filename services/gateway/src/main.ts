@@ -7,10 +7,10 @@ import { readServiceSettings } from "./service-settings.ts";
 await runService({
   name: "gateway",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts }) => {
+  start: async ({ settings, logger, metrics, parts, stopping }) => {
     const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "gateway", observer }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "gateway", observer, stopping }));
     const gateway = parts.use(
       await createGateway({
         log: bus.log,

@@ -10,11 +10,13 @@ import { readServiceSettings } from "./service-settings.ts";
 await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts }) => {
+  start: async ({ settings, logger, metrics, parts, stopping }) => {
     const { nats, policy, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "notifier", observer }));
+    const bus = parts.use(
+      await connectNatsBus({ ...nats, ...storage, name: "notifier", observer, stopping }),
+    );
     const notifier = parts.use(
       await startNotifier({
         log: bus.log,

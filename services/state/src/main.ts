@@ -8,11 +8,11 @@ import { MongoRequestStore } from "./store/mongo.ts";
 await runService({
   name: "state",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts }) => {
+  start: async ({ settings, logger, metrics, parts, stopping }) => {
     const { nats, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "state", observer }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "state", observer, stopping }));
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage, observer });

@@ -12,8 +12,8 @@ export async function bootstrapNats(options: NatsBusOptions): Promise<void> {
   const connection = await connectTo(options);
   const { giveUpAfterMs } = { ...natsDefaults, ...options };
   try {
-    await untilKnown(giveUpAfterMs, () => configure(connection, options));
-    await untilKnown(giveUpAfterMs, () => provision(connection, options));
+    await untilKnown({ giveUpAfterMs }, () => configure(connection, options));
+    await untilKnown({ giveUpAfterMs }, () => provision(connection, options));
   } finally {
     await connection.close();
   }

@@ -13,14 +13,14 @@ const ASK_EVERY_MS = 20;
  * do not match; then nothing may be left to do, in two looks, since the broker counts an entry a moment after it stored it.
  */
 export function catchesUp(
-  { jsm, giveUpAfterMs, observer }: NatsParts,
+  parts: NatsParts,
   { name, filters }: Pick<ConsumerSpec, "name" | "filters">,
 ): Consumption["catchesUp"] {
   const stream = onlyStreamOf(filters);
   const asking = <Answer>(call: () => Promise<Answer>) =>
-    askSeldom(ASK_EVERY_MS, () => untilKnown(giveUpAfterMs, call, observer));
-  const streamInfo = asking(() => jsm.streams.info(stream));
-  const consumerInfo = asking(() => jsm.consumers.info(stream, name));
+    askSeldom(ASK_EVERY_MS, () => untilKnown(parts, call, parts.observer));
+  const streamInfo = asking(() => parts.jsm.streams.info(stream));
+  const consumerInfo = asking(() => parts.jsm.consumers.info(stream, name));
   return async (withinMs) => {
     const { state } = await streamInfo();
     let idleLooks = 0;

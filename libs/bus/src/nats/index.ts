@@ -49,7 +49,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
   const connection = await connectTo(all);
   const watch = new ConnectionWatch(connection);
   try {
-    await untilKnown(all.giveUpAfterMs, () => provision(connection, all));
+    await untilKnown(all, () => provision(connection, all));
   } catch (error) {
     await connection.close();
     throw error;
@@ -67,7 +67,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
     check: async () => {
       watch.check();
       log.check();
-      await untilKnown(0, () => jsm.streams.info(streams.requests.name));
+      await untilKnown({ giveUpAfterMs: 0 }, () => jsm.streams.info(streams.requests.name));
     },
     [Symbol.asyncDispose]: async () => {
       await within(all.stopWithinMs, log.stop());

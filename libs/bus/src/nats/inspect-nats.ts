@@ -49,7 +49,7 @@ export async function inspectNats(
   const [name, ...others] = names;
   const connection = await connectTo({ ...access, name });
   try {
-    return await untilKnown(GIVE_UP_AFTER_MS, async () =>
+    return await untilKnown({ giveUpAfterMs: GIVE_UP_AFTER_MS }, async () =>
       look(await managerOf(connection), access, connection.info?.version ?? "unknown"),
     );
   } catch (error) {

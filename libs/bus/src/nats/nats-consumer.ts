@@ -50,7 +50,7 @@ export class NatsConsumer {
 
   /** @throws Unavailable when the broker does not answer. */
   static async start(parts: ConsumerParts, spec: ConsumerSpec, handle: Handler): Promise<NatsConsumer> {
-    const durable = await untilKnown(parts.giveUpAfterMs, () => durableConsumer(parts, spec));
+    const durable = await untilKnown(parts, () => durableConsumer(parts, spec));
     const consumer = new NatsConsumer(parts, spec, handle);
     consumer.#pulling = consumer.#pull(durable);
     try {

@@ -153,7 +153,7 @@ export class NatsEventLog implements EventLog {
   }
 
   #untilKnown<Result>(call: () => Promise<Result>): Promise<Result> {
-    return untilKnown(this.#parts.giveUpAfterMs, call, this.#parts.observer);
+    return untilKnown(this.#parts, call, this.#parts.observer);
   }
 }
 

@@ -3,6 +3,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { PermissionViolationError, RequestError } from "@nats-io/transport-node";
 import type { BusObserver } from "../bus-observer.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
+import type { NatsParts } from "./nats-parts.ts";
 
 /** API error codes of the server that mean something to us (reference eventlog.md 1). */
 export const apiCodes = {
@@ -62,13 +63,16 @@ function silenceSentence(cause: unknown): string {
 /** Between tries, in milliseconds. */
 const RETRY_MS = 200;
 
+/** How long a call is repeated. */
+export type Patience = Pick<NatsParts, "giveUpAfterMs" | "stopping">;
+
 /**
  * Repeats a call that may be repeated until its outcome is known.
- * @throws Unavailable after `giveUpAfterMs`, and at once when a permission is missing; LogFull when the stream refuses; any
- * other failure as it is.
+ * @throws Unavailable after `giveUpAfterMs`, as soon as the bus is being stopped, and at once when a permission is missing;
+ * LogFull when the stream refuses; any other failure as it is.
  */
 export async function untilKnown<Result>(
-  giveUpAfterMs: number,
+  { giveUpAfterMs, stopping }: Patience,
   call: () => Promise<Result>,
   observer?: Pick<BusObserver, "outcomeUnknown">,
 ): Promise<Result> {
@@ -81,10 +85,10 @@ export async function untilKnown<Result>(
       const refusal = refusalOf(cause);
       if (refusal !== undefined) throw new Unavailable(refusalSentence(refusal), { cause });
       if (!isOutcomeUnknown(cause)) throw cause;
-      const isOver = performance.now() >= deadline;
+      const isOver = stopping?.aborted === true || performance.now() >= deadline;
       observer?.outcomeUnknown(isOver ? "given_up" : "retried");
       if (isOver) throw new Unavailable(silenceSentence(cause), { cause });
-      await pause(RETRY_MS);
+      await pause(RETRY_MS, undefined, { signal: stopping }).catch(() => undefined);
     }
   }
 }

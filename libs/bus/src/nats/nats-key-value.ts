@@ -1,7 +1,7 @@
 import { type KV, Kvm } from "@nats-io/kv";
 import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
 import type { NatsParts } from "./nats-parts.ts";
-import { isLost, untilKnown } from "./nats-failures.ts";
+import { isLost, type Patience, untilKnown } from "./nats-failures.ts";
 import { bucketName } from "./wanted-streams.ts";
 
 /** Buckets of the broker, read from their leaders. */
@@ -14,21 +14,21 @@ export class NatsKeyValue implements KeyValue {
 
   async bucket(name: BucketName): Promise<Bucket> {
     const kv = await new Kvm(this.#parts.js).open(bucketName(name), { allow_direct: false });
-    return new NatsBucket(kv, this.#parts.giveUpAfterMs);
+    return new NatsBucket(kv, this.#parts);
   }
 }
 
 class NatsBucket implements Bucket {
   readonly #kv: KV;
-  readonly #giveUpAfterMs: number;
+  readonly #patience: Patience;
 
-  constructor(kv: KV, giveUpAfterMs: number) {
+  constructor(kv: KV, patience: Patience) {
     this.#kv = kv;
-    this.#giveUpAfterMs = giveUpAfterMs;
+    this.#patience = patience;
   }
 
   get(key: string): Promise<Revision | undefined> {
-    return untilKnown(this.#giveUpAfterMs, async () => {
+    return untilKnown(this.#patience, async () => {
       const entry = await this.#kv.get(key);
       if (entry === null || entry.operation !== "PUT") return undefined;
       return { value: entry.string(), revision: entry.revision };
@@ -58,7 +58,7 @@ class NatsBucket implements Bucket {
 
   /** A write whose answer was lost may count as lost to itself: its caller looks what stands, as after any loss. */
   #unlessLost<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
-    return untilKnown(this.#giveUpAfterMs, async () => {
+    return untilKnown(this.#patience, async () => {
       try {
         return await write();
       } catch (error) {

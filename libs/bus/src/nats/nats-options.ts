@@ -41,6 +41,8 @@ export interface NatsBusOptions extends NatsStorage, NatsAccess {
   /** How long a consumer may fail to read its stream until the check fails, in milliseconds. */
   readonly stalledAfterMs?: number;
   readonly observer?: BusObserver;
+  /** Once this is aborted, a call whose outcome is unknown is not repeated: it is `Unavailable`. */
+  readonly stopping?: AbortSignal;
 }
 
 export const natsDefaults = {

@@ -2,10 +2,10 @@ import { AckPolicy, type Consumer, DeliverPolicy, type JsMsg } from "@nats-io/je
 import { nanos } from "@nats-io/transport-node";
 import { type ReplayPage, Unavailable } from "../event-log.ts";
 import type { NatsParts } from "./nats-parts.ts";
-import { untilKnown } from "./nats-failures.ts";
+import { type Patience, untilKnown } from "./nats-failures.ts";
 import { readEntry, streamOf } from "./stored-message.ts";
 
-type ReplayParts = Pick<NatsParts, "js" | "jsm" | "giveUpAfterMs">;
+type ReplayParts = Pick<NatsParts, "js" | "jsm"> & Patience;
 
 const PAGE = 2_000;
 
@@ -52,16 +52,16 @@ export async function* replay(parts: ReplayParts, filter: string): AsyncGenerato
 }
 
 /** The sequence of the newest message that matches, by the leader; 0 if there is none. */
-async function newestOf({ jsm, giveUpAfterMs }: ReplayParts, filter: string): Promise<number> {
+async function newestOf(parts: ReplayParts, filter: string): Promise<number> {
   const query = { last_by_subj: filter };
-  const newest = await untilKnown(giveUpAfterMs, () => jsm.streams.getMessage(streamOf(filter), query));
+  const newest = await untilKnown(parts, () => parts.jsm.streams.getMessage(streamOf(filter), query));
   return newest?.seq ?? 0;
 }
 
 function readerBehind(seq: number, parts: ReplayParts, filter: string): Promise<Reader> {
-  const { js, jsm, giveUpAfterMs } = parts;
+  const { js, jsm } = parts;
   const stream = streamOf(filter);
-  return untilKnown(giveUpAfterMs, async () => {
+  return untilKnown(parts, async () => {
     const { name } = await jsm.consumers.add(stream, {
       filter_subject: filter,
       ack_policy: AckPolicy.None,

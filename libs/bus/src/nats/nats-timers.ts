@@ -16,16 +16,17 @@ export class NatsTimers implements Timers {
   }
 
   async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
-    const { js, giveUpAfterMs } = this.#parts;
     const schedule = { specification: { at }, target: dueSubject(ref, name) };
-    await untilKnown(giveUpAfterMs, () =>
-      js.publish(timerSubject(ref, name), JSON.stringify(due), { schedule, timeout: CALL_TIMEOUT_MS }),
+    await untilKnown(this.#parts, () =>
+      this.#parts.js.publish(timerSubject(ref, name), JSON.stringify(due), {
+        schedule,
+        timeout: CALL_TIMEOUT_MS,
+      }),
     );
   }
 
   async cancel(ref: RequestRef, name: string): Promise<void> {
-    const { jsm, giveUpAfterMs } = this.#parts;
     const filter = timerSubject(ref, name);
-    await untilKnown(giveUpAfterMs, () => jsm.streams.purge(streams.timers.name, { filter }));
+    await untilKnown(this.#parts, () => this.#parts.jsm.streams.purge(streams.timers.name, { filter }));
   }
 }

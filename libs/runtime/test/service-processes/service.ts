@@ -1,13 +1,14 @@
+import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { runService } from "@loopgate/runtime";
 
-/** A service that `start` or `stop` fails, as its argument says; a part of it closes slowly. */
+/** A service that fails in its `start` or `stop`, or waits in its start, as its argument says; a part of it closes slowly. */
 const fails = process.argv[2];
 
 await runService({
   name: "test",
   settings: () => ({ logLevel: "info" }),
-  start: async ({ logger, parts }) => {
+  start: async ({ logger, parts, stopping }) => {
     parts.defer(async () => {
       logger.info("closing");
       await pause(300);
@@ -16,6 +17,10 @@ await runService({
     });
     if (fails === "start") throw new Error("mongodb://user:canary@host does not answer");
     setInterval(() => undefined, 60_000);
+    if (fails === "wait") {
+      logger.info("waiting");
+      await once(stopping, "abort");
+    }
     logger.info("ready");
   },
 });
