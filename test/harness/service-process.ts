@@ -44,11 +44,12 @@ export async function startServiceProcess({
     stream.on("data", (chunk: Buffer) => written.push(chunk.toString()));
   }
   const output = () => written.join("");
-  const exited = once(child, "exit");
-  const end = (signal: NodeJS.Signals) => endWith(signal, child, exited, output);
+  // When it exits, what it wrote last may not have been read yet.
+  const closed = once(child, "close");
+  const end = (signal: NodeJS.Signals) => endWith(signal, child, closed, output);
   await Promise.race([
     ready(output),
-    exited.then(([code]) => Promise.reject(new Error(`${script} ended with ${code}:\n${output()}`))),
+    closed.then(([code]) => Promise.reject(new Error(`${script} ended with ${code}:\n${output()}`))),
   ]);
   return {
     pid: child.pid ?? 0,
@@ -64,11 +65,11 @@ export async function startServiceProcess({
 async function endWith(
   signal: NodeJS.Signals,
   child: ChildProcess,
-  exited: Promise<unknown>,
+  closed: Promise<unknown>,
   output: () => string,
 ): Promise<number | null> {
   if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-  await exited;
+  await closed;
   expectNoSecrets(output());
   return child.exitCode;
 }
