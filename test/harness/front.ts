@@ -133,5 +133,14 @@ export function treeOf(root: number): readonly number[] {
 
 /** Ends what still runs in a directory. */
 export function killDaemonsIn(directory: string): void {
-  for (const pid of daemonsIn(directory)) process.kill(pid, "SIGKILL");
+  for (const pid of daemonsIn(directory)) killIfThere(pid);
+}
+
+/** SIGKILL to a process that was seen a moment ago, and may have ended since. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has.
+  }
 }

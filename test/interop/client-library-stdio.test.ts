@@ -1,7 +1,7 @@
 import { connect } from "@loopgate/client";
 import { person } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { launcher, treeOf } from "../harness/front.ts";
+import { killIfThere, launcher, treeOf } from "../harness/front.ts";
 import { textCanary } from "../harness/secret-scan.ts";
 import { FrontSetting } from "../harness/use-fronts.ts";
 
@@ -23,11 +23,3 @@ it("ask over stdio survives its front and the daemon, killed in the middle: one 
   expect(await asking).toMatchObject({ status: "decided", response: "go on", client_id: "deployer" });
   expect(setting.messagesWith("over stdio")).toHaveLength(1);
 });
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // One of the processes that were seen is the `ps` that saw them.
-  }
-}

@@ -7,7 +7,7 @@ import { FakeTelegram, person } from "@loopgate/testing";
 import { linesOf } from "@loopgate/runtime/lines";
 import { describe, expect, it } from "vitest";
 import { viewFrom } from "../harness/call.ts";
-import { daemonsIn, type Front, treeOf } from "../harness/front.ts";
+import { daemonsIn, type Front, killIfThere, treeOf } from "../harness/front.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
 import { FrontSetting } from "../harness/use-fronts.ts";
 
@@ -106,7 +106,7 @@ describe("an AI application that is killed right after asking", () => {
     [
       "as a tree",
       (front: Front) => {
-        for (const pid of treeOf(front.pid)) process.kill(pid, "SIGKILL");
+        for (const pid of treeOf(front.pid)) killIfThere(pid);
       },
     ],
   ])(
