@@ -9,6 +9,7 @@ import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
 import { startReturns } from "./channels/telegram/asking/returns.ts";
 import { keepWebhook } from "./channels/telegram/receiving/webhook-keeper.ts";
 import type { WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
+import { Together } from "./together.ts";
 
 interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts, "receiving"> {
   /** Telegram's API for calls that wait for updates. */
@@ -23,23 +24,24 @@ interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts,
  * the lease has nothing to report of it.
  */
 export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
-  await using leased = new AsyncDisposableStack();
+  await using starting = new AsyncDisposableStack();
+  const leased = starting.use(new Together());
   const { log, poll, outbox, webhook, isHeld } = parts;
+  leased.use(outbox);
   const courier = new Courier(parts);
   leased.use(await startOutbound({ ...parts, courier }));
   leased.use(await startReturns({ ...parts, courier }));
   leased.use(await startCloser(parts, log));
   void offerCommands(parts);
-  const receiver =
-    webhook === undefined ? startPoller({ ...parts, api: poll }) : keepWebhook({ ...parts, webhook });
+  const receiver = leased.use(
+    webhook === undefined ? startPoller({ ...parts, api: poll }) : keepWebhook({ ...parts, webhook }),
+  );
   leased.use(startOutageNotes({ ...parts, receiving: () => receiver.check() }));
-  leased.use(outbox);
-  leased.use(receiver);
-  const whole = leased.move();
+  starting.move();
   return {
     check: async () => {
       if (isHeld()) await receiver.check();
     },
-    [Symbol.asyncDispose]: () => whole.disposeAsync(),
+    [Symbol.asyncDispose]: () => leased[Symbol.asyncDispose](),
   };
 }

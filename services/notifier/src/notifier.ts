@@ -15,6 +15,7 @@ import { UnrecordedCopies } from "./channels/telegram/asking/unrecorded-copies.t
 import { whileLeased } from "./lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
+import { Together } from "./together.ts";
 
 export interface NotifierOptions extends Buckets {
   readonly log: EventLog;
@@ -66,10 +67,10 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const partsWith = (outbox: Outbox) => ({ ...common, outbox }) satisfies InboundParts;
   const pauses = new Pauses(common);
   const rates = new Rates();
-  const replies = new Outbox({ pauses, rates });
-  running.use(await startInbound(partsWith(replies), log));
-  running.use(replies);
-  if (webhook !== undefined) running.use(await startWebhookServer({ webhook, bot, log, logger }));
+  const replies = running.use(new Outbox({ pauses, rates }));
+  const working = running.use(new Together());
+  working.use(await startInbound(partsWith(replies), log));
+  if (webhook !== undefined) working.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
   const work = async (isHeld: () => boolean) => {
     await pauses.load();
@@ -78,7 +79,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     receiver = await startLeasedWork(parts);
     return receiver;
   };
-  running.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, work));
+  working.use(whileLeased({ ...options, leaseMs, key: `telegram_${bot}` }, work));
   const whole = running.move();
   return {
     bot: { id: bot, username },

@@ -70,6 +70,8 @@ export class NotifierSetting {
   refusesQueries = false;
   /** How many lists were asked for. */
   lists = 0;
+  /** Consumers that were told to stop. */
+  readonly stopped: string[] = [];
   /** Consumers whose names begin with this can't start. */
   refusesConsumer: string | undefined;
   /** How far the notifier's clock is ahead of the log's, in milliseconds. */
@@ -91,6 +93,7 @@ export class NotifierSetting {
       setting.#directory = await mkdtemp(join(tmpdir(), "loopgate-notifier-"));
       setting.policy = { bot, responders: ["7", "8"], allowedChats: [] };
       setting.logged.length = 0;
+      setting.stopped.length = 0;
       setting.refusesAppend = () => false;
       setting.refusesLease = 0;
       setting.refusesQueries = false;
@@ -292,7 +295,14 @@ export class NotifierSetting {
       consume: async (consumer, handle) => {
         const isRefused = consumer.name.startsWith(this.refusesConsumer ?? "none");
         if (isRefused) throw new Unavailable("the log does not answer");
-        return log.consume(consumer, handle);
+        const consumption = await log.consume(consumer, handle);
+        return {
+          catchesUp: (withinMs) => consumption.catchesUp(withinMs),
+          [Symbol.asyncDispose]: () => {
+            this.stopped.push(consumer.name);
+            return consumption[Symbol.asyncDispose]();
+          },
+        };
       },
       tail: (filters, listener) => log.tail(filters, listener),
     };

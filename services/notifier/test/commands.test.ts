@@ -158,6 +158,22 @@ describe("a command", () => {
     expect(here.telegram.messagesIn(group)).toHaveLength(1);
   });
 
+  it("that is being answered when the process stops is answered", async () => {
+    const { promise: looked, resolve } = Promise.withResolvers<void>();
+    const { queries } = here;
+    here.queries = { ...queries, list: (query) => looked.then(() => queries.list(query)) };
+    const notifier = await here.start();
+    const lease = async () => (await here.bus.keyValue.bucket("leases")).get(`telegram_${bot}`);
+    await expect.poll(lease).toBeDefined();
+    here.telegram.say(alice, 7, "/pending");
+    await expect.poll(() => here.lists).toBe(1);
+    const stopping = notifier[Symbol.asyncDispose]();
+    await expect.poll(lease).toBeUndefined();
+    resolve();
+    await stopping;
+    expect(await lastIn(7, 0)).toContain("No question waits");
+  });
+
   it("replied to a question that wants words is no answer to it, unless it says more", async () => {
     await here.start();
     const created = await here.ask({ options: [] });

@@ -194,6 +194,19 @@ describe("a stop", () => {
     const asked = here.telegram.messagesIn(7).map(({ text }) => /question \d+\./.exec(text)?.[0]);
     expect(new Set(asked).size).toBe(asked.length);
   });
+
+  it("reaches all consumers at once, whatever one of their handlers waits for", async () => {
+    const { promise: answer, resolve } = Promise.withResolvers<boolean>();
+    here.refusesAppend = (subject) => (subject.includes(".delivered.") ? answer : false);
+    const notifier = await here.start();
+    await here.ask();
+    await here.message();
+    const stopping = notifier[Symbol.asyncDispose]();
+    const names = ["closer", "inbound", "outbound", "returns"].map((name) => `notifier-${name}-${bot}`);
+    await expect.poll(() => [...here.stopped].sort()).toEqual(names);
+    resolve(false);
+    await stopping;
+  });
 });
 
 describe("closing", () => {

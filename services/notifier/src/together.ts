@@ -1,0 +1,16 @@
+/** Parts that do not need each other: at the end all stop at once, and it takes as long as the slowest of them. */
+export class Together implements AsyncDisposable {
+  readonly #parts: AsyncDisposable[] = [];
+
+  use<Part extends AsyncDisposable>(part: Part): Part {
+    this.#parts.push(part);
+    return part;
+  }
+
+  /** Rejects with the first failure, once every part has ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ends = this.#parts.map((part) => part[Symbol.asyncDispose]());
+    await Promise.allSettled(ends);
+    await Promise.all(ends);
+  }
+}
