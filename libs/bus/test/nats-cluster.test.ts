@@ -19,6 +19,7 @@ const options: NatsBusOptions = {
   servers: [...(cluster?.urls ?? [])],
   name: "cluster",
   retentionMs: 90 * 86_400_000,
+  giveUpAfterMs: 60_000,
   stopWithinMs: 200,
   replicas: 3,
 };
@@ -56,7 +57,6 @@ describe.skipIf(cluster === undefined)("a server of the cluster that stands stil
     await using bus = await connectNatsBus({
       ...options,
       servers: server?.url ?? "",
-      giveUpAfterMs: 60_000,
       stopWithinMs: 10_000,
     });
     const refs = Array.from({ length: 20 }, aRequest);
@@ -95,9 +95,8 @@ async function seenLeaderOf(stream: string): Promise<NatsServer | undefined> {
 
 describe.skipIf(cluster === undefined)("the leader of the log, killed amid contested appends", () => {
   it("leaves one winner each, known to all, and loses none", { timeout: 120_000 }, async () => {
-    const patient = { ...options, giveUpAfterMs: 60_000, stopWithinMs: 10_000 };
-    await using one = await connectNatsBus(patient);
-    await using other = await connectNatsBus(patient);
+    await using one = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
+    await using other = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
     const handled = new Set<string>();
     const spec = { name: aConsumerName(), filters: [filters.decided], maxInFlight: 16 };
     await using _ = await one.log.consume(spec, async ({ entry }) => {

@@ -23,7 +23,8 @@ interface Own extends AsyncDisposable {
 async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
   const server = await startNatsServer();
   if (server === undefined) throw new Error("the server that was there a moment ago is gone");
-  const all = { ...busOptions, servers: server.url, name: "outage", retentionMs: 86_400_000, ...options };
+  const patient = { ...busOptions, retentionMs: 86_400_000, giveUpAfterMs: 60_000 };
+  const all = { ...patient, servers: server.url, name: "outage", ...options };
   await bootstrapNats(all);
   const bus = await connectNatsBus(all);
   const close = async () => {
