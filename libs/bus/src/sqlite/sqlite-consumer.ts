@@ -11,11 +11,9 @@ import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { Alarm } from "./alarm.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
+import { Floor } from "./floor.ts";
 import { Parking, type Tries } from "./parking.ts";
-import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
-
-export const CONSUMER_SCHEMA =
-  "CREATE TABLE IF NOT EXISTS consumers (name TEXT PRIMARY KEY, floor INTEGER NOT NULL) WITHOUT ROWID;";
+import type { SqliteDatabase } from "./sqlite-database.ts";
 
 export interface ConsumerOptions {
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
@@ -58,30 +56,27 @@ const RECOVER_MS = 1_000;
  */
 export class SqliteConsumer {
   readonly #spec: ConsumerSpec;
-  readonly #database: SqliteDatabase;
   readonly #source: Source;
   readonly #members = new Set<Member>();
   readonly #inFlight = new Map<number, Job>();
+  readonly #floor: Floor;
   readonly #parking: Parking;
   /** Parked before a crash although the floor had not got there: the log does not hand them out a second time. */
   readonly #parkedAhead: Set<number>;
   #queue: Job[] = [];
   /** Everything up to here has been looked at; what matched is queued, in flight, parked or done. */
   #position: number;
-  #savedFloor: number;
-  #savingFloor: Promise<void> | undefined;
   readonly #alarm = new Alarm(() => this.#fill());
   #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
   constructor(spec: ConsumerSpec, database: SqliteDatabase, source: Source) {
     this.#spec = spec;
-    this.#database = database;
     this.#source = source;
-    this.#position = database.read((db) => floorOf(db, spec.name));
+    this.#floor = new Floor(spec.name, database, () => this.#currentFloor());
+    this.#position = this.#floor.saved;
     this.#parking = new Parking(spec.name, database);
     this.#parkedAhead = new Set(this.#parking.waiting().filter((seq) => seq > this.#position));
-    this.#savedFloor = this.#position;
   }
 
   /** Adds a handler; several share the work. */
@@ -134,7 +129,7 @@ export class SqliteConsumer {
       if (!this.#spec.filters.some((filter) => subjectMatches(filter, entry.subject))) continue;
       this.#queue.push({ entry, attempt: 1, failures: 0, parked: false });
     }
-    this.#saveFloor();
+    this.#floor.save();
   }
 
   /** Hands out work while there is work and somebody free for it. */
@@ -189,7 +184,7 @@ export class SqliteConsumer {
     const run = this.#run(member, job).finally(() => {
       this.#inFlight.delete(seq);
       member.running.delete(run);
-      this.#saveFloor();
+      this.#floor.save();
       this.#fill();
     });
     member.running.add(run);
@@ -242,31 +237,11 @@ export class SqliteConsumer {
   }
 
   #park({ entry, parked, ...tries }: Job, waitMs: number): void {
-    void this.#parking.park(entry.seq, tries, waitMs, parked).then(() => this.#saveFloor());
+    void this.#parking.park(entry.seq, tries, waitMs, parked).then(() => this.#floor.save());
   }
 
-  /** The floor rides on the next commit: losing it to a crash only repeats work. */
-  #saveFloor(): void {
-    if (this.#savingFloor !== undefined) return;
-    let floor = this.#savedFloor;
-    const save = (db: SqliteConnection) => {
-      floor = this.#floor();
-      if (floor === this.#savedFloor) return;
-      db.prepare("INSERT OR REPLACE INTO consumers (name, floor) VALUES (?, ?)").run(this.#spec.name, floor);
-    };
-    this.#savingFloor = this.#database.writeSoon(save).then(
-      () => {
-        this.#savedFloor = floor;
-        this.#savingFloor = undefined;
-        if (this.#floor() !== floor) this.#saveFloor();
-      },
-      () => {
-        this.#savingFloor = undefined;
-      },
-    );
-  }
-
-  #floor(): number {
+  /** Everything up to here is done or parked. */
+  #currentFloor(): number {
     let floor = Math.min(this.#position, this.#parking.lowestUnsaved - 1);
     for (const { entry, parked } of this.#queue) if (!parked) floor = Math.min(floor, entry.seq - 1);
     for (const { entry, parked } of this.#inFlight.values())
@@ -288,12 +263,6 @@ export class SqliteConsumer {
   /** Waits until the state of this consumer is written, so that its next opening starts where this one ended. */
   async #settle(): Promise<void> {
     await this.#parking.settled();
-    await this.#savingFloor;
-    this.#saveFloor();
-    await this.#savingFloor;
+    await this.#floor.settle();
   }
-}
-
-function floorOf(db: SqliteConnection, name: string): number {
-  return Number(db.prepare("SELECT floor FROM consumers WHERE name = ?").get(name)?.["floor"] ?? 0);
 }

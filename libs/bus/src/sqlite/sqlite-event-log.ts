@@ -1,4 +1,4 @@
-import { type DueEvent, Envelope, type LogEntry, subjectMatches, timestamp } from "@loopgate/contracts";
+import { Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -6,34 +6,27 @@ import {
   type Consumption,
   type EventLog,
   type Handler,
-  LogFull,
   type ReplayPage,
   type Subscription,
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
 import { comesTrue } from "../comes-true.ts";
-import { hasRoom } from "../has-room.ts";
 import { backlogOf } from "./consumer-backlog.ts";
+import {
+  appendEvent,
+  deleteBefore,
+  eventAt,
+  EVENTS_SCHEMA,
+  eventsAfter,
+  newestBelow,
+  newestOn,
+  newestSeq,
+} from "./events-table.ts";
+import { FLOOR_SCHEMA } from "./floor.ts";
 import { PARKING_SCHEMA } from "./parking.ts";
-import { CONSUMER_SCHEMA, type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
-import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
-import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS events (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, msg_id TEXT, time INTEGER NOT NULL, event TEXT NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, seq);
-  CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (msg_id) WHERE msg_id IS NOT NULL;
-`;
-const INSERT =
-  "INSERT INTO events (subject, msg_id, time, event) VALUES (?, ?, ?, ?) ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING";
-const INSERT_FIRST = `
-  INSERT INTO events (subject, msg_id, time, event)
-  SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM events WHERE subject = ?1)
-  ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING`;
-const COLUMNS = "seq, subject, time, event";
+import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
+import type { SqliteDatabase } from "./sqlite-database.ts";
 
 /** How many entries are read at a time, and deleted at a time when they are too old. */
 const PAGE = 256;
@@ -63,12 +56,12 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   private constructor(database: SqliteDatabase, options: EventLogOptions) {
     this.#database = database;
     this.#options = options;
-    this.#published = this.#newest();
+    this.#published = database.read(newestSeq);
     database.onCommit(() => this.#publish());
   }
 
   static async open(database: SqliteDatabase, options: EventLogOptions): Promise<SqliteEventLog> {
-    await database.write((db) => db.exec(SCHEMA + USED_BYTES_SCHEMA + CONSUMER_SCHEMA + PARKING_SCHEMA));
+    await database.write((db) => db.exec(EVENTS_SCHEMA + FLOOR_SCHEMA + PARKING_SCHEMA));
     return new SqliteEventLog(database, options);
   }
 
@@ -84,23 +77,15 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
     const maxBytes = leaveRoom ? this.#options.maxBytes : Infinity;
-    return this.#database.write((db) => appendTo(db, { subject, event: envelope, first, maxBytes }));
+    return this.#database.write((db) => appendEvent(db, { subject, event: envelope, first, maxBytes }));
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
-    return this.#database.read((db) => newestOf(db, subject));
+    return this.#database.read((db) => newestOn(db, subject));
   }
 
   async below(prefix: string): Promise<readonly LogEntry[]> {
-    return this.#database.read((db) =>
-      db
-        .prepare(
-          `SELECT ${COLUMNS} FROM events WHERE seq IN
-             (SELECT max(seq) FROM events WHERE subject >= ? AND subject < ? GROUP BY subject) ORDER BY seq`,
-        )
-        .all(`${prefix}.`, `${prefix}/`)
-        .map(entryOf),
-    );
+    return this.#database.read((db) => newestBelow(db, prefix));
   }
 
   async consume(spec: ConsumerSpec, handle: Handler): Promise<Consumption> {
@@ -110,7 +95,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     const observed = this.#options.observer?.consumes(spec.name, backlog);
     return {
       catchesUp: (withinMs) => {
-        const newest = this.#newest();
+        const newest = this.#database.read(newestSeq);
         return comesTrue(() => consumer.isDoneTo(newest), withinMs);
       },
       [Symbol.asyncDispose]: async () => {
@@ -124,8 +109,8 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     const consumer = new SqliteConsumer(spec, this.#database, {
       ...this.#options,
       newest: () => this.#published,
-      after: (seq) => this.after(seq, PAGE),
-      at: (seq) => this.#at(seq),
+      after: (seq) => this.#after(seq),
+      at: (seq) => this.#database.read((db) => eventAt(db, seq)),
       append: (subject, event) => this.append(subject, event),
       ended: () => this.#consumers.delete(spec.name),
     });
@@ -134,10 +119,10 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 
   async *replay(filter: string): AsyncIterable<ReplayPage> {
-    const end = this.#newest();
+    const end = this.#database.read(newestSeq);
     let position = 0;
     while (position < end) {
-      const page = this.after(position, PAGE);
+      const page = this.#after(position);
       position = page.at(-1)?.seq ?? end;
       const entries = page.filter(({ subject }) => subjectMatches(filter, subject));
       yield { entries, remaining: Math.max(0, end - position) };
@@ -158,18 +143,11 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     this.#tails.clear();
   }
 
-  /** Up to `limit` entries behind `seq`, in order. */
-  after(seq: number, limit: number): readonly LogEntry[] {
-    const sql = `SELECT ${COLUMNS} FROM events WHERE seq > ? ORDER BY seq LIMIT ?`;
-    return this.#database.read((db) => db.prepare(sql).all(seq, limit).map(entryOf));
-  }
-
   /** Deletes entries stored before `time`, a page at a time so that nobody waits long. */
   async forgetBefore(time: Date): Promise<void> {
-    const sql = `DELETE FROM events WHERE time < ?1 AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ${PAGE})`;
-    let deleted: number | bigint;
+    let deleted: number;
     do {
-      deleted = await this.#database.write((db) => db.prepare(sql).run(time.getTime()).changes);
+      deleted = await this.#database.write((db) => deleteBefore(db, time, PAGE));
     } while (deleted === PAGE);
   }
 
@@ -178,7 +156,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     clearTimeout(this.#recovery);
     try {
       for (;;) {
-        const entries = this.after(this.#published, PAGE);
+        const entries = this.#after(this.#published);
         const last = entries.at(-1);
         if (last === undefined) return;
         const before = this.#published;
@@ -192,23 +170,9 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     }
   }
 
-  #newest(): number {
-    return this.#database.read((db) =>
-      Number(db.prepare("SELECT max(seq) AS seq FROM events").get()?.["seq"] ?? 0),
-    );
+  #after(seq: number): readonly LogEntry[] {
+    return this.#database.read((db) => eventsAfter(db, seq, PAGE));
   }
-
-  #at(seq: number): LogEntry | undefined {
-    const row = this.#database.read((db) =>
-      db.prepare(`SELECT ${COLUMNS} FROM events WHERE seq = ?`).get(seq),
-    );
-    return row === undefined ? undefined : entryOf(row);
-  }
-}
-
-/** Appends a timer's event within a transaction, without its id: the same timer may come due again. */
-export function insertDue(db: SqliteConnection, subject: string, event: DueEvent): void {
-  db.prepare(INSERT).run(subject, null, Date.now(), JSON.stringify(event));
 }
 
 function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
@@ -221,41 +185,3 @@ function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
     }
   }
 }
-
-interface Append {
-  readonly subject: string;
-  readonly event: Envelope;
-  readonly first: boolean;
-  readonly maxBytes: number;
-}
-
-/** What throws is undone. */
-function appendTo(db: SqliteConnection, { subject, event, first, maxBytes }: Append): AppendResult {
-  const { changes, lastInsertRowid } = db
-    .prepare(first ? INSERT_FIRST : INSERT)
-    .run(subject, event.id, Date.now(), JSON.stringify(event));
-  if (changes === 1) {
-    if (!hasRoom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
-    return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
-  }
-  const same = db.prepare(`SELECT ${COLUMNS} FROM events WHERE msg_id = ?`).get(event.id);
-  const standing = same === undefined ? newestOf(db, subject) : entryOf(same);
-  if (standing === undefined || standing.subject !== subject) {
-    throw new TypeError("an event's id must contain the identity of its subject");
-  }
-  return same === undefined ? { kind: "lost", winner: standing } : { kind: "stored", entry: standing };
-}
-
-function newestOf(db: SqliteConnection, subject: string): LogEntry | undefined {
-  const row = db
-    .prepare(`SELECT ${COLUMNS} FROM events WHERE subject = ? ORDER BY seq DESC LIMIT 1`)
-    .get(subject);
-  return row === undefined ? undefined : entryOf(row);
-}
-
-const entryOf = (row: Record<string, unknown>): LogEntry => ({
-  seq: Number(row["seq"]),
-  subject: String(row["subject"]),
-  storedAt: timestamp(Number(row["time"])),
-  event: Envelope.parse(JSON.parse(String(row["event"]))),
-});

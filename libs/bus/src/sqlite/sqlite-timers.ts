@@ -2,8 +2,8 @@ import { DueEvent, dueSubject, type RequestRef, timerSubject } from "@loopgate/c
 import type { BusObserver } from "../bus-observer.ts";
 import type { Timers } from "../timers.ts";
 import { Alarm } from "./alarm.ts";
+import { appendDue } from "./events-table.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
-import { insertDue } from "./sqlite-event-log.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS timers (subject TEXT PRIMARY KEY, due INTEGER NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL) WITHOUT ROWID;
@@ -79,7 +79,7 @@ function fireDue(db: SqliteConnection): void {
     .prepare(`SELECT subject, target, event FROM timers WHERE due <= ? ORDER BY due LIMIT ${BATCH}`)
     .all(Date.now());
   for (const { subject, target, event } of due) {
-    insertDue(db, String(target), DueEvent.parse(JSON.parse(String(event))));
+    appendDue(db, String(target), DueEvent.parse(JSON.parse(String(event))));
     db.prepare("DELETE FROM timers WHERE subject = ?").run(subject ?? null);
   }
 }

@@ -1,0 +1,91 @@
+import { type DueEvent, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
+import { type AppendResult, LogFull } from "../event-log.ts";
+import { hasRoom } from "../has-room.ts";
+import type { SqliteConnection } from "./sqlite-database.ts";
+import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
+
+export const EVENTS_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, msg_id TEXT, time INTEGER NOT NULL, event TEXT NOT NULL
+  );
+  CREATE INDEX IF NOT EXISTS events_by_subject ON events (subject, seq);
+  CREATE UNIQUE INDEX IF NOT EXISTS events_by_id ON events (msg_id) WHERE msg_id IS NOT NULL;
+  ${USED_BYTES_SCHEMA}
+`;
+const INSERT =
+  "INSERT INTO events (subject, msg_id, time, event) VALUES (?, ?, ?, ?) ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING";
+const INSERT_FIRST = `
+  INSERT INTO events (subject, msg_id, time, event)
+  SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM events WHERE subject = ?1)
+  ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING`;
+const SELECT = "SELECT seq, subject, time, event FROM events";
+
+interface Append {
+  readonly subject: string;
+  readonly event: Envelope;
+  readonly first: boolean;
+  /** The size of the log that this event must leave a part of; `Infinity` for none. */
+  readonly maxBytes: number;
+}
+
+/** What throws is undone. */
+export function appendEvent(db: SqliteConnection, { subject, event, first, maxBytes }: Append): AppendResult {
+  const { changes, lastInsertRowid } = db
+    .prepare(first ? INSERT_FIRST : INSERT)
+    .run(subject, event.id, Date.now(), JSON.stringify(event));
+  if (changes === 1) {
+    if (!hasRoom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
+    return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
+  }
+  const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));
+  const standing = same ?? newestOn(db, subject);
+  if (standing === undefined || standing.subject !== subject) {
+    throw new TypeError("an event's id must contain the identity of its subject");
+  }
+  return same === undefined ? { kind: "lost", winner: standing } : { kind: "stored", entry: standing };
+}
+
+/** Appends a timer's event without its id: the same timer may come due again. */
+export function appendDue(db: SqliteConnection, subject: string, event: DueEvent): void {
+  db.prepare(INSERT).run(subject, null, Date.now(), JSON.stringify(event));
+}
+
+/** Deletes those of the oldest `limit` events that were stored before `time`; gives how many. */
+export function deleteBefore(db: SqliteConnection, time: Date, limit: number): number {
+  const sql = "DELETE FROM events WHERE time < ? AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ?)";
+  return Number(db.prepare(sql).run(time.getTime(), limit).changes);
+}
+
+/** The newest of exactly this subject. */
+export const newestOn = (db: SqliteConnection, subject: string): LogEntry | undefined =>
+  entryIn(db.prepare(`${SELECT} WHERE subject = ? ORDER BY seq DESC LIMIT 1`).get(subject));
+
+/** The newest of each subject below `prefix`, oldest first. */
+export function newestBelow(db: SqliteConnection, prefix: string): readonly LogEntry[] {
+  const newest = "SELECT max(seq) FROM events WHERE subject >= ? AND subject < ? GROUP BY subject";
+  const sql = `${SELECT} WHERE seq IN (${newest}) ORDER BY seq`;
+  return db.prepare(sql).all(`${prefix}.`, `${prefix}/`).map(entryOf);
+}
+
+/** Up to `limit` events behind `seq`, in order. */
+export const eventsAfter = (db: SqliteConnection, seq: number, limit: number): readonly LogEntry[] =>
+  db.prepare(`${SELECT} WHERE seq > ? ORDER BY seq LIMIT ?`).all(seq, limit).map(entryOf);
+
+export const eventAt = (db: SqliteConnection, seq: number): LogEntry | undefined =>
+  entryIn(db.prepare(`${SELECT} WHERE seq = ?`).get(seq));
+
+/** The sequence of the newest event; 0 without one. */
+export const newestSeq = (db: SqliteConnection): number =>
+  Number(db.prepare("SELECT max(seq) AS seq FROM events").get()?.["seq"] ?? 0);
+
+type Row = Readonly<Record<string, unknown>>;
+
+const entryIn = (row: Row | undefined): LogEntry | undefined =>
+  row === undefined ? undefined : entryOf(row);
+
+const entryOf = (row: Row): LogEntry => ({
+  seq: Number(row["seq"]),
+  subject: String(row["subject"]),
+  storedAt: timestamp(Number(row["time"])),
+  event: Envelope.parse(JSON.parse(String(row["event"]))),
+});
