@@ -71,6 +71,7 @@ it("have these names and labels; dashboards and alerts are built on them, so a c
     "loopgate_undelivered_total counter reason",
     "loopgate_waiting_calls gauge",
     "loopgate_wake_seconds histogram source",
+    "loopgate_work_failures_total counter work consumer error",
   ]);
 });
 
