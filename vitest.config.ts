@@ -13,7 +13,7 @@ const project = (
     hookTimeout: 120_000,
     env,
     // A busy machine is slow, not wrong.
-    expect: { poll: { timeout: testTimeout / 2 } },
+    expect: { poll: { timeout: Math.min(testTimeout / 2, 60_000) } },
   },
 });
 
