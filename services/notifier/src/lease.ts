@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
+import { Term } from "./term.ts";
 
 export interface LeaseOptions {
   readonly leases: Bucket;
@@ -12,8 +13,8 @@ export interface LeaseOptions {
   readonly leaseMs: number;
 }
 
-/** What is done while the lease is held; it must do nothing more once `isHeld` says no, also before it is disposed of. */
-export type LeasedWork = (isHeld: () => boolean) => Promise<AsyncDisposable>;
+/** What is done while the lease is held; it must do nothing more once the term is over, also before it is disposed of. */
+export type LeasedWork = (term: Term) => Promise<AsyncDisposable>;
 
 /** How often a lease is renewed in its lifetime. */
 const RENEWALS = 4;
@@ -24,16 +25,13 @@ const RELIED_UPON = 0.8;
 /** `taken`: the lease was free, so that others may have had it meanwhile. `unknown`: the store does not answer. */
 type Renewal = "kept" | "taken" | "lost" | "unknown";
 
-/** An uninterrupted time of holding the lease, by this process's own clock, so that it ends also while the process is frozen. */
-interface Term {
-  until: number;
+interface Holding {
+  readonly term: Term;
   work: AsyncDisposable | undefined;
 }
 
-const isOver = ({ until }: Term): boolean => performance.now() >= until;
-
 /**
- * Runs `work` while this process holds the lease, and anew whenever it gets it back. What `isHeld` is asked just before
+ * Runs `work` while this process holds the lease, and anew whenever it gets it back. What the term is asked just before
  * is done by one holder at a time, but for what was under way when a process froze; whatever must not happen twice at all
  * is held by compare-and-set in the log, not by this.
  */
@@ -51,24 +49,25 @@ export function whileLeased(options: LeaseOptions, work: LeasedWork): AsyncDispo
 async function run(options: LeaseOptions, work: LeasedWork, signal: AbortSignal): Promise<void> {
   const { leaseMs, key, logger } = options;
   const every = leaseMs / RENEWALS;
-  let term: Term | undefined;
+  let holding: Holding | undefined;
   while (!signal.aborted) {
     const askedAt = performance.now();
     const renewal = await inTime(every, renew(options));
-    if (term !== undefined && (renewal === "lost" || renewal === "taken" || isOver(term))) {
+    if (holding !== undefined && (renewal === "lost" || renewal === "taken" || !holding.term.isHeld())) {
       logger.warn({ lease: key }, "the lease was lost");
-      term.until = 0;
-      await term.work?.[Symbol.asyncDispose]();
-      term = undefined;
+      holding.term.end();
+      await holding.work?.[Symbol.asyncDispose]();
+      holding = undefined;
     }
     if (renewal === "kept" || renewal === "taken") {
-      term ??= { until: 0, work: undefined };
-      term.until = askedAt + leaseMs * RELIED_UPON;
-      term.work ??= await start(options, work, term);
+      holding ??= { term: new Term(), work: undefined };
+      holding.term.extend(askedAt + leaseMs * RELIED_UPON);
+      holding.work ??= await start(options, work, holding.term);
     }
     await pause(askedAt + every - performance.now(), undefined, { signal }).catch(() => undefined);
   }
-  await term?.work?.[Symbol.asyncDispose]();
+  await holding?.work?.[Symbol.asyncDispose]();
+  holding?.term.end();
   await inTime(every, release(options));
 }
 
@@ -113,7 +112,7 @@ async function start(
   term: Term,
 ): Promise<AsyncDisposable | undefined> {
   try {
-    return await work(() => !isOver(term));
+    return await work(term);
   } catch (error) {
     logger.error({ lease: key, err: error }, "what the lease is for could not start");
     return undefined;

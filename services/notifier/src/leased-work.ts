@@ -9,14 +9,15 @@ import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
 import { startReturns } from "./channels/telegram/asking/returns.ts";
 import { keepWebhook } from "./channels/telegram/receiving/webhook-keeper.ts";
 import type { WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
+import type { Term } from "./term.ts";
 import { Together } from "./together.ts";
 
 interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts, "receiving"> {
   /** Telegram's API for calls that wait for updates. */
   readonly poll: Api;
   readonly webhook: WebhookOptions | undefined;
-  /** False once another process may do this work. */
-  readonly isHeld: () => boolean;
+  /** While it lasts, no other process does this work. */
+  readonly term: Term;
 }
 
 /**
@@ -26,7 +27,7 @@ interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts,
 export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
   await using starting = new AsyncDisposableStack();
   const leased = starting.use(new Together());
-  const { log, poll, outbox, webhook, isHeld } = parts;
+  const { log, poll, outbox, webhook, term } = parts;
   leased.use(outbox);
   const courier = new Courier(parts);
   leased.use(await startOutbound({ ...parts, courier }));
@@ -40,7 +41,7 @@ export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
   starting.move();
   return {
     check: async () => {
-      if (isHeld()) await receiver.check();
+      if (term.isHeld()) await receiver.check();
     },
     [Symbol.asyncDispose]: () => leased[Symbol.asyncDispose](),
   };

@@ -15,6 +15,7 @@ import { UnrecordedCopies } from "./channels/telegram/asking/unrecorded-copies.t
 import { whileLeased } from "./lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
+import type { Term } from "./term.ts";
 import { Together } from "./together.ts";
 
 export interface NotifierOptions extends Buckets {
@@ -72,10 +73,10 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   working.use(await startInbound(partsWith(replies), log));
   if (webhook !== undefined) working.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
-  const work = async (isHeld: () => boolean) => {
+  const work = async (term: Term) => {
     await pauses.load();
-    const outbox = new Outbox({ pauses, rates, mayCall: isHeld });
-    const parts = { ...partsWith(outbox), unrecorded, poll: api.poll, webhook, outageNoteMs, isHeld };
+    const outbox = new Outbox({ pauses, rates, mayCall: () => term.isHeld() });
+    const parts = { ...partsWith(outbox), unrecorded, poll: api.poll, webhook, outageNoteMs, term };
     receiver = await startLeasedWork(parts);
     return receiver;
   };

@@ -1,6 +1,6 @@
 import { copiesOf } from "@loopgate/domain";
 import { person } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
 const alice = person(7);
@@ -16,6 +16,10 @@ async function takeLeaseAway(by = "other"): Promise<void> {
   const taken = await (await leases()).update(key, by, standing?.revision ?? 0);
   if (taken === undefined) await takeLeaseAway(by);
 }
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe("with two notifiers of one bot", () => {
   it("one polls and sends, and both answer", async () => {
@@ -138,6 +142,20 @@ it("whoever can't renew the lease sends nothing from before anybody else could h
   here.refusesLease = 0;
   await here.message(8);
   expect((await (await leases()).get(key))?.revision).toBeGreaterThan(standing?.revision ?? Infinity);
+});
+
+it("a process that was frozen for longer than its lease does not poll on", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  await here.start();
+  const created = await here.ask();
+  const message = await here.message();
+  const polls = () => here.telegram.calls.filter(({ method }) => method === "getUpdates");
+  const before = polls().length;
+  vi.advanceTimersByTime(leaseMs);
+  here.telegram.press(alice, message, "Approve");
+  await here.decided(created);
+  await expect.poll(() => polls().length).toBeGreaterThan(before);
+  expect(polls()[before]?.payload).not.toHaveProperty("offset");
 });
 
 describe("a message that was sent and not recorded before the lease was lost", () => {

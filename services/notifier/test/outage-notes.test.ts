@@ -1,6 +1,6 @@
 import { failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
 const alice = person(7);
@@ -155,5 +155,24 @@ describe("after an outage", () => {
     await here.start();
     await heardAgain();
     expect(notesIn(7)).toEqual([]);
+  });
+});
+
+describe("with a lease that is seldom renewed", () => {
+  const leaseMs = 8_000;
+  const there = NotifierSetting.use({ leaseMs, outageNoteMs });
+  const notes = () => there.telegram.messagesIn(7).filter(({ text }) => text.startsWith("📴"));
+
+  it("an outage in which the process was frozen is told once it has its lease anew", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    await there.start();
+    await there.ask();
+    await there.message();
+    const heard = async () => (await there.bus.keyValue.bucket("channels")).get(`telegram_${bot}.heard`);
+    await expect.poll(heard).toBeDefined();
+    there.clockOffsetMs = 60_000;
+    vi.advanceTimersByTime(leaseMs);
+    await expect.poll(notes).not.toEqual([]);
   });
 });

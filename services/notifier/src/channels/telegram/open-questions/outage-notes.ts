@@ -5,6 +5,7 @@ import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { Api } from "grammy";
+import type { Term } from "../../../term.ts";
 import { markHeard, type Silence } from "./last-heard.ts";
 import { isAllowedUnder, namesOf, presentEndpoint } from "../moved-chats.ts";
 import type { OpenQuestions } from "./open-questions.ts";
@@ -26,6 +27,8 @@ export interface OutageNotesParts {
   readonly outageNoteMs: number;
   /** Rejects while nothing is received. */
   readonly receiving: () => Promise<void>;
+  /** While it lasts, nobody else watches. */
+  readonly term: Term;
 }
 
 /** How often the bot is marked as heard in the shortest outage that is told. */
@@ -39,7 +42,7 @@ const RETRY_MS = 5_000;
  */
 export function startOutageNotes(parts: OutageNotesParts): AsyncDisposable {
   const stop = new AbortController();
-  const running = watch(parts, stop.signal);
+  const running = watch(parts, AbortSignal.any([stop.signal, parts.term.signal]));
   return {
     [Symbol.asyncDispose]: async () => {
       stop.abort();
@@ -65,6 +68,7 @@ async function watch(parts: OutageNotesParts, signal: AbortSignal): Promise<void
 async function listen(parts: OutageNotesParts): Promise<Silence | undefined> {
   await parts.receiving();
   await parts.api.getMe();
+  if (!parts.term.isHeld()) return undefined;
   const silence = await markHeard(parts, parts.now());
   if (silence === undefined) return undefined;
   return Date.parse(silence.to) - Date.parse(silence.from) > parts.outageNoteMs ? silence : undefined;

@@ -4,6 +4,7 @@ import type { Logger } from "@loopgate/runtime";
 import type { Update } from "@grammyjs/types";
 import { type Api, GrammyError } from "grammy";
 import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import type { Term } from "../../../term.ts";
 import { grammySignal } from "../calls/bot-api.ts";
 import { hostOf, isOwnWebhook } from "./own-webhook.ts";
 import { ALLOWED_UPDATES, type IntakeParts, storeUpdate } from "./received-update.ts";
@@ -18,8 +19,8 @@ export interface PollerParts extends IntakeParts {
   readonly channels: Bucket;
   readonly logger: Logger;
   readonly metrics: NotifierMetrics;
-  /** False once another process may poll. */
-  readonly isHeld: () => boolean;
+  /** While it lasts, nobody else polls. */
+  readonly term: Term;
 }
 
 /**
@@ -27,13 +28,14 @@ export interface PollerParts extends IntakeParts {
  * it, so that a crash between the two repeats an update and never loses one.
  */
 export const startPoller = (parts: PollerParts): Receiver =>
-  startReceiver((state, signal) => poll(parts, state, signal));
+  startReceiver(parts.term, (state, signal) => poll(parts, state, signal));
 
 async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
-  const { api, logger, metrics } = parts;
+  const { api, logger, metrics, term } = parts;
+  const goesOn = () => term.isHeld() && !signal.aborted;
   let offset: number | undefined;
   let wait = 0;
-  while (!signal.aborted) {
+  while (goesOn()) {
     try {
       // After a failure a poll that does not wait shows soon that it is over.
       const seconds = state.problem === undefined ? POLL_SECONDS : 0;
@@ -46,7 +48,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
       metrics.lastPoll.setToCurrentTime();
       wait = 0;
     } catch (error) {
-      if (signal.aborted) break;
+      if (!goesOn()) break;
       state.problem = isConflict(error) ? await conflict(parts) : problemOf(error);
       wait = waitAfter(error, wait);
       logger.warn({ problem: state.problem, retryInMs: wait }, "polling failed");
@@ -54,7 +56,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
     }
   }
   metrics.lastPoll.remove();
-  if (offset !== undefined && parts.isHeld()) await confirm(api, offset);
+  if (offset !== undefined && term.isHeld()) await confirm(api, offset);
 }
 
 interface Poll {
@@ -88,13 +90,14 @@ const isConflict = (error: unknown): boolean => error instanceof GrammyError && 
  * at Telegram stays. Another application's webhook is left alone: deleting it would take its answers away.
  */
 async function conflict(parts: PollerParts): Promise<string> {
-  const { api, logger } = parts;
+  const { api, logger, term } = parts;
   try {
     const { url = "" } = await api.getWebhookInfo();
     if (url === "") return "somebody else polls this bot: stop the other one";
     if (!(await isOwnWebhook(parts, url))) {
       return `this bot has a webhook of another application (${hostOf(url)}): give that one a bot of its own, or delete the webhook (deleteWebhook)`;
     }
+    if (!term.isHeld()) return "another process polls by now";
     await api.deleteWebhook({ drop_pending_updates: false });
     logger.info("the webhook of an earlier start was deleted: Loopgate polls");
     return "the webhook of an earlier start was just deleted";

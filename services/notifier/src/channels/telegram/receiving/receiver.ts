@@ -1,5 +1,6 @@
 import type { Subscription } from "@loopgate/bus";
 import { GrammyError } from "grammy";
+import type { Term } from "../../../term.ts";
 
 /** What brings in what people send, while the lease of its bot is held. */
 export interface Receiver extends Subscription {
@@ -15,13 +16,14 @@ export interface ReceiverState {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Runs `receive` until it is disposed of. */
+/** Runs `receive` until it is disposed of, or the term is over. */
 export function startReceiver(
+  term: Term,
   receive: (state: ReceiverState, signal: AbortSignal) => Promise<void>,
 ): Receiver {
   const stop = new AbortController();
   const state: ReceiverState = { problem: undefined };
-  const running = receive(state, stop.signal);
+  const running = receive(state, AbortSignal.any([stop.signal, term.signal]));
   return {
     check: async () => {
       if (state.problem !== undefined) throw new Error(state.problem);

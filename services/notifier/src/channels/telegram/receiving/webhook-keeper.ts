@@ -4,6 +4,7 @@ import type { Logger } from "@loopgate/runtime";
 import type { WebhookInfo } from "@grammyjs/types";
 import type { Api } from "grammy";
 import { grammySignal } from "../calls/bot-api.ts";
+import type { Term } from "../../../term.ts";
 import { addressOf, hostOf, isOwnWebhook, rememberWebhook } from "./own-webhook.ts";
 import { ALLOWED_UPDATES } from "./received-update.ts";
 import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
@@ -15,6 +16,8 @@ export interface WebhookKeeperParts {
   readonly channels: Bucket;
   readonly webhook: WebhookOptions;
   readonly logger: Logger;
+  /** While it lasts, nobody else sets the webhook. */
+  readonly term: Term;
 }
 
 /** How many deliveries Telegram may have under way. */
@@ -32,13 +35,14 @@ const FAILING_SECONDS = 90;
  * place later is reported, because two who set theirs again would take the updates from each other.
  */
 export const keepWebhook = (parts: WebhookKeeperParts): Receiver =>
-  startReceiver((state, signal) => keep(parts, state, signal));
+  startReceiver(parts.term, (state, signal) => keep(parts, state, signal));
 
 async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
-  const { api, webhook, logger } = parts;
+  const { api, webhook, logger, term } = parts;
+  const goesOn = () => term.isHeld() && !signal.aborted;
   let isSet = false;
   let wait = 0;
-  while (!signal.aborted) {
+  while (goesOn()) {
     try {
       if (!isSet) await set(parts, signal);
       const info = await api.getWebhookInfo(grammySignal(signal));
@@ -48,7 +52,7 @@ async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: Abo
         : "the webhook was deleted or changed: it is set again";
       wait = isSet ? (webhook.lookEveryMs ?? LOOK_EVERY_MS) : SET_AGAIN_AFTER_MS;
     } catch (error) {
-      if (signal.aborted) break;
+      if (!goesOn()) break;
       state.problem = problemOf(error);
       wait = waitAfter(error, wait);
     }
@@ -59,10 +63,11 @@ async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: Abo
 
 /** To set what is set already changes nothing. Updates that wait at Telegram are delivered to the new address. */
 async function set(parts: WebhookKeeperParts, signal: AbortSignal): Promise<void> {
-  const { api, webhook, logger } = parts;
+  const { api, webhook, logger, term } = parts;
   const before = await api.getWebhookInfo(grammySignal(signal));
   const { url = "" } = before;
   const isForeign = isElsewhere(before, webhook.url) && !(await isOwnWebhook(parts, url));
+  if (!term.isHeld()) return;
   await rememberWebhook(parts, webhook.url);
   await api.setWebhook(
     webhook.url,
