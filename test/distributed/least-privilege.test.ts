@@ -1,3 +1,5 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newRequestId } from "@loopgate/contracts";
 import { FakeTelegram, freePorts, person, startSpecialNatsServer } from "@loopgate/testing";
@@ -7,6 +9,7 @@ import { it } from "../harness/it.ts";
 import { callTool, viewFrom } from "../harness/call.ts";
 import { runLoopgate } from "../harness/command.ts";
 import { type Deployment, type ServiceName, startDeployment } from "../harness/deployment.ts";
+import { temporaryDirectory } from "../harness/loopgate.ts";
 import { botToken } from "../harness/secret-scan.ts";
 
 const configFile = fileURLToPath(new URL("../../deploy/nats/users.conf", import.meta.url));
@@ -95,3 +98,17 @@ async function firstError(connection: NatsConnection): Promise<string> {
   for await (const status of connection.status()) if (status.type === "error") return String(status.error);
   return "none";
 }
+
+it("a service whose user lacks a permission names it, says what to do, and ends with 1", async () => {
+  await using directory = await temporaryDirectory();
+  const poor = join(directory.path, "users.conf");
+  const granted = await readFile(configFile, "utf8");
+  await writeFile(poor, granted.replace('"loopgate.req.v1.*.*.created", ', ""));
+  await using nats = await startSpecialNatsServer({ configFile: poor });
+  const url = nats?.url ?? "";
+  const as = (user: string) => url.replace("//", `//${user}:${user}@`);
+  expect(await runLoopgate(["bootstrap"], { NATS_URL: as("operator") })).toMatchObject({ code: 0 });
+  const failure = await startAs("gateway", { NATS_URL: as("gateway") }).catch(String);
+  expect(failure).toContain("ended with 1");
+  expect(failure).toContain("publish to loopgate.req.v1.*.*.created: grant it");
+});

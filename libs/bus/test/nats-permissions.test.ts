@@ -7,7 +7,8 @@ import { connect } from "@nats-io/transport-node";
 import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Unavailable } from "../src/index.ts";
-import { bootstrapNats, connectNatsBus, NatsUnfit } from "../src/nats/index.ts";
+import { bootstrapNats, connectNatsBus, type NatsUse, NatsUnfit } from "../src/nats/index.ts";
+import { publishedBy } from "../src/nats/nats-use.ts";
 import { aRecorder } from "./contract/a-handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/an-event.ts";
 import { busOptions, soon } from "./contract/bus-under-test.ts";
@@ -136,5 +137,44 @@ describe.skipIf(server === undefined)("a user with the least permissions", () =>
     );
     await bootstrapNats(as("all"));
     await doEverything("enough");
+  });
+});
+
+describe.skipIf(server === undefined)("a start that says what it will do", () => {
+  const use: NatsUse = {
+    appends: [filters.everyEvent],
+    consumers: [{ name: "worker", filters: [filters.created] }],
+    writes: ["sessions"],
+    setsTimers: true,
+  };
+
+  it.each(publishedBy(use))("is refused without the permission to publish to %s", async (subject) => {
+    const starting = connectNatsBus({ ...as(without({ operation: "publish", subject })), use });
+    await expect(starting).rejects.toThrow(NatsUnfit);
+    await expect(starting).rejects.toThrow(`to publish to ${subject}: grant it`);
+  });
+
+  it("names all that is missing", async () => {
+    const starting = connectNatsBus({
+      ...as("enough"),
+      use: { ...use, reads: ["leases"], asksQueries: true },
+    });
+    await expect(starting).rejects.toThrow(
+      "to publish to $JS.API.STREAM.MSG.GET.KV_LOOPGATE_LEASES, loopgate.rpc.v1.*: grant it",
+    );
+  });
+
+  it("leaves nothing behind", async () => {
+    await using fresh = await startServer();
+    const on = (user: string) => ({
+      ...as(user),
+      servers: `nats://${user}:x@${new URL(fresh?.url ?? "").host}`,
+    });
+    await bootstrapNats(on("all"));
+    await using admin = await connect({ servers: fresh?.url ?? "", user: "all", pass: "x" });
+    const jsm = await jetstreamManager(admin);
+    await using _bus = await connectNatsBus({ ...on("enough"), use });
+    const streams = await jsm.streams.list().next();
+    expect(streams.map(({ state }) => state.last_seq + state.consumer_count)).toEqual(streams.map(() => 0));
   });
 });

@@ -30,8 +30,10 @@ export const filters = {
   decided: `${REQUESTS}.*.*.decided`,
   delivered: `${REQUESTS}.*.*.delivered.>`,
   undelivered: `${REQUESTS}.*.*.undelivered.>`,
+  timers: `${TIMERS}.>`,
   due: `${DUE}.>`,
   deadLetters: `${DEAD_LETTERS}.>`,
+  queries: `${QUERIES}.*`,
   received: (channel: string, account: string) => `${CHANNEL}.*.${token(channel)}.${token(account)}.in`,
 } as const;
 

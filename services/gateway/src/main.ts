@@ -10,7 +10,7 @@ await runService({
   start: async ({ settings, logger, metrics, parts, stopping }) => {
     const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "gateway", observer, stopping }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
     const gateway = parts.use(
       await createGateway({
         log: bus.log,

@@ -12,6 +12,7 @@ import {
   telegramVariables,
 } from "@loopgate/runtime";
 import { z } from "zod";
+import { natsUse } from "./nats-use.ts";
 import {
   gatewaySettingsOf,
   gatewayVariables,
@@ -37,6 +38,6 @@ export function readServiceSettings(environment: Environment) {
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
-    nats: natsSettingsOf(read),
+    nats: { ...natsSettingsOf(read), name: "gateway", use: natsUse },
   };
 }

@@ -11,12 +11,10 @@ await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
   start: async ({ settings, logger, metrics, parts, stopping }) => {
-    const { nats, policy, storage } = settings;
+    const { nats, policy, storage, telegram, webhook, outageNoteMs } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(
-      await connectNatsBus({ ...nats, ...storage, name: "notifier", observer, stopping }),
-    );
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
     const notifier = parts.use(
       await startNotifier({
         log: bus.log,
@@ -24,9 +22,9 @@ await runService({
         ...(await bucketsOf(bus.keyValue)),
         queries: bus.queries,
         policies: () => [policy],
-        telegram: settings.telegram,
-        webhook: settings.webhook,
-        outageNoteMs: settings.outageNoteMs,
+        telegram,
+        webhook,
+        outageNoteMs,
         holder: `${hostname()}.${randomUUID()}`,
         logger,
         metrics,

@@ -16,6 +16,7 @@ import {
   telegramVariables,
 } from "@loopgate/runtime";
 import { z } from "zod";
+import { natsUse } from "./nats-use.ts";
 import {
   webhookHasSecret,
   webhookIsHttps,
@@ -44,13 +45,14 @@ const Variables = z
 export function readServiceSettings(environment: Environment) {
   const secrets = [...telegramSecrets, ...natsSecrets, ...webhookSecrets];
   const read = readConfiguration(Variables, environment, secrets);
+  const policy = recipientPolicyOf(read);
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
     webhook: webhookOf(read),
     outageNoteMs: outageNoteMsOf(read),
-    policy: recipientPolicyOf(read),
+    policy,
     ...logSettingsOf(read),
-    nats: natsSettingsOf(read),
+    nats: { ...natsSettingsOf(read), name: "notifier", use: natsUse(policy) },
     healthPort: read.HEALTH_PORT,
   };
 }

@@ -12,7 +12,7 @@ await runService({
     const { nats, storage } = settings;
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, name: "state", observer, stopping }));
+    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage, observer });

@@ -9,6 +9,7 @@ import {
   readConfiguration,
 } from "@loopgate/runtime";
 import { z } from "zod";
+import { natsUse } from "./nats-use.ts";
 import { mongoSecrets, mongoVariables } from "./store/mongo-variables.ts";
 
 const Variables = z.object({
@@ -26,7 +27,7 @@ export function readServiceSettings(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...natsSecrets, ...mongoSecrets]);
   return {
     ...logSettingsOf(read),
-    nats: natsSettingsOf(read),
+    nats: { ...natsSettingsOf(read), name: "state", use: natsUse },
     mongo: read.MONGODB_URI,
     healthPort: read.HEALTH_PORT,
   };

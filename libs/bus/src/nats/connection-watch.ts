@@ -33,6 +33,11 @@ export class ConnectionWatch {
     this.#refusals.delete(subject);
   }
 
+  /** True if the server lately refused to publish or subscribe to this subject. */
+  hasRefused(subject: string): boolean {
+    return this.#refusals.has(subject);
+  }
+
   async #watch(): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (status.type === "disconnect") this.#isDown = true;

@@ -5,6 +5,7 @@ import type { EventLog, Subscription } from "../event-log.ts";
 import type { KeyValue } from "../key-value.ts";
 import type { RequestQueries } from "../request-queries.ts";
 import type { Timers } from "../timers.ts";
+import { checkPermissions } from "./check-permissions.ts";
 import { connectTo } from "./connect.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
 import { NatsEventLog } from "./nats-event-log.ts";
@@ -13,6 +14,7 @@ import { NatsKeyValue } from "./nats-key-value.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
 import { NatsRequestQueries } from "./nats-request-queries.ts";
 import { NatsTimers } from "./nats-timers.ts";
+import { publishedBy } from "./nats-use.ts";
 import { provision } from "./provision.ts";
 import { serveQueries } from "./serve-queries.ts";
 import { within } from "./within.ts";
@@ -21,6 +23,7 @@ export { bootstrapNats } from "./bootstrap.ts";
 export { inspectNats, type ConsumerState, type NatsInspection } from "./inspect-nats.ts";
 export type { NatsAccess, NatsBusOptions, NatsStorage } from "./nats-options.ts";
 export { NatsUnfit } from "./nats-unfit.ts";
+export type { NatsUse } from "./nats-use.ts";
 
 const DRAIN_TIMEOUT_MS = 5_000;
 
@@ -50,6 +53,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
   const watch = new ConnectionWatch(connection);
   try {
     await untilKnown(all, () => provision(connection, all));
+    if (all.use !== undefined) await checkPermissions({ connection, watch }, publishedBy(all.use));
   } catch (error) {
     await connection.close();
     throw error;

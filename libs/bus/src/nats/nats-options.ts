@@ -1,6 +1,7 @@
 import type { BusObserver } from "../bus-observer.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
 import type { BucketLifetimes } from "../key-value.ts";
+import type { NatsUse } from "./nats-use.ts";
 
 /** How the streams and buckets are kept; `bootstrap` and every service must agree on it. */
 export interface NatsStorage {
@@ -30,6 +31,8 @@ export interface NatsAccess {
 }
 
 export interface NatsBusOptions extends NatsStorage, NatsAccess {
+  /** What this user must be permitted, checked when it connects. Default: whatever is missing shows when it is used. */
+  readonly use?: NatsUse;
   /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
   readonly backOffMs?: readonly number[];
   /** After so long without a sign of life of its handler an entry is delivered again, in milliseconds. */

@@ -1,9 +1,10 @@
-import { filters, ReceivedEvent } from "@loopgate/contracts";
+import { ReceivedEvent } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type AnswerParts, answerAttempt } from "./answer.ts";
 import { answerCommand, type CommandParts } from "./commands.ts";
 import { type Incoming, incomingOf } from "./incoming.ts";
 import { notHandled, notSaved, reportOf } from "./replies.ts";
+import { consumersOf } from "../consumers.ts";
 import { answerPress, tell } from "./tell.ts";
 
 /** How often a message that makes us fail is tried before its sender is told and it is set aside for an operator. */
@@ -16,14 +17,7 @@ export interface InboundParts extends AnswerParts, CommandParts {
 
 /** Handles what people sent, on any replica: decide first, tell after. */
 export const startInbound = (parts: InboundParts, log: EventLog): Promise<Subscription> =>
-  log.consume(
-    {
-      name: `notifier-inbound-${parts.bot}`,
-      filters: [filters.received("telegram", parts.bot)],
-      maxAttempts: Infinity,
-    },
-    (delivery) => handle(parts, delivery),
-  );
+  log.consume(consumersOf(parts.bot).inbound, (delivery) => handle(parts, delivery));
 
 async function handle(parts: InboundParts, { entry, attempt, failures }: Delivery): Promise<Verdict> {
   const received = ReceivedEvent.safeParse(entry.event).data;

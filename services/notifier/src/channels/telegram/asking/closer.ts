@@ -1,4 +1,4 @@
-import { DeliveredEvent, filters, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
+import { DeliveredEvent, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
 import type { Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
 import { type Copy, copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
@@ -7,6 +7,7 @@ import { closeCopy } from "./close-copy.ts";
 import type { Outbox } from "../calls/outbox.ts";
 import { isLong } from "../showing/question.ts";
 import { retryAfter } from "../calls/retry-after.ts";
+import { consumersOf } from "../consumers.ts";
 import { sendFile } from "./send-file.ts";
 
 export interface CloserParts {
@@ -23,10 +24,7 @@ export interface CloserParts {
  * the file of a long one: a crash may repeat the file, never the question.
  */
 export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscription> =>
-  log.consume(
-    { name: `notifier-closer-${parts.bot}`, filters: [filters.decided, filters.delivered], maxInFlight: 256 },
-    (delivery) => close(parts, delivery),
-  );
+  log.consume(consumersOf(parts.bot).closer, (delivery) => close(parts, delivery));
 
 async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);

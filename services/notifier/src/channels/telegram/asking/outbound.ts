@@ -1,7 +1,8 @@
-import { CreatedEvent, filters, parseRequestSubject } from "@loopgate/contracts";
+import { CreatedEvent, parseRequestSubject } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Courier } from "./courier.ts";
+import { consumersOf } from "../consumers.ts";
 import { retryAfter } from "../calls/retry-after.ts";
 
 export interface OutboundParts {
@@ -17,15 +18,7 @@ const MAX_FAILURES = 5;
 
 /** Carries every new question to the recipients of this bot. */
 export const startOutbound = (parts: OutboundParts): Promise<Subscription> =>
-  parts.log.consume(
-    {
-      name: `notifier-outbound-${parts.bot}`,
-      filters: [filters.created],
-      maxInFlight: 256,
-      maxAttempts: Infinity,
-    },
-    (delivery) => deliver(parts, delivery),
-  );
+  parts.log.consume(consumersOf(parts.bot).outbound, (delivery) => deliver(parts, delivery));
 
 /** A question is never given up silently: before its entry becomes a dead letter, its recipients are `undelivered`. */
 async function deliver(parts: OutboundParts, { entry, attempt, failures }: Delivery): Promise<Verdict> {

@@ -1,10 +1,11 @@
-import { filters, ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
+import { ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
 import type { Bucket, Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
 import { chatChangeOf } from "../answering/chat-change.ts";
 import type { Courier } from "./courier.ts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { chatOf, isAllowedUnder, namesOf, recordMove } from "../moved-chats.ts";
 import type { OpenQuestions } from "../open-questions/open-questions.ts";
+import { consumersOf } from "../consumers.ts";
 import { retryAfter } from "../calls/retry-after.ts";
 
 export interface ReturnsParts {
@@ -21,14 +22,7 @@ export interface ReturnsParts {
  * or pressed Start, a group has taken it back, or a group has become a supergroup, where the old messages are lost.
  */
 export const startReturns = (parts: ReturnsParts): Promise<Subscription> =>
-  parts.log.consume(
-    {
-      name: `notifier-returns-${parts.bot}`,
-      filters: [filters.received("telegram", parts.bot)],
-      maxAttempts: Infinity,
-    },
-    (delivery) => bringMissed(parts, delivery),
-  );
+  parts.log.consume(consumersOf(parts.bot).returns, (delivery) => bringMissed(parts, delivery));
 
 async function bringMissed(parts: ReturnsParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const change = chatChangeOf(parts.bot, ReceivedEvent.safeParse(entry.event).data?.data.update);
