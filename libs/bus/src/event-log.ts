@@ -37,8 +37,15 @@ export interface EventLog {
   /** The newest entry of exactly this subject. */
   last(subject: string): Promise<LogEntry | undefined>;
 
-  /** The newest entry of each subject below `prefix` (`<prefix>.>`), oldest first. For prefixes of one request only. */
-  below(prefix: string): Promise<readonly LogEntry[]>;
+  /** The newest entry below `prefix` (`<prefix>.>`). For prefixes of one request only, along which sequences grow. */
+  newest(prefix: string): Promise<LogEntry | undefined>;
+
+  /**
+   * The newest entry of each subject below `prefix`, oldest first. For prefixes of one request only. With `atLeast`, the
+   * sequence of an entry there that the caller was told of, it holds all up to that entry, and later ones perhaps: enough
+   * for whoever reacts to it, and cheaper.
+   */
+  below(prefix: string, atLeast?: number): Promise<readonly LogEntry[]>;
 
   /**
    * Starts a durable consumer, or joins it: every entry that matches, also those from before its first start, is handled

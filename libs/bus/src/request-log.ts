@@ -33,9 +33,9 @@ export type DecideResult =
   | { readonly kind: "gone" };
 
 /**
- * The rules of design 3.1 that hold whoever appends: `created` and `decided` are first on their subject; all reads go
- * to the leader; nobody decides a request whose `created` has left the log or will within a day, because after its
- * age-out the log would take a second decision.
+ * The rules of design 3.1 that hold whoever appends: `created` and `decided` are first on their subject; all reads are
+ * as new as the leader, or as the event that they react to; nobody decides a request whose `created` has left the log or
+ * will within a day, because after its age-out the log would take a second decision.
  */
 export class RequestLog {
   readonly #log: EventLog;
@@ -89,11 +89,24 @@ export class RequestLog {
     return entry === undefined ? undefined : asDecided(entry);
   }
 
-  /** What the log holds of this request; without its `created` when that counts as gone. */
-  async read(ref: RequestRef): Promise<readonly LogEntry[]> {
-    const entries = await this.#log.below(requestPrefix(ref));
+  /**
+   * What the log holds of this request; without its `created` when that counts as gone. Whoever reacts to an event of it
+   * names its sequence as `heard`: all up to that event is there then, and what came later perhaps (decision 0009).
+   */
+  async read(ref: RequestRef, heard?: number): Promise<readonly LogEntry[]> {
+    const entries = await this.#entriesOf(ref, heard);
     const subject = requestSubject(ref, eventKey.created);
     return entries.filter((entry) => entry.subject !== subject || !this.#isGone(entry));
+  }
+
+  /** A question that nothing followed is all there is: what is older belongs to an earlier one under the same key. */
+  async #entriesOf(ref: RequestRef, heard: number | undefined): Promise<readonly LogEntry[]> {
+    const prefix = requestPrefix(ref);
+    if (heard !== undefined) return this.#log.below(prefix, heard);
+    const newest = await this.#log.newest(prefix);
+    if (newest === undefined) return [];
+    const isAlone = newest.subject === requestSubject(ref, eventKey.created);
+    return isAlone ? [newest] : this.#log.below(prefix, newest.seq);
   }
 
   #isGone({ storedAt }: LogEntry): boolean {

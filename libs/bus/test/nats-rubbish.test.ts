@@ -46,6 +46,7 @@ describe.skipIf(server === undefined)("what is no event", () => {
 
     expect((await bus.log.last(copySubject(ref, 1)))?.event).toEqual(one);
     expect(await bus.log.last(copySubject(ref, 3))).toBeUndefined();
+    expect((await bus.log.newest(requestPrefix(ref)))?.event).toEqual(other);
     expect((await bus.log.below(requestPrefix(ref))).map(({ event }) => event)).toEqual([one, other]);
     const pages = await Array.fromAsync(bus.log.replay(everythingOf(ref)));
     expect(pages.flatMap(({ entries }) => entries.map(({ event }) => event))).toEqual([one, other]);

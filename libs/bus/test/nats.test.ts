@@ -1,6 +1,7 @@
+import { requestPrefix } from "@loopgate/contracts";
 import { startNatsServer } from "@loopgate/testing";
 import { jetstreamManager } from "@nats-io/jetstream";
-import { connect } from "@nats-io/transport-node";
+import { connect, headers } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
 import { aRecorder, subjectsOf, untilStopped } from "./contract/a-handler.ts";
@@ -79,6 +80,43 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     expect(await callsOf(1)).toBeLessThan(20);
     expect(await callsOf(200)).toBeLessThan(120);
     await connection.close();
+  });
+
+  it("shows all that was stored up to an entry, though a server of its cluster lags behind", async () => {
+    await using bus = await connectNatsBus(options);
+    await using lagging = await connect({ servers: server?.url ?? "" });
+    const { streams } = await jetstreamManager(lagging);
+    const ref = aRequest();
+    const subjects = await appendCopies(bus.log, ref, 2);
+    const { seq = 0 } = (await bus.log.newest(requestPrefix(ref))) ?? {};
+    // In place of the server, once, as one that has applied nothing yet.
+    await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
+    lagging.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
+      max: 1,
+      callback: (_, message) => {
+        message.respond("", { headers: headers(404, "No Results") });
+        void streams.update("LOOPGATE_REQUESTS", { allow_direct: true });
+      },
+    });
+    await lagging.flush();
+
+    const entries = await bus.log.below(requestPrefix(ref), seq);
+
+    expect(entries.map(({ subject }) => subject).sort()).toEqual(subjects);
+  });
+
+  it("shows what is left to whoever was told of an entry that is gone", async () => {
+    await using bus = await connectNatsBus(options);
+    await using connection = await connect({ servers: server?.url ?? "" });
+    const ref = aRequest();
+    const [left] = await appendCopies(bus.log, ref, 1);
+    const told = await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    const seq = told.kind === "stored" ? told.entry.seq : 0;
+    await (await jetstreamManager(connection)).streams.deleteMessage("LOOPGATE_REQUESTS", seq);
+
+    const entries = await bus.log.below(requestPrefix(ref), seq);
+
+    expect(entries.map(({ subject }) => subject)).toEqual([left]);
   });
 
   it("deletes no key by a wildcard", async () => {

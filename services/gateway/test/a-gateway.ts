@@ -55,7 +55,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const lifetimes = { sessions: undefined, copies: RETENTION_MS, leases: 15_000 };
   const path = join(directory, "bus.db");
   const bus = parts.use(await openSqliteBus({ path, lifetimes, retentionMs: RETENTION_MS }));
-  const { log, timers, keyValue } = bus;
+  const { timers, keyValue } = bus;
+  const log = lagging(bus.log);
   const requests = new RequestLog({ log, retentionMs: RETENTION_MS, now });
   const database = parts.use(SqliteDatabase.open(join(directory, "store.db")));
   const store = await SqliteRequestStore.open(database);
@@ -92,12 +93,20 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
 export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
   append: log.append.bind(log),
   last: log.last.bind(log),
+  newest: log.newest.bind(log),
   below: log.below.bind(log),
   replay: log.replay.bind(log),
   consume: log.consume.bind(log),
   tail: log.tail.bind(log),
   ...faults,
 });
+
+/** The log as a cluster may show it: without what came after that which has to be seen. */
+const lagging = (log: EventLog): EventLog =>
+  broken(log, {
+    below: async (prefix, atLeast = Infinity) =>
+      (await log.below(prefix)).filter(({ seq }) => seq <= atLeast),
+  });
 
 function overLink(queries: RequestQueries, link: { readonly isReachable: boolean }): RequestQueries {
   const reach = () => {

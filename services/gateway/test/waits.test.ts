@@ -281,9 +281,9 @@ describe("a log that is away during a wait", () => {
     let isAway = false;
     const faulty = (log: EventLog) =>
       broken(log, {
-        below: async (prefix) => {
+        newest: async (prefix) => {
           if (isAway) throw new Unavailable("away");
-          return log.below(prefix);
+          return log.newest(prefix);
         },
       });
     await using g = await startGateway({ faulty });
@@ -296,10 +296,10 @@ describe("a log that is away during a wait", () => {
   });
 
   it("costs the caller who asked no id", async () => {
-    const below = async () => {
+    const newest = async () => {
       throw new Unavailable("away");
     };
-    await using g = await startGateway({ faulty: (log) => broken(log, { below }) });
+    await using g = await startGateway({ faulty: (log) => broken(log, { newest }) });
     expect(await ask(g, { wait_seconds: 1 })).toMatchObject({ status: "pending" });
     const { request_id } = await ask(g);
     expect(await refusal(g.url, "check_request_status", { request_id, wait_seconds: 1 })).toMatchObject({

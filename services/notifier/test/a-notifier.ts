@@ -281,7 +281,7 @@ export class NotifierSetting {
     return createLogger("notifier-test", "trace", new Writable({ write }));
   }
 
-  /** The real log, whose appends can be made to fail. */
+  /** The real log, whose appends can be made to fail, as a cluster may show it: without what came after that which has to be seen. */
   #log(): EventLog {
     const { log } = this.bus;
     return {
@@ -290,7 +290,9 @@ export class NotifierSetting {
         return log.append(subject, event, options);
       },
       last: (subject) => log.last(subject),
-      below: (prefix) => log.below(prefix),
+      newest: (prefix) => log.newest(prefix),
+      below: async (prefix, atLeast = Infinity) =>
+        (await log.below(prefix)).filter(({ seq }) => seq <= atLeast),
       replay: (filter) => log.replay(filter),
       consume: async (consumer, handle) => {
         const isRefused = consumer.name.startsWith(this.refusesConsumer ?? "none");

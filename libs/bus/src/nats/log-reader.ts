@@ -10,7 +10,7 @@ import { within } from "./within.ts";
 
 type ReaderParts = Pick<NatsParts, "jsm" | "watch">;
 
-/** What stands on a subject. Whatever is there that is no event counts for nothing and hides nothing. */
+/** What stands on subjects. Whatever is there that is no event counts for nothing and hides nothing. */
 export interface Standing {
   /** The sequence of what is newest there, event or not. */
   readonly seq: number;
@@ -21,7 +21,7 @@ export interface Standing {
 const SETTLE_TIMEOUT_MS = 2_000;
 const LOOK_AGAIN_MS = 20;
 
-/** The newest on a subject, from the stream's leader. */
+/** The newest on a subject, or on all that a filter matches, from the stream's leader. */
 export async function standingOn({ jsm }: ReaderParts, subject: string): Promise<Standing | undefined> {
   const stream = streamOf(subject);
   const newest = await jsm.streams.getMessage(stream, { last_by_subj: subject });
@@ -38,18 +38,31 @@ export async function standingOn({ jsm }: ReaderParts, subject: string): Promise
 }
 
 /**
- * The newest event of each subject below a prefix, oldest first. The leader says how new the set must be; the read of
- * many subjects may be answered by a follower that lags.
+ * The newest event of each subject below a prefix, oldest first; everything up to `atLeast`, and without it everything
+ * that stands. The read of many subjects may be answered by a follower that lags. But a stream is one log, which followers
+ * apply in order: whoever shows an entry has all that was stored before it. Of an entry that nobody shows the leader
+ * knows whether it is still to come, or gone.
  */
-export async function newestBelow(parts: ReaderParts, prefix: string): Promise<readonly LogEntry[]> {
+export async function newestBelow(
+  parts: ReaderParts,
+  prefix: string,
+  atLeast = Infinity,
+): Promise<readonly LogEntry[]> {
   const everything = `${prefix}.>`;
   const stream = streamOf(everything);
+  const read = async (seq: number) => {
+    const found = await newestOfEach(parts, stream, everything);
+    return found.some((message) => message.seq >= seq) ? found : undefined;
+  };
+  const told = atLeast === Infinity ? undefined : await read(atLeast);
+  if (told !== undefined) return eventsOf(parts, told);
   const newest = await parts.jsm.streams.getMessage(stream, { last_by_subj: everything });
   if (newest === null) return [];
-  const messages = await lookAgain(async () => {
-    const found = await newestOfEach(parts, stream, everything);
-    return found.some(({ seq }) => seq >= newest.seq) ? found : undefined;
-  });
+  return eventsOf(parts, await lookAgain(() => read(newest.seq)));
+}
+
+/** The events among these, and in place of what is none the newest event on its subject; oldest first. */
+async function eventsOf(parts: ReaderParts, messages: readonly StoredMsg[]): Promise<readonly LogEntry[]> {
   const entries = await Promise.all(
     messages.map(async (message) => readEntry(message) ?? (await standingOn(parts, message.subject))?.entry),
   );

@@ -53,8 +53,12 @@ export class NatsEventLog implements EventLog {
     return (await this.#untilKnown(() => standingOn(this.#parts, subject)))?.entry;
   }
 
-  below(prefix: string): Promise<readonly LogEntry[]> {
-    return this.#untilKnown(() => newestBelow(this.#parts, prefix));
+  newest(prefix: string): Promise<LogEntry | undefined> {
+    return this.last(`${prefix}.>`);
+  }
+
+  below(prefix: string, atLeast?: number): Promise<readonly LogEntry[]> {
+    return this.#untilKnown(() => newestBelow(this.#parts, prefix, atLeast));
   }
 
   async consume(spec: ConsumerSpec, handle: Handler): Promise<Consumption> {

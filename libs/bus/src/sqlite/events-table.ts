@@ -60,6 +60,12 @@ export function deleteBefore(db: SqliteConnection, time: Date, limit: number): n
 export const newestOn = (db: SqliteConnection, subject: string): LogEntry | undefined =>
   entryIn(db.prepare(`${SELECT} WHERE subject = ? ORDER BY seq DESC LIMIT 1`).get(subject));
 
+/** The newest of all below `prefix`. Without the plus, the whole log would be searched backwards for it. */
+export function lastBelow(db: SqliteConnection, prefix: string): LogEntry | undefined {
+  const sql = `${SELECT} WHERE subject >= ? AND subject < ? ORDER BY +seq DESC LIMIT 1`;
+  return entryIn(db.prepare(sql).get(`${prefix}.`, `${prefix}/`));
+}
+
 /** The newest of each subject below `prefix`, oldest first. */
 export function newestBelow(db: SqliteConnection, prefix: string): readonly LogEntry[] {
   const newest = "SELECT max(seq) FROM events WHERE subject >= ? AND subject < ? GROUP BY subject";

@@ -19,6 +19,7 @@ import {
   eventAt,
   EVENTS_SCHEMA,
   eventsAfter,
+  lastBelow,
   newestBelow,
   newestOn,
   newestSeq,
@@ -82,6 +83,10 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
 
   async last(subject: string): Promise<LogEntry | undefined> {
     return this.#database.read((db) => newestOn(db, subject));
+  }
+
+  async newest(prefix: string): Promise<LogEntry | undefined> {
+    return this.#database.read((db) => lastBelow(db, prefix));
   }
 
   async below(prefix: string): Promise<readonly LogEntry[]> {

@@ -132,6 +132,7 @@ function appendAndRead(open: OpenBus): void {
         const event = anEvent(ref);
         await bus.log.append(copySubject(ref, 1), event);
         expect((await bus.log.last(copySubject(ref, 1)))?.event.id).toBe(event.id);
+        expect((await bus.log.newest(requestPrefix(ref)))?.event.id).toBe(event.id);
         expect((await bus.log.below(requestPrefix(ref))).map((entry) => entry.event.id)).toEqual([event.id]);
       }),
     );
@@ -179,6 +180,31 @@ function appendAndRead(open: OpenBus): void {
     expect(entries.at(-1)?.event.id).toBe(newest.id);
   });
 
+  it("gives the newest entry of all below a prefix", async () => {
+    const ref = aRequest();
+    const newest = anEvent(ref);
+    await bus.log.append(copySubject(ref, 2), anEvent(ref));
+    await bus.log.append(copySubject(ref, 1), newest);
+    await bus.log.append(copySubject(aRequest(), 3), anEvent(ref));
+
+    expect(await bus.log.newest(requestPrefix(ref))).toEqual(await bus.log.last(copySubject(ref, 1)));
+    expect((await bus.log.newest(requestPrefix(ref)))?.event).toEqual(newest);
+    expect(await bus.log.newest(requestPrefix(aRequest()))).toBeUndefined();
+  });
+
+  it("shows whoever was told of an entry all that was stored up to it, at once", async () => {
+    const looks = Array.from({ length: 200 }, async () => {
+      const ref = aRequest();
+      await bus.log.append(copySubject(ref, 1), anEvent(ref));
+      const told = standing(await bus.log.append(copySubject(ref, 2), anEvent(ref)));
+      const entries = await bus.log.below(requestPrefix(ref), told.seq);
+      return [ref, entries] as const;
+    });
+    for (const [ref, entries] of await Promise.all(looks)) {
+      expect(entries.map(({ subject }) => subject)).toEqual([copySubject(ref, 1), copySubject(ref, 2)]);
+    }
+  });
+
   it("never mixes a request with one whose id continues its own", async () => {
     const ref = aRequest();
     const others = ["-", "_", "-1", "0", "a", "Z"].map((more) => ({ ...ref, id: `${ref.id}${more}` }));
@@ -187,6 +213,7 @@ function appendAndRead(open: OpenBus): void {
     await bus.log.append(copySubject(ref, 1), own);
 
     expect((await bus.log.below(requestPrefix(ref))).map(({ event }) => event.id)).toEqual([own.id]);
+    expect((await bus.log.newest(requestPrefix(ref)))?.event.id).toBe(own.id);
     expect(await bus.log.below(requestPrefix({ ...ref, id: ref.id.slice(0, -1) }))).toEqual([]);
     expect(await bus.log.below(requestPrefix(aRequest()))).toEqual([]);
   });

@@ -8,16 +8,27 @@ const never = new AbortController().signal;
 
 it("does not lose a call that came while nobody was listening", async () => {
   using waiter = new Waiter(50, never);
-  waiter.look("event");
-  expect(await waiter.called(60_000)).toBe("event");
+  waiter.look("event", 5);
+  expect(await waiter.called(60_000)).toEqual({ source: "event", heard: 5 });
   expect(waiter.hasEnded).toBe(false);
+});
+
+it("looks for the newest of several events, and for everything after a gap among them", async () => {
+  using waiter = new Waiter(50, never);
+  for (const heard of [5, 7, 6]) waiter.look("event", heard);
+  expect(await waiter.called(60_000)).toMatchObject({ heard: 7 });
+  waiter.look("event", 8);
+  waiter.look("gap");
+  expect(await waiter.called(60_000)).toMatchObject({ heard: undefined });
+  waiter.look("event", 9);
+  expect(await waiter.called(60_000)).toMatchObject({ heard: 9 });
 });
 
 it("calls again after the given time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(10_000);
   await vi.advanceTimersByTimeAsync(10_000);
-  expect(await called).toBe("recheck");
+  expect(await called).toEqual({ source: "recheck", heard: undefined });
   expect(waiter.hasEnded).toBe(false);
 });
 
@@ -25,7 +36,7 @@ it("ends with its time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(60_000);
   await vi.advanceTimersByTimeAsync(50_000);
-  expect(await called).toBe("end");
+  expect(await called).toEqual({ source: "end", heard: undefined });
   expect(waiter.hasEnded).toBe(true);
 });
 

@@ -2,6 +2,7 @@ import {
   DEFAULT_TENANT,
   filters,
   type KnownRequest,
+  type LogEntry,
   parseRequestSubject,
   requestPrefix,
   type RequestRef,
@@ -9,7 +10,7 @@ import {
 import { type EventLog, type RequestLog, type Subscription, Unavailable } from "@loopgate/bus";
 import { fold, knownRequestOf } from "@loopgate/domain";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import { Waiter, type WakeSource } from "./waiter.ts";
+import { type CallToLook, Waiter } from "./waiter.ts";
 
 /** Everybody looks again after this long even if nothing was heard, plus as much again at random. */
 const RECHECK_MS = 20_000;
@@ -66,7 +67,7 @@ export class Waiters implements AsyncDisposable {
   static async open(parts: WaitersParts): Promise<Waiters> {
     const waiters = new Waiters(parts);
     waiters.#tail = await parts.log.tail([filters.decided, filters.undelivered], {
-      onEntry: ({ subject }) => waiters.#wake(subject),
+      onEntry: (entry) => waiters.#wake(entry),
       onGap: () => waiters.#wakeAll(),
     });
     return waiters;
@@ -101,32 +102,36 @@ export class Waiters implements AsyncDisposable {
   async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<KnownRequest | undefined> {
     const ref = { tenant: DEFAULT_TENANT, id: subject.id };
     let { wasUndelivered } = subject;
+    let call: CallToLook | undefined;
     using waiter = new Waiter(seconds, signal);
     using _registered = this.#register(ref, waiter);
     if (this.#isDraining) waiter.end();
-    let source: WakeSource | undefined;
     for (;;) {
-      const look = await this.#look(ref, waiter, wasUndelivered);
+      const look = await this.#look(waiter, { ref, wasUndelivered, heard: call?.heard });
       if (look.kind === "over") {
-        this.#measureWake(source, look.request);
+        this.#measureWake(call, look.request);
         return look.request;
       }
       if (look.kind === "pending") wasUndelivered ??= look.isUndelivered;
-      source = await waiter.called(look.kind === "pending" ? this.#recheckMs() : RETRY_MS);
+      call = await waiter.called(look.kind === "pending" ? this.#recheckMs() : RETRY_MS);
     }
   }
 
   /** What was decided before its wait began, woke nobody. */
-  #measureWake(source: WakeSource | undefined, request: KnownRequest | undefined): void {
+  #measureWake(call: CallToLook | undefined, request: KnownRequest | undefined): void {
     const decidedAt = request?.view.decided_at;
-    if (source === undefined || decidedAt === undefined) return;
+    if (call === undefined || decidedAt === undefined) return;
+    const { source } = call;
     this.#parts.metrics.wakes.observe({ source }, Math.max(Date.now() - Date.parse(decidedAt), 0) / 1_000);
   }
 
-  /** The log may be away for a while during a wait: only its last look must succeed. */
-  async #look(ref: RequestRef, waiter: Waiter, wasUndelivered: boolean | undefined): Promise<Look> {
+  /**
+   * The log may be away for a while during a wait: only its last look must succeed. A look that an event called for needs
+   * no more than that event: for whatever came later there will be another call.
+   */
+  async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {
-      const request = knownRequestOf(fold(await this.#parts.requests.read(ref)));
+      const request = knownRequestOf(fold(await this.#parts.requests.read(ref, heard)));
       if (request === undefined || waiter.hasEnded) return { kind: "over", request };
       const { status, delivery } = request.view;
       const isUndelivered = delivery === "undelivered";
@@ -150,10 +155,10 @@ export class Waiters implements AsyncDisposable {
     };
   }
 
-  #wake(subject: string): void {
+  #wake({ subject, seq }: LogEntry): void {
     const ref = parseRequestSubject(subject);
     if (ref === undefined) return;
-    for (const waiter of this.#waiting.get(requestPrefix(ref)) ?? []) waiter.look("event");
+    for (const waiter of this.#waiting.get(requestPrefix(ref)) ?? []) waiter.look("event", seq);
   }
 
   #wakeAll(): void {
@@ -168,6 +173,12 @@ export class Waiters implements AsyncDisposable {
     // A hundred different times at most: timers of one length share a list.
     return recheckMs * (1 + Math.floor(Math.random() * 100) / 100);
   }
+}
+
+interface LookFor {
+  readonly ref: RequestRef;
+  readonly wasUndelivered: boolean | undefined;
+  readonly heard: number | undefined;
 }
 
 /** What a look found. Between two looks nothing of the request is held. */

@@ -8,6 +8,7 @@ import {
   type Recipient,
   Session,
   sessionKey,
+  type Stored,
 } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
 import {
@@ -33,15 +34,10 @@ export interface AnswerParts extends CloseTouchedParts {
 }
 
 export type AnswerOutcome =
-  | {
-      readonly kind: "recorded";
-      readonly decision: DecidedEvent;
-      readonly created: CreatedEvent;
-      readonly by: "press" | "text";
-    }
+  | { readonly kind: "recorded"; readonly decision: Stored<DecidedEvent> }
   /** The same person chose the same before: nothing to add. */
-  | { readonly kind: "already_recorded"; readonly decision: DecidedEvent }
-  | { readonly kind: "already_decided"; readonly decision: DecidedEvent }
+  | { readonly kind: "already_recorded"; readonly decision: Stored<DecidedEvent> }
+  | { readonly kind: "already_decided"; readonly decision: Stored<DecidedEvent> }
   | { readonly kind: "refused"; readonly reason: Refusal | "closed" | "unknown_message" | "not_allowed" }
   /** Past the end: the request ends a moment from now, then this attempt is told who won. */
   | { readonly kind: "wait"; readonly forMs: number };
@@ -63,7 +59,9 @@ export async function answerAttempt(parts: AnswerParts, incoming: IncomingAnswer
   const asked = recipientAt(created.event, names, incoming.responder);
   if (asked === undefined) return { kind: "refused", reason: "not_a_recipient" };
   const outcome = await decide(parts, { ...incoming, endpoint: asked.endpoint, names }, created);
-  await closeTouched(parts, { ...incoming, isFresh: outcome.kind === "recorded" }, created.event);
+  const isFresh = outcome.kind === "recorded";
+  const decidedAt = "decision" in outcome ? outcome.decision.seq : undefined;
+  await closeTouched(parts, { ...incoming, isFresh, decidedAt }, created.event);
   return outcome;
 }
 
@@ -113,12 +111,13 @@ async function decide(
   if (judged.kind === "too_late") return endFirst(parts, created);
   const result = await requests.decide(created, judged.event);
   if (result.kind === "gone") return { kind: "refused", reason: "closed" };
-  const decision = result.decision.event;
+  const { decision } = result;
   if (result.kind === "own") {
-    parts.logger.info({ ...requestFields(decision), update: incoming.key }, "a person answered");
-    return { kind: "recorded", decision, created: created.event, by: "text" in choice ? "text" : "press" };
+    parts.logger.info({ ...requestFields(decision.event), update: incoming.key }, "a person answered");
+    return { kind: "recorded", decision };
   }
-  return { kind: isSameAnswer(judged.event, decision) ? "already_recorded" : "already_decided", decision };
+  const isSame = isSameAnswer(judged.event, decision.event);
+  return { kind: isSame ? "already_recorded" : "already_decided", decision };
 }
 
 /** An answer that was stored after the end never counts: it makes sure that the request has ended, and reports how. */
@@ -131,7 +130,7 @@ async function endFirst(
   const result = await requests.decide(created, expiry(created.event, now()));
   return result.kind === "gone"
     ? { kind: "refused", reason: "closed" }
-    : { kind: "already_decided", decision: result.decision.event };
+    : { kind: "already_decided", decision: result.decision };
 }
 
 async function isAllowedNow(

@@ -17,11 +17,11 @@ export interface Reply {
 export function reportOf(outcome: Exclude<AnswerOutcome, { kind: "wait" }>): Reply {
   switch (outcome.kind) {
     case "recorded":
-      return { text: `Recorded: ${answerText(outcome.decision)}`, alert: false, shownByEdit: true };
+      return { text: `Recorded: ${answerText(outcome.decision.event)}`, alert: false, shownByEdit: true };
     case "already_recorded":
-      return { text: `Already recorded: ${answerText(outcome.decision)}`, alert: false };
+      return { text: `Already recorded: ${answerText(outcome.decision.event)}`, alert: false };
     case "already_decided":
-      return { text: `${sentenceOf(outcome.decision)} Your answer changed nothing.`, alert: true };
+      return { text: `${sentenceOf(outcome.decision.event)} Your answer changed nothing.`, alert: true };
     case "refused":
       return { text: refusals[outcome.reason], alert: true };
   }

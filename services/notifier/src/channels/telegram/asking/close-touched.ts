@@ -14,9 +14,12 @@ export interface CloseTouchedParts extends CopyParts {
   readonly requests: RequestLog;
 }
 
-/** A message in one of the question's chats that was pressed or replied to. `isFresh`: the decision fell by it, so that the closer is about to come. */
+/** A message in one of the question's chats that was pressed or replied to. */
 export interface Touch extends Copy {
+  /** The decision fell by it, so that the closer is about to come. */
   readonly isFresh: boolean;
+  /** The sequence of the decision, as far as the touch has told. */
+  readonly decidedAt: number | undefined;
 }
 
 /**
@@ -37,11 +40,11 @@ export async function closeTouched(
 
 async function close(
   parts: CloseTouchedParts,
-  { endpoint, copy, isFresh }: Touch,
+  { endpoint, copy, isFresh, decidedAt }: Touch,
   created: CreatedEvent,
 ): Promise<void> {
   const { tenant, subject: id } = created;
-  const set = fold(await parts.requests.read({ tenant, id }));
+  const set = fold(await parts.requests.read({ tenant, id }, decidedAt));
   const decision = decisionOf(set)?.event;
   if (decision === undefined) return;
   if (!copiesOf(set).some((one) => chatOf(one.endpoint) === endpoint && one.copy === copy)) {

@@ -19,8 +19,8 @@ export interface CloserParts {
 }
 
 /**
- * Closes every recorded copy of a decided request. It reads the whole request on each `decided` and on each `delivered`:
- * whichever is later sees both, so that no copy stays open (design 3.1). A `delivered` that finds its question open sends
+ * Closes every recorded copy of a decided request. On each `decided` and on each `delivered` it reads all that was stored of
+ * the request up to there: whichever is later sees both, so that no copy stays open (design 3.1). A `delivered` that finds its question open sends
  * the file of a long one: a crash may repeat the file, never the question.
  */
 export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscription> =>
@@ -29,7 +29,7 @@ export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscrip
 async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
-  const set = fold(await parts.requests.read(ref));
+  const set = fold(await parts.requests.read(ref, entry.seq));
   const created = createdOf(set)?.event;
   const decided = decisionOf(set)?.event;
   if (created === undefined) return "done";

@@ -17,7 +17,6 @@ import {
 } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
-import { closeCopy } from "./close-copy.ts";
 import type { CopyParts } from "./copies.ts";
 import { presentEndpoint } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
@@ -125,10 +124,7 @@ export class Courier {
   async #send(created: CreatedEvent, recipient: string): Promise<CallResult<unknown>> {
     const keep = (copy: Copy) => this.#parts.unrecorded.record(created, copy);
     const sent = await postQuestion({ ...this.#parts, keep }, created, recipient);
-    if (sent.kind === "ok") {
-      await this.#closeIfDecided(created, sent.result);
-      return sent;
-    }
+    if (sent.kind === "ok") return sent;
     const { failure } = sent;
     this.#parts.logger.warn(
       { ...requestFields(created), endpoint: recipient, failure },
@@ -138,13 +134,6 @@ export class Courier {
     const reason = failure.kind === "moved" ? "chat_moved" : failure.reason;
     await recordUndelivered(this.#parts, created, { endpoint: recipient, reason });
     return { kind: "ok", result: undefined };
-  }
-
-  /** Latency only: the closer would see both, too. */
-  async #closeIfDecided(created: CreatedEvent, copy: Copy): Promise<void> {
-    const { tenant, subject: id } = created;
-    const decision = await this.#parts.requests.decision({ tenant, id });
-    if (decision !== undefined) await closeCopy(this.#parts, copy, created, decision.event);
   }
 
   #mine({ data }: CreatedEvent) {
