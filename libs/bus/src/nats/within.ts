@@ -1,11 +1,10 @@
-import { setTimeout as pause } from "node:timers/promises";
-
 /** What the promise gives; undefined if that takes longer than `ms`. */
 export async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value | undefined> {
-  const stop = new AbortController();
+  const { promise: isOver, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => resolve(undefined), ms);
   try {
-    return await Promise.race([promise, pause(ms, undefined, { signal: stop.signal })]);
+    return await Promise.race([promise, isOver]);
   } finally {
-    stop.abort();
+    clearTimeout(timer);
   }
 }
