@@ -138,8 +138,10 @@ describe.each(["sent", "answered"] as const)("kill -9 before the broker's word i
   });
 
   it("a state service that ends a request in time (T2)", async () => {
-    const { request_id } = await ask(aQuestion({ timeout_seconds: 2 }));
-    await killAt("state", { publishes: /\.decided$/, strikeBefore }, () => undefined);
+    const question = aQuestion({ timeout_seconds: 2 });
+    const step = { publishes: /\.decided$/, strikeBefore };
+    await killAt("state", step, () => void ask(question).catch(() => undefined));
+    const { request_id } = await ask(question);
     expect(await status(request_id, 40)).toMatchObject({ status: "expired", approved: false });
   });
 
