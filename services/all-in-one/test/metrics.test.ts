@@ -105,7 +105,8 @@ it("show no bot, chat, request, client or text; and the log shows no secret and 
     reason: "canary-reason",
   });
 
-  const shown = await embedded.scrape();
+  // A measured value may have the digits of a chat.
+  const shown = (await embedded.scrape()).replaceAll(/ \S+$/gm, "");
   const [bot = "", secret = ""] = token.split(":");
   for (const one of [bot, secret, String(chat), asked.request_id, "canary"]) {
     expect(shown, one).not.toContain(one);
