@@ -87,6 +87,18 @@ describe("a daemon that is killed", () => {
     expect(front.answers.map(({ id }) => id)).toEqual([0, 1]);
   });
 
+  it("is replaced while Telegram does not answer: the front goes on, and what was asked is sent later", async () => {
+    const front = setting.front();
+    await front.ready();
+    const methods = ["getMe", "getUpdates", "sendMessage"];
+    for (const method of methods) setting.telegram.fail(method, { kind: "html" }, 1_000);
+    await kill(await setting.daemon());
+    const { request_id } = await front.view("request_human_input", confirm("offline"));
+    setting.telegram.faults.clear();
+    setting.telegram.press(alice, await setting.messageWith("offline"), "Approve");
+    expect(await check(front, request_id)).toMatchObject({ approved: true });
+  });
+
   it("leaves a socket behind that stops nobody", async () => {
     const front = setting.front();
     await front.ready();

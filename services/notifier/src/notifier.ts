@@ -50,18 +50,17 @@ const OUTAGE_NOTE_MS = 120_000;
 /**
  * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and receiver of a bot run where
  * its lease is held; updates that Telegram delivers are taken, and answers are handled, everywhere.
- * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s; StartRefused if the
- * webhook's port is taken.
+ * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s and the bot was never started
+ * before; StartRefused if the webhook's port is taken.
  */
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
   const { log, webhook, logger, now = () => new Date() } = options;
   const { leaseMs = LEASE_MS, outageNoteMs = OUTAGE_NOTE_MS } = options;
   const metrics = notifierMetrics(options.metrics);
   const api = createBotApi(options.telegram, metrics);
-  const me = await identify(api.send, logger);
-  const bot = String(me.id);
+  const { token } = options.telegram;
+  const { bot, username } = await identify({ ...options, api: api.send, token });
   await using running = new AsyncDisposableStack();
-  const { username } = me;
   const openQuestions = new OpenQuestions(options.queries);
   const common = { ...options, metrics, now, bot, username, api: api.send, openQuestions };
   const unrecorded = running.use(new UnrecordedCopies(common));

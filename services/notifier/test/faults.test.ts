@@ -280,4 +280,28 @@ describe("a start", () => {
     here.telegram.fail("getMe", { kind: "html" });
     expect((await here.start()).bot).toEqual({ id: bot, username: "gate_bot" });
   });
+
+  it("of a bot that is known needs no Telegram: what was asked waits, and health says why", async () => {
+    await here.start();
+    await here.close();
+    for (const method of ["getMe", "getUpdates", "sendMessage"])
+      here.telegram.fail(method, { kind: "html" }, 1_000);
+    await here.open();
+    const notifier = await here.start();
+    expect(notifier.bot).toEqual({ id: bot, username: "gate_bot" });
+    await expect.poll(() => notifier.check().then(() => "", String)).toContain("no usable answer");
+    const created = await here.ask();
+    here.telegram.faults.clear();
+    here.telegram.press(alice, await here.message(), "Approve");
+    expect(await here.decided(created)).toMatchObject({ answer: { value: "Approve" } });
+    await notifier.check();
+  });
+
+  it("of a bot that is known is stopped as well by a Telegram that refuses it", async () => {
+    await here.start();
+    await here.close();
+    here.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
+    await here.open();
+    await expect(here.start()).rejects.toThrow("TELEGRAM_BOT_TOKEN");
+  });
 });

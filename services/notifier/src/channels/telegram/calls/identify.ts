@@ -1,40 +1,64 @@
 import { setTimeout as pause } from "node:timers/promises";
+import type { Bucket } from "@loopgate/bus";
+import { botIdOf } from "@loopgate/contracts";
 import { type Logger, StartRefused } from "@loopgate/runtime";
 import { type Api, GrammyError } from "grammy";
+import { remember } from "../remember.ts";
 import { grammySignal } from "./bot-api.ts";
+
+export interface IdentifyParts {
+  readonly api: Api;
+  readonly token: string;
+  readonly channels: Bucket;
+  readonly logger: Logger;
+}
 
 /** Telegram did not accept the bot token, or did not answer: the first sentence says what to do. */
 class TelegramUnusable extends StartRefused {
   override readonly name = "TelegramUnusable";
 }
 
-/** How long a start waits for Telegram, and between tries, in milliseconds. */
-const START_DEADLINE_MS = 10_000;
-const START_RETRY_MS = 1_000;
+/** How long a start waits for Telegram, for a bot that started before, and between tries, in milliseconds. */
+const FIRST_START_MS = 10_000;
+const LATER_START_MS = 3_000;
+const RETRY_MS = 1_000;
 
 /**
- * Who the bot is.
- * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s.
+ * Who the bot is: as Telegram says, or as it said before. A gap in the network stops no bot that is known.
+ * @throws TelegramUnusable if the token is refused, or Telegram does not answer and never did.
  */
 export async function identify(
-  api: Api,
-  logger: Logger,
-): Promise<{ readonly id: number; readonly username: string }> {
-  const deadline = performance.now() + START_DEADLINE_MS;
+  parts: IdentifyParts,
+): Promise<{ readonly bot: string; readonly username: string }> {
+  const { channels, logger } = parts;
+  const bot = botIdOf(parts.token);
+  if (bot === undefined) throw refused();
+  const key = `telegram_${bot}.username`;
+  const known = (await channels.get(key))?.value;
+  const told = await askTelegram(parts, known === undefined ? FIRST_START_MS : LATER_START_MS);
+  if (told !== undefined) await remember(channels, key, told);
+  else if (known !== undefined) logger.warn("Telegram does not answer: it is tried again and again");
+  const username = told ?? known;
+  if (username !== undefined) return { bot, username };
+  throw new TelegramUnusable("Telegram does not answer: check the network and TELEGRAM_API_ROOT");
+}
+
+/** The bot's username; undefined if Telegram does not answer within `patienceMs`. */
+async function askTelegram({ api, logger }: IdentifyParts, patienceMs: number): Promise<string | undefined> {
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await api.getMe(grammySignal(AbortSignal.timeout(START_DEADLINE_MS)));
+      return (await api.getMe(grammySignal(AbortSignal.timeout(patienceMs)))).username;
     } catch (error) {
       if (error instanceof GrammyError && (error.error_code === 401 || error.error_code === 404)) {
-        throw new TelegramUnusable(
-          "Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather",
-        );
+        throw refused();
       }
-      if (performance.now() > deadline) {
-        throw new TelegramUnusable("Telegram does not answer: check the network and TELEGRAM_API_ROOT");
-      }
+      if (performance.now() > deadline) return undefined;
       logger.warn({ err: error }, "Telegram does not answer yet");
-      await pause(START_RETRY_MS);
+      await pause(RETRY_MS);
     }
   }
 }
+
+const refused = () =>
+  new TelegramUnusable("Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather");

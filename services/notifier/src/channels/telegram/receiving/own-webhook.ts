@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Bucket } from "@loopgate/bus";
+import { remember } from "../remember.ts";
 
 /** A webhook's address in the one form in which addresses are compared. */
 export const addressOf = (url: string): string => URL.parse(url)?.href ?? url;
@@ -15,10 +16,7 @@ interface WebhookMemory {
 
 /** Remembers, before a bot's webhook is set, that it is ours: by a hash, because the address may hold a secret. */
 export async function rememberWebhook({ channels, bot }: WebhookMemory, url: string): Promise<void> {
-  const key = keyOf(bot);
-  const standing = await channels.get(key);
-  if (standing === undefined) await channels.create(key, hashOf(url));
-  else if (standing.value !== hashOf(url)) await channels.update(key, hashOf(url), standing.revision);
+  await remember(channels, keyOf(bot), hashOf(url));
 }
 
 /** True for the webhook that this deployment set last. */
