@@ -23,6 +23,23 @@ describe("a service that can't do its work says why and what to do, and ends wit
     ["without a database", "state", () => ({ MONGODB_URI: "" }), ["MONGODB_URI"]],
     ["without a bot", "notifier", () => ({ TELEGRAM_BOT_TOKEN: "" }), ["TELEGRAM_BOT_TOKEN", "@BotFather"]],
     [
+      "with several problems, all of them told",
+      "state",
+      () => ({
+        NATS_URL: "nats://[bad",
+        NATS_CA_FILE: "/nowhere/ca.pem",
+        MONGODB_URI: "http://x",
+        LOG_LEVEL: "loud",
+      }),
+      ["NATS_URL", "NATS_CA_FILE", "MONGODB_URI", "LOG_LEVEL"],
+    ],
+    [
+      "with a broker that is not there, even if it logs nothing",
+      "gateway",
+      () => ({ NATS_URL: "nats://127.0.0.1:1", LOG_LEVEL: "silent" }),
+      ["NATS_URL"],
+    ],
+    [
       "with a wrong user of the database",
       "state",
       () => ({ MONGODB_URI: withUser(deployment.database, "nobody:canary-text-4711") }),

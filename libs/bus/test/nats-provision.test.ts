@@ -2,7 +2,8 @@ import { jetstreamManager, type JetStreamManager, type StreamConfig } from "@nat
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { bootstrapNats, connectNatsBus, type NatsBusOptions, NatsUnfit } from "../src/nats/index.ts";
+import { NatsUnfit } from "../src/index.ts";
+import { bootstrapNats, connectNatsBus, type NatsBusOptions } from "../src/nats/index.ts";
 import { aRequest } from "./contract/an-event.ts";
 import { busOptions } from "./contract/bus-under-test.ts";
 

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync } from "node:fs";
 import { z } from "zod";
 import { StartRefused } from "./start-refused.ts";
 
@@ -55,13 +55,25 @@ export const listSetting = z
       .filter((item) => item !== ""),
   );
 
+const UNREADABLE = "names a file that can't be read: check its path and permissions";
+
+/** A file that is there, and may be read. */
+export const readableFile = z.string().refine((path) => {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}, UNREADABLE);
+
 function readSecret(name: string, file: string, given: Record<string, string>, problems: string[]): void {
   try {
     const value = readFileSync(file, "utf8").trim();
     if (value === "") problems.push(`${name}_FILE names an empty file`);
     else given[name] = value;
   } catch {
-    problems.push(`${name}_FILE names a file that can't be read: check its path and permissions`);
+    problems.push(`${name}_FILE ${UNREADABLE}`);
   }
 }
 

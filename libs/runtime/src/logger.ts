@@ -51,7 +51,7 @@ function messageOf(error: Error): string {
 }
 
 /** Hides what has the shape of a bot token, an API key or credentials in a URL. */
-const redact = (text: string): string =>
+export const redact = (text: string): string =>
   text
     .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<bot token>")
     .replaceAll(/lk_pub_[0-9a-f]{16,}/g, "<api key>")

@@ -1,5 +1,6 @@
+import { NatsUnfit, Unavailable } from "@loopgate/bus";
 import closeWithGrace, { type Signals } from "close-with-grace";
-import { createLogger, type Logger, type LogLevel } from "./logger.ts";
+import { createLogger, type Logger, type LogLevel, redact } from "./logger.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 import { StartRefused } from "./start-refused.ts";
 
@@ -93,10 +94,11 @@ async function closeAll(parts: AsyncDisposableStack, logger: Logger): Promise<vo
 
 /** A refusal is a sentence for a person; anything else is for the log. */
 function explain(logger: Logger, error: unknown): string {
-  if (!(error instanceof StartRefused)) {
-    logger.fatal({ err: error }, "could not start");
-    return "Loopgate could not start; its log says why";
+  if (error instanceof StartRefused || error instanceof NatsUnfit || error instanceof Unavailable) {
+    const message = redact(error.message);
+    process.stderr.write(`loopgate: ${message}\n`);
+    return message;
   }
-  process.stderr.write(`loopgate: ${error.message}\n`);
-  return error.message;
+  logger.fatal({ err: error }, "could not start");
+  return "Loopgate could not start; its log says why";
 }

@@ -89,7 +89,7 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   addMetricsRoute(app, parts.metrics);
   addAboutRoutes(app, tools, version);
   addFacadeRoutes(app, tools);
-  addSessionRoutes(app, sessions);
+  addSessionRoutes(app, sessions, logger);
   const streams = addMcpRoutes(app, { tools, version, keepAliveMs: settings.keepAliveMs, logger });
   const connections = new LineConnections({ tools, version, logger });
   return {

@@ -21,6 +21,9 @@ import {
   timeoutsAreOrdered,
 } from "./variables.ts";
 
+/** Callers give up after a minute (reference mcp.md), of which a wait takes up to 50 s. */
+const GIVE_UP_AFTER_MS = 5_000;
+
 const Variables = z
   .object({ ...telegramVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
   .refine(...groupNamesResponders)
@@ -38,6 +41,6 @@ export function readServiceSettings(environment: Environment) {
     policy: recipientPolicyOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "gateway", use: natsUse },
+    nats: { ...natsSettingsOf(read), name: "gateway", use: natsUse, giveUpAfterMs: GIVE_UP_AFTER_MS },
   };
 }

@@ -1,3 +1,4 @@
+import { newRequestId } from "@loopgate/contracts";
 import { once } from "node:events";
 import { request } from "node:http";
 import { createLogger } from "@loopgate/runtime";
@@ -173,7 +174,9 @@ describe("the log line of a call", () => {
     const secret = { message: "a secret", metadata: { password: "hunter2" }, options: ["secret"] };
     const { request_id } = await view(g.url, "request_human_input", { ...secret, client_id: "c" });
     await refusal(g.url, "check_request_status", { request_id: "secret" });
-    await call(g.url, "list_pending_requests", {});
+    const unknown = newRequestId();
+    await refusal(g.url, "check_request_status", { request_id: unknown });
+    await call(g.url, "list_pending_requests", { client_id: "c" });
     expect(lines).toEqual([
       {
         tool: "request_human_input",
@@ -190,9 +193,16 @@ describe("the log line of a call", () => {
         ms: expect.any(Number),
       },
       {
+        tool: "check_request_status",
+        request: unknown,
+        client: undefined,
+        outcome: "not_found",
+        ms: expect.any(Number),
+      },
+      {
         tool: "list_pending_requests",
         request: undefined,
-        client: undefined,
+        client: "c",
         outcome: "listed",
         ms: expect.any(Number),
       },

@@ -66,15 +66,23 @@ export class StateQueries implements RequestQueries {
     return { kind: "page", requests, next_cursor: cursorOf(last) };
   }
 
-  /** Without those that the log knows to be decided: the projection may be a moment behind what an agent has been told. */
+  /** Those that nobody has been told the end of: the projection may be a moment behind, and the log may have lost one. */
   async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
-    const looks = sets.map(async (set) => {
-      const created = createdOf(set)?.event;
-      if (created === undefined) return [];
-      const decision = await this.#parts.requests.decision({ tenant: created.tenant, id: created.subject });
-      return decision === undefined ? [set] : [];
-    });
+    const looks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
     return (await Promise.all(looks)).flat();
+  }
+
+  async #isPending(set: RequestSet): Promise<boolean> {
+    const { requests } = this.#parts;
+    const created = createdOf(set)?.event;
+    if (created === undefined) return false;
+    const ref = { tenant: created.tenant, id: created.subject };
+    if ((await requests.decision(ref)) !== undefined) return false;
+    return !this.#isOver(created) || (await requests.created(ref)) !== undefined;
+  }
+
+  #isOver({ data }: CreatedEvent): boolean {
+    return this.#parts.now().toISOString() >= data.expires_at;
   }
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
@@ -119,7 +127,7 @@ export class StateQueries implements RequestQueries {
     const created = createdOf(set);
     if (created === undefined || decisionOf(set) !== undefined) return set;
     const isLogged = createdOf(merge({}, logged)) !== undefined;
-    if (isLogged || this.#parts.now().toISOString() < created.event.data.expires_at) return set;
+    if (isLogged || !this.#isOver(created.event)) return set;
     this.#parts.logger.error(requestFields(created.event), "the log lost an undecided request");
     return expiredByLoss(set, created);
   }

@@ -207,6 +207,14 @@ describe("cancel", () => {
 });
 
 describe("list", () => {
+  it("leaves out what the log lost once its time is over: it reads as expired", async () => {
+    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
+    const open = aCreated();
+    await store.merge([...entriesOf(ended), ...entriesOf(open)]);
+    const listed = await (await start()).list({ tenant: "default", limit: 9 });
+    expect(listed).toMatchObject({ kind: "page", requests: [{ view: { request_id: open.subject } }] });
+  });
+
   it("pages through everything by its cursor, oldest first", async () => {
     const queries = await start();
     const all = Array.from({ length: 5 }, (_, n) => aCreated({ at: new Date(Date.now() + n) }));

@@ -22,7 +22,6 @@ import { within } from "./within.ts";
 export { bootstrapNats } from "./bootstrap.ts";
 export { inspectNats, type ConsumerState, type NatsInspection } from "./inspect-nats.ts";
 export type { NatsAccess, NatsBusOptions, NatsStorage } from "./nats-options.ts";
-export { NatsUnfit } from "./nats-unfit.ts";
 export type { NatsUse } from "./nats-use.ts";
 
 const DRAIN_TIMEOUT_MS = 5_000;

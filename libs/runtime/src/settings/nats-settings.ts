@@ -1,13 +1,18 @@
 import { z } from "zod";
-import { listSetting } from "../configuration.ts";
+import { listSetting, readableFile } from "../configuration.ts";
+
+const isAddress = (server: string): boolean =>
+  URL.canParse(server.includes("://") ? server : `nats://${server}`);
 
 /** The broker of the distributed topology. */
 export const natsVariables = {
   NATS_URL: listSetting.pipe(
-    z.array(z.string()).min(1, "is missing: name the NATS server, such as nats://localhost:4222"),
+    z
+      .array(z.string().refine(isAddress, "is no address, such as nats://localhost:4222"))
+      .min(1, "is missing: name the NATS server, such as nats://localhost:4222"),
   ),
-  NATS_CREDS_FILE: z.string().optional(),
-  NATS_CA_FILE: z.string().optional(),
+  NATS_CREDS_FILE: readableFile.optional(),
+  NATS_CA_FILE: readableFile.optional(),
   LOOPGATE_STREAM_REPLICAS: z.coerce
     .number("must be 1, 3 or 5")
     .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")

@@ -1,5 +1,4 @@
-import { Unavailable } from "@loopgate/bus";
-import { NatsUnfit } from "@loopgate/bus/nats";
+import { NatsUnfit, Unavailable } from "@loopgate/bus";
 import {
   type Environment,
   logSettingsOf,

@@ -1,5 +1,5 @@
-import { Unavailable } from "@loopgate/bus";
-import { type ConsumerState, inspectNats, type NatsInspection, NatsUnfit } from "@loopgate/bus/nats";
+import { NatsUnfit, Unavailable } from "@loopgate/bus";
+import { type ConsumerState, inspectNats, type NatsInspection } from "@loopgate/bus/nats";
 import type { natsOptionsOf } from "../commands/operator-nats.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, ok, problem, warning } from "./finding.ts";

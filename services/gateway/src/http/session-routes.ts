@@ -1,5 +1,6 @@
 import { parseTelegramEndpoint, type Session } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
+import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { isLoopback } from "../loopback.ts";
@@ -10,7 +11,7 @@ import { bodyAs } from "./body-as.ts";
 import { sendRefusal } from "./errors.ts";
 
 /** Sessions as the first Loopgate's HTTP interface has them (design 4.4). */
-export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry): void {
+export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry, logger: Logger): void {
   app.post("/hitl/register", async (request, reply) => {
     const body = bodyAs(request, Registered);
     if (body.kind === "refused") return sendRefusal(reply, body.refusal);
@@ -23,6 +24,8 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry
         chat,
         responderIds: responder_ids ?? [],
       });
+      const ended = outcome.kind === "refused" ? outcome.refusal.code : outcome.kind;
+      logger.info({ key: request.apiKey?.id, client: clientId, outcome: ended }, "register");
       if (outcome.kind === "refused") return sendRefusal(reply, outcome.refusal);
       return reply.send({ success: true, session_id: sessionId, message: "Session registered successfully" });
     });
@@ -41,7 +44,10 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry
     const body = bodyAs(request, SessionNamed);
     if (body.kind === "refused") return sendRefusal(reply, body.refusal);
     return whileAvailable(reply, async () => {
-      if (!(await sessions.deactivate(body.value.session_id))) return sendRefusal(reply, noSession().refusal);
+      const isKnown = await sessions.deactivate(body.value.session_id);
+      const outcome = isKnown ? "deactivated" : "not_found";
+      logger.info({ key: request.apiKey?.id, outcome }, "deactivate");
+      if (!isKnown) return sendRefusal(reply, noSession().refusal);
       return reply.send({ success: true, message: "Session deactivated successfully" });
     });
   });

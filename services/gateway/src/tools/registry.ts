@@ -1,6 +1,9 @@
+import { isRequestId } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
+import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
+import { text } from "../requests/arguments.ts";
 import { refused } from "../requests/refusal.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
@@ -57,7 +60,7 @@ export class ToolRegistry {
       const outcome = await running;
       const ended = caller.signal.aborted ? "disconnected" : outcomeName(outcome);
       const ms = this.#measure(name, ended, started);
-      this.#logger.info({ tool: name, outcome: ended, ms, ...callFields(outcome, caller) }, "call");
+      this.#logger.info({ tool: name, outcome: ended, ms, ...callFields(outcome, given, caller) }, "call");
       return outcome;
     } catch (error) {
       this.#measure(name, "failed", started);
@@ -93,16 +96,22 @@ export class ToolRegistry {
   }
 }
 
-/** Who called about what. */
-function callFields(outcome: ToolOutcome, { keyId, traceparent }: Caller) {
+/** Who called about what: as the outcome says, else as the call did. */
+function callFields(outcome: ToolOutcome, given: unknown, { keyId, traceparent }: Caller) {
   const view = viewOf(outcome);
+  const named = view === undefined ? Named.safeParse(given).data : undefined;
   return {
     key: keyId,
-    request: view?.request_id,
+    request: view?.request_id ?? named?.request_id,
     trace: traceIdOf(traceparent),
-    client: view?.client_id,
+    client: view?.client_id ?? named?.client_id,
   };
 }
+
+const Named = z.object({
+  request_id: z.string().refine(isRequestId).optional().catch(undefined),
+  client_id: text(128).optional().catch(undefined),
+});
 
 const viewOf = (outcome: ToolOutcome) => {
   if (outcome.kind === "request") return outcome.request.view;
