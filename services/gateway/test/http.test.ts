@@ -1,6 +1,6 @@
-import { newRequestId } from "@loopgate/contracts";
 import { once } from "node:events";
 import { request } from "node:http";
+import { newRequestId } from "@loopgate/contracts";
 import { createLogger } from "@loopgate/runtime";
 import { describe, expect, it, vi } from "vitest";
 import { startGateway, type TestGateway } from "./a-gateway.ts";
