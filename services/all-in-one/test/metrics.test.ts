@@ -81,7 +81,8 @@ it("come with how the process is", async () => {
     "process_resident_memory_bytes",
     "process_cpu_seconds_total",
     "nodejs_eventloop_lag_p99_seconds",
-    "nodejs_gc_duration_seconds_count",
+    // Its series begin with the first collection.
+    "# TYPE nodejs_gc_duration_seconds histogram",
   ]) {
     expect(shown).toContain(name);
   }
