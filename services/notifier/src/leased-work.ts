@@ -1,5 +1,5 @@
 import type { Api } from "grammy";
-import { startCloser } from "./channels/telegram/asking/closer.ts";
+import { startCloser } from "./channels/telegram/copies/closer.ts";
 import { type CommandParts, offerCommands } from "./channels/telegram/answering/commands.ts";
 import { Courier, type CourierParts } from "./channels/telegram/asking/courier.ts";
 import { startOutageNotes, type OutageNotesParts } from "./channels/telegram/open-questions/outage-notes.ts";

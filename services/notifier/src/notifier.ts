@@ -11,7 +11,7 @@ import { Pauses } from "./channels/telegram/calls/pauses.ts";
 import { Rates } from "./channels/telegram/calls/rates.ts";
 import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
 import { startWebhookServer, type WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
-import { UnrecordedCopies } from "./channels/telegram/asking/unrecorded-copies.ts";
+import { UnrecordedCopies } from "./channels/telegram/copies/unrecorded-copies.ts";
 import { whileLeased } from "./lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";

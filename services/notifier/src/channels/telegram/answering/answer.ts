@@ -20,8 +20,8 @@ import {
   silenceDecidesAt,
 } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
-import { closeTouched, type CloseTouchedParts } from "../asking/close-touched.ts";
-import { requestShownBy } from "../asking/copies.ts";
+import { closeTouched, type CloseTouchedParts } from "../copies/close-touched.ts";
+import { requestShownBy } from "../copies/copies.ts";
 import type { IncomingAnswer } from "./incoming.ts";
 import { chatOf, namesOf } from "../moved-chats.ts";
 

@@ -17,12 +17,12 @@ import {
 } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
-import type { CopyParts } from "./copies.ts";
+import type { CopyParts } from "../copies/copies.ts";
 import { presentEndpoint } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { postQuestion } from "./post-question.ts";
 import { recordUndelivered } from "./undelivered.ts";
-import type { UnrecordedCopies } from "./unrecorded-copies.ts";
+import type { UnrecordedCopies } from "../copies/unrecorded-copies.ts";
 
 export interface CourierParts extends CopyParts {
   readonly bot: string;

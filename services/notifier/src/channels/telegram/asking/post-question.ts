@@ -4,7 +4,7 @@ import type { Copy } from "@loopgate/domain";
 import type { Api } from "grammy";
 import { type Failure, isRejected } from "../calls/api-outcome.ts";
 import { replyMarkup } from "../showing/keyboard.ts";
-import type { MessageForm } from "../calls/message-form.ts";
+import type { MessageForm } from "../showing/message-form.ts";
 import { chatOf, presentEndpoint, recordMove } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { questionText } from "../showing/question.ts";

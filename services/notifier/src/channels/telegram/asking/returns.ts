@@ -1,6 +1,6 @@
 import { ReceivedEvent, DEFAULT_TENANT } from "@loopgate/contracts";
 import type { Bucket, Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
-import { chatChangeOf } from "../answering/chat-change.ts";
+import { chatChangeOf } from "../receiving/chat-change.ts";
 import type { Courier } from "./courier.ts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { chatOf, isAllowedUnder, namesOf, recordMove } from "../moved-chats.ts";

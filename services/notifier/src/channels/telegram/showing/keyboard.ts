@@ -1,7 +1,7 @@
 import type { CreatedEvent, Option } from "@loopgate/contracts";
 import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
 import { callbackData } from "./callback-data.ts";
-import type { MessageForm } from "../calls/message-form.ts";
+import type { MessageForm } from "./message-form.ts";
 import { oneLine } from "./text.ts";
 
 /** What a phone shows of a button that has a row to itself. */

@@ -3,7 +3,7 @@ import { isApproval } from "@loopgate/domain";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
 import { isNumbered } from "./keyboard.ts";
-import type { MessageForm } from "../calls/message-form.ts";
+import type { MessageForm } from "./message-form.ts";
 import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
 
 /** A message's text with its entities: never a parse mode, so that nothing an agent writes can change its shape. */

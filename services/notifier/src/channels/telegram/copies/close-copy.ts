@@ -4,7 +4,7 @@ import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { isNotModified, isRejected } from "../calls/api-outcome.ts";
 import { noButtons } from "../showing/keyboard.ts";
-import type { MessageForm } from "../calls/message-form.ts";
+import type { MessageForm } from "../showing/message-form.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { type MessageText, verdictText } from "../showing/question.ts";
 
