@@ -263,6 +263,15 @@ describe("the daemon hands over", () => {
     expect(setting.telegram.conflicts).toBe(0);
   });
 
+  it("to `serve` at once, however many fronts have lost it: no daemon starts in between", async () => {
+    const fronts = Array.from({ length: 3 }, () => setting.front());
+    await Promise.all(fronts.map((front) => front.ready()));
+    await setting.serve();
+    await Promise.all(fronts.map((front) => front.ready()));
+    await expect.poll(() => daemonsIn(setting.directory)).toEqual([]);
+    expect((await setting.log()).match(/"msg":"ready"/g)).toHaveLength(1);
+  });
+
   it("to a newer version, not to an older one", async () => {
     const front = setting.front();
     await front.ready();

@@ -29,16 +29,25 @@ export class InUse extends StartRefused {
 }
 
 /** Takes a data directory, if no other process has it; one that died has it no more. Directory 0700, files 0600. */
-export function lockDirectory(path: string): Disposable | undefined {
+export const lockDirectory = (path: string): Disposable | undefined => takeLock(lockIn(ownDirectory(path)));
+
+/**
+ * Takes the turn to be the next that has a data directory, if no other process has it: who waits for the directory with it
+ * is followed by nobody else.
+ */
+export const lockTurn = (path: string): Disposable | undefined =>
+  takeLock(join(ownDirectory(path), "next.lock.db"));
+
+function ownDirectory(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
+    return path;
   } catch (cause) {
     throw new StartRefused(`${path} can't be used: set LOOPGATE_DATA_DIR to a directory of your own`, {
       cause,
     });
   }
-  return takeLock(lockIn(path));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "@loopgate/runtime/lines";
-import { InUse, lockDirectory } from "../data-directory.ts";
+import { InUse, lockDirectory, lockTurn } from "../data-directory.ts";
 import { connectToDaemon } from "../front/daemon-socket.ts";
 import type { Introduction } from "../front/introduction.ts";
 
@@ -10,27 +10,47 @@ const RETRY_MS = 50;
 
 /** Takes a data directory for a daemon; undefined when another process serves it. */
 export const claimUnlessServed = (directory: string): Promise<Disposable | undefined> =>
-  claim(directory, async () => {
-    const socket = await connectToDaemon(directory);
-    socket?.destroy();
-    return socket !== undefined;
-  });
+  claim(
+    () => {
+      // The foreground keeps its turn until it has the directory: no daemon comes between.
+      using turn = lockTurn(directory);
+      return turn && lockDirectory(directory);
+    },
+    async () => {
+      const socket = await connectToDaemon(directory);
+      socket?.destroy();
+      return socket !== undefined;
+    },
+  );
 
 /**
  * Takes a data directory for the foreground: a daemon that has it finishes and hands over.
  * @throws InUse if it is another foreground's.
  */
 export async function claimByHandOver(directory: string, introduction: Introduction): Promise<Disposable> {
-  const claimed = await claim(directory, () => isRefused(directory, introduction));
+  using turn = await claim(
+    () => lockTurn(directory),
+    async () => false,
+  );
+  const claimed =
+    turn &&
+    (await claim(
+      () => lockDirectory(directory),
+      () => isRefused(directory, introduction),
+    ));
   if (claimed === undefined) throw new InUse(`on ${directory}`, "LOOPGATE_DATA_DIR");
   return claimed;
 }
 
-async function claim(directory: string, isInVain: () => Promise<boolean>): Promise<Disposable | undefined> {
+/** Undefined once it is in vain, or took too long. */
+async function claim(
+  take: () => Disposable | undefined,
+  isInVain: () => Promise<boolean>,
+): Promise<Disposable | undefined> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   while (performance.now() < giveUpAt) {
-    const lock = lockDirectory(directory);
-    if (lock !== undefined) return lock;
+    const taken = take();
+    if (taken !== undefined) return taken;
     if (await isInVain()) return undefined;
     await pause(RETRY_MS);
   }
