@@ -29,7 +29,8 @@ export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscrip
 async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
-  const set = fold(await parts.requests.read(ref, entry.seq));
+  // What was put off may have been overtaken by a decision since.
+  const set = fold(await parts.requests.read(ref, attempt === 1 ? entry.seq : undefined));
   const created = createdOf(set)?.event;
   const decided = decisionOf(set)?.event;
   if (created === undefined) return "done";
