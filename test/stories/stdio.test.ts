@@ -48,6 +48,17 @@ describe("an AI application over stdio", () => {
     });
   });
 
+  it("that sends a line without measure is told that it is rubbish; its calls live on", async () => {
+    const front = setting.front();
+    const { request_id } = await front.view("request_human_input", confirm("beside rubbish"));
+    const waiting = front.view("check_request_status", { request_id, wait_seconds: 50 });
+    front.say("x".repeat(17_000_000));
+    expect(await front.answerTo(null)).toMatchObject({ error: { code: -32_700 } });
+    setting.telegram.press(alice, await setting.messageWith("beside rubbish"), "Approve");
+    expect(await waiting).toMatchObject({ approved: true });
+    expect(front.answers.filter(({ id }) => id === null)).toHaveLength(1);
+  });
+
   it("asks its own chat, beside another one that asks in its own, through one poller", async () => {
     const fronts = [setting.front(), setting.front({ TELEGRAM_CHAT_ID: "8" })] as const;
     const asked = await Promise.all(

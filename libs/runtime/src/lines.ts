@@ -1,10 +1,14 @@
 /** A line longer than this, in characters, is nothing that anybody sends on purpose. */
 const MAX_LINE = 4_194_304;
 
+/** Stands for what was dropped of such a line: no message begins with it, whatever its end looks like. */
+const DROPPED = "\0";
+
 /**
  * The lines of a byte stream, without their ends, also the last one if its end is missing. Only `\n` and `\r\n` end a
- * line: a JSON text may hold the other characters that Unicode counts as line ends.
- * @throws RangeError for a line of more than 4 Mi characters, and what the stream throws.
+ * line: a JSON text may hold the other characters that Unicode counts as line ends. Of a line of more than 4 Mi characters
+ * only an end is left, behind a NUL, which makes it rubbish for whoever reads it.
+ * @throws what the stream throws.
  */
 export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();
@@ -13,7 +17,7 @@ export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerato
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) yield line.replace(/\r$/, "");
-    if (rest.length > MAX_LINE) throw new RangeError("a line without an end");
+    if (rest.length > MAX_LINE) rest = DROPPED;
   }
   if (rest !== "") yield rest;
 }
