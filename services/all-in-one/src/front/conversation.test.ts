@@ -17,12 +17,12 @@ describe("a line of the client", () => {
     '{"id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":[]}}',
   ];
   it.each(untouched)("goes on as it is: %s", (line) => {
-    expect(new Conversation().fromClient(line)).toBe(line);
+    expect(new Conversation(50).fromClient(line)).toBe(line);
   });
 
   it.each([{}, { idempotency_key: null }])("that asks without a key gets one of its own (%j)", (more) => {
     const lines = [1, 2].map((id) =>
-      new Conversation().fromClient(call(id, "request_human_input", { message: "m", ...more })),
+      new Conversation(50).fromClient(call(id, "request_human_input", { message: "m", ...more })),
     );
     const keys = lines.map((line) => argumentsOf(line).idempotency_key);
     expect(keys).toEqual([expect.stringMatching(/^front-.{36}$/), expect.stringMatching(/^front-.{36}$/)]);
@@ -32,7 +32,7 @@ describe("a line of the client", () => {
 
 describe("another daemon hears", () => {
   it("every call that has no answer, in order and under the same key; no other", () => {
-    const conversation = new Conversation();
+    const conversation = new Conversation(50);
     const asked = conversation.fromClient(call("a", "request_human_input", { message: "m" }));
     for (const id of [1, "1", 2]) conversation.fromClient(call(id, "list_pending_requests", {}));
     expect(conversation.fromDaemon(answer(1))).toBe(answer(1));
@@ -45,7 +45,7 @@ describe("another daemon hears", () => {
   });
 
   it("the older protocol's handshake first, and the client hears of it once", () => {
-    const conversation = new Conversation();
+    const conversation = new Conversation(50);
     const initialize = { jsonrpc: "2.0", id: 0, method: "initialize", params: { x: 1 } };
     const initialized = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
     conversation.fromClient(JSON.stringify(initialize));
@@ -61,7 +61,7 @@ describe("another daemon hears", () => {
   });
 
   it("no handshake that failed, and none of a plain call", () => {
-    const conversation = new Conversation();
+    const conversation = new Conversation(50);
     conversation.fromClient('{"jsonrpc":"2.0","id":0,"method":"initialize"}');
     conversation.fromDaemon('{"jsonrpc":"2.0","id":0,"error":{}}');
     conversation.fromClient('{"id":1,"method":"initialize"}');
@@ -73,9 +73,9 @@ describe("another daemon hears", () => {
     beforeEach(() => void vi.useFakeTimers());
     afterEach(() => void vi.useRealTimers());
 
-    it("only the rest of its wait", () => {
-      const conversation = new Conversation();
-      conversation.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds: 50 }));
+    it.each([50, 300])("only the rest of its wait, whatever it asked for (%i)", (wait_seconds) => {
+      const conversation = new Conversation(50);
+      conversation.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds }));
       const waited = [0, 20_000, 40_000].map((ms) => {
         vi.advanceTimersByTime(ms);
         return argumentsOf(conversation.again()[0]).wait_seconds;
@@ -87,7 +87,7 @@ describe("another daemon hears", () => {
 
 describe("the client hears", () => {
   it("progress and answers without a call, and nothing that a dying daemon cut off", () => {
-    const conversation = new Conversation();
+    const conversation = new Conversation(50);
     const progress = '{"jsonrpc":"2.0","method":"notifications/progress","params":{}}';
     const parseError = '{"error":{"code":-32700},"id":null}';
     expect(
@@ -96,7 +96,7 @@ describe("the client hears", () => {
   });
 
   it("a failure for a call over which one daemon after the other died", () => {
-    const conversation = new Conversation();
+    const conversation = new Conversation(50);
     conversation.fromClient(call(1, "list_pending_requests", {}, { jsonrpc: "2.0" }));
     conversation.fromClient(call(2, "list_pending_requests", {}));
     const failures = Array.from({ length: 5 }, () => conversation.lostDaemon());

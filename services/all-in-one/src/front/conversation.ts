@@ -18,8 +18,13 @@ const REPEATED = "loopgate-again";
 
 /** What a client and its daemon have said: enough to go on with another daemon. */
 export class Conversation {
+  readonly #maxWaitSeconds: number;
   readonly #calls = new Map<string, Call>();
   #handshake: { readonly initialize: Json; initialized?: string } | undefined;
+
+  constructor(maxWaitSeconds: number) {
+    this.#maxWaitSeconds = maxWaitSeconds;
+  }
 
   /** True if the client waits for nothing. */
   get isSettled(): boolean {
@@ -66,7 +71,9 @@ export class Conversation {
 
   /** What another daemon must hear first: the handshake of the older protocol, and every call without an answer. */
   again(): readonly string[] {
-    const calls = [...this.#calls.values()].map((call) => JSON.stringify(withRestOfWait(call)));
+    const calls = [...this.#calls.values()].map((call) =>
+      JSON.stringify(withRestOfWait(call, this.#maxWaitSeconds)),
+    );
     if (this.#handshake === undefined) return calls;
     const { initialize, initialized } = this.#handshake;
     const handshake = JSON.stringify({ ...initialize, id: REPEATED });
@@ -84,10 +91,11 @@ function withKey(message: Json): Json {
 }
 
 /** A call that has waited waits only for the rest: its client counts from the beginning. */
-function withRestOfWait({ message, since }: Call): Json {
+function withRestOfWait({ message, since }: Call, maxWaitSeconds: number): Json {
   const seconds = at(at(message["params"], "arguments"), "wait_seconds");
   if (typeof seconds !== "number") return message;
-  return withArguments(message, { wait_seconds: Math.max(0, seconds - (performance.now() - since) / 1_000) });
+  const rest = Math.min(seconds, maxWaitSeconds) - (performance.now() - since) / 1_000;
+  return withArguments(message, { wait_seconds: Math.max(0, rest) });
 }
 
 const withArguments = (message: Json, more: Json): Json => {

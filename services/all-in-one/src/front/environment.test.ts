@@ -1,6 +1,7 @@
 import { userInfo } from "node:os";
+import { gatewayVariables } from "@loopgate/gateway";
 import { expect, it } from "vitest";
-import { dataDirectoryOf } from "./environment.ts";
+import { dataDirectoryOf, maxWaitSecondsOf } from "./environment.ts";
 
 const home = userInfo().homedir;
 
@@ -17,4 +18,9 @@ it.each([
   [{ HOME: "/h", TELEGRAM_BOT_TOKEN: "../..:secret" }, "/h/.local/share/loopgate/no-bot"],
 ])("%j keeps its data in %s", (environment, directory) => {
   expect(dataDirectoryOf(environment)).toBe(directory);
+});
+
+it.each(["", "8"])("a call waits no longer than the gateway lets it (%s)", (given) => {
+  const byGateway = gatewayVariables.LOOPGATE_MAX_WAIT_SECONDS.parse(given || undefined);
+  expect(maxWaitSecondsOf({ LOOPGATE_MAX_WAIT_SECONDS: given })).toBe(byGateway);
 });

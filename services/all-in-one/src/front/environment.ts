@@ -44,3 +44,7 @@ function homeOf(environment: Environment): string {
     return "/";
   }
 }
+
+/** The longest wait of a call, in seconds: what the gateway keeps `wait_seconds` within. */
+export const maxWaitSecondsOf = (environment: Environment): number =>
+  Number(valueOf(environment, "LOOPGATE_MAX_WAIT_SECONDS") ?? 50);

@@ -2,7 +2,7 @@ import { accessSync, constants, mkdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { linesOf } from "@loopgate/runtime/lines";
 import { Conversation } from "./conversation.ts";
-import { dataDirectoryOf, type Environment } from "./environment.ts";
+import { dataDirectoryOf, type Environment, maxWaitSecondsOf } from "./environment.ts";
 import { introductionOf } from "./introduction.ts";
 import { type Daemon, reachDaemon } from "./reach-daemon.ts";
 
@@ -15,8 +15,8 @@ const LAST_ANSWERS_MS = 1_000;
  */
 export async function runFront(environment: Environment): Promise<void> {
   process.stdout.on("error", () => process.exit(0));
-  const front = new Front();
-  const problem = await Promise.race([front.carryAnswers(environment), front.carryCalls()]);
+  const front = new Front(environment);
+  const problem = await Promise.race([front.carryAnswers(), front.carryCalls()]);
   if (problem === undefined) {
     const end = performance.now() + LAST_ANSWERS_MS;
     while (!front.isSettled && performance.now() < end) await pause(10);
@@ -28,9 +28,15 @@ export async function runFront(environment: Environment): Promise<void> {
 }
 
 class Front {
-  readonly #conversation = new Conversation();
+  readonly #environment: Environment;
+  readonly #conversation: Conversation;
   /** The daemon of now, or the one to come; undefined: there will be none. */
   #daemon = Promise.withResolvers<Daemon | undefined>();
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.#conversation = new Conversation(maxWaitSecondsOf(environment));
+  }
 
   /** True if the client waits for nothing. */
   get isSettled(): boolean {
@@ -38,9 +44,9 @@ class Front {
   }
 
   /** Carries answers to the client, from one daemon after the other. Resolves with why there is no further one. */
-  async carryAnswers(environment: Environment): Promise<string> {
+  async carryAnswers(): Promise<string> {
     for (let again = false; ; again = true) {
-      const reached = await reach(environment, again);
+      const reached = await reach(this.#environment, again);
       if (reached.kind === "none") {
         this.#daemon.resolve(undefined);
         return reached.why;
