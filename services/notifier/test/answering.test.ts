@@ -197,6 +197,6 @@ describe("a typed reply", () => {
     here.telegram.say(alice, 7, "hello");
     const hint = await here.message(7, 1);
     here.telegram.reply(alice, hint, "yes");
-    expect((await here.message(7, 2)).text).toContain("newest message of the question");
+    expect((await here.message(7, 2)).text).toContain("message with the question itself");
   });
 });

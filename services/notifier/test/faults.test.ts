@@ -142,7 +142,7 @@ describe("sending", () => {
     const created = await here.ask({ options: [] });
     const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
     here.telegram.reply(alice, lost, "yes");
-    expect((await here.message(7, 2)).text).toContain("newest message of the question");
+    expect((await here.message(7, 2)).text).toContain("message with the question itself");
     here.telegram.reply(alice, recorded, "yes");
     expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });

@@ -51,7 +51,7 @@ describe("a long question", () => {
     const created = await here.ask({ message: long, options: [] });
     const shown = await here.message();
     here.telegram.reply(alice, await file(), "to the file");
-    expect((await here.message(7, 2)).text).toContain("newest message of the question");
+    expect((await here.message(7, 2)).text).toContain("message with the question itself");
     here.telegram.reply(alice, shown, "yes");
     expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });

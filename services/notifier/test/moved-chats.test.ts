@@ -70,7 +70,7 @@ describe("a group that became a supergroup", () => {
     expect([first.id, message.id]).toEqual([1, 2]);
     const twin = { ...message, id: 1 };
     here.telegram.reply(alice, twin, "to nothing of ours");
-    expect((await here.message(supergroup, 1)).text).toContain("newest message");
+    expect((await here.message(supergroup, 1)).text).toContain("to the newest");
     here.telegram.reply(alice, message, "yes");
     expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });

@@ -49,7 +49,7 @@ const refusals = {
   empty: "An empty text is no answer.",
   closed: "I know no open question behind this message. Nothing was decided.",
   unknown_message:
-    "I can't tell which question this answers. Please reply to the newest message of the question.",
+    "I can't tell which question this answers. Please reply to the message with the question itself; if there are several, to the newest.",
 } as const;
 
 function sentenceOf(decided: DecidedEvent): string {
