@@ -19,5 +19,10 @@ export function parseTelegramEndpoint(endpoint: string): TelegramEndpoint | unde
 /** A Telegram user as a responder: `telegram:<user id>`. */
 export const telegramResponder = (userId: string | number): string => `telegram:${userId}`;
 
+/** True for accounts behind which nobody in particular stands: anonymous admins, senders for channels, Telegram's own. */
+export const isServiceAccount = (userId: string | number): boolean => serviceAccounts.has(String(userId));
+
+const serviceAccounts: ReadonlySet<string> = new Set(["1087968824", "136817688", "777000"]);
+
 /** A bot's id: the part of its token before the colon. Undefined when the text has not the shape of a token. */
 export const botIdOf = (botToken: string): string | undefined => /^(\d+):\S+$/.exec(botToken)?.[1];

@@ -1,6 +1,7 @@
 export { copyKey, RecordedCopy } from "./copy.ts";
 export {
   botIdOf,
+  isServiceAccount,
   parseTelegramEndpoint,
   telegramEndpoint,
   telegramResponder,

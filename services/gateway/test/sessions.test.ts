@@ -150,6 +150,7 @@ describe("a registration", () => {
     { ...registered, telegram_id: "me" },
     { ...registered, responder_ids: [-5] },
     { ...registered, responder_ids: "7" },
+    { ...registered, responder_ids: [7, 1_087_968_824] },
   ])("refuses %j", async (body) => {
     await using g = await startGateway({ policy: open });
     const refused = await register(g, body);

@@ -1,9 +1,12 @@
-import { botIdOf } from "@loopgate/contracts";
+import { botIdOf, isServiceAccount } from "@loopgate/contracts";
 import { z } from "zod";
 import { listSetting } from "../configuration.ts";
 import { settingRule } from "./rule.ts";
 
-const personId = z.string().regex(/^\d{1,20}$/, "must be the numeric Telegram id of a person");
+const personId = z
+  .string()
+  .regex(/^\d{1,20}$/, "must be the numeric Telegram id of a person")
+  .refine((id) => !isServiceAccount(id), "is an account of Telegram that many speak through: name people");
 const chatId = z.string().regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (groups have a negative one)");
 
 const botToken = z

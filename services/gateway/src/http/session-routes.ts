@@ -1,4 +1,4 @@
-import { parseTelegramEndpoint, type Session } from "@loopgate/contracts";
+import { isServiceAccount, parseTelegramEndpoint, type Session } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -102,7 +102,10 @@ const Registered = z.object(
     telegram_id: TelegramId,
     responder_ids: z
       .array(
-        TelegramId.refine((id) => !id.startsWith("-"), "must be the id of a person"),
+        TelegramId.refine((id) => !id.startsWith("-"), "must be the id of a person").refine(
+          (id) => !isServiceAccount(id),
+          "is an account of Telegram that many speak through: name people",
+        ),
         "must be a list",
       )
       .max(100, "must have at most 100 entries")

@@ -1,10 +1,7 @@
-import { telegramEndpoint, telegramResponder } from "@loopgate/contracts";
+import { isServiceAccount, telegramEndpoint, telegramResponder } from "@loopgate/contracts";
 import { z } from "zod";
 import { type Button, parseCallbackData } from "../showing/callback-data.ts";
 import { oneLine } from "../showing/text.ts";
-
-/** Accounts behind which nobody in particular stands: anonymous admins, senders for channels, Telegram's own. */
-const SERVICE_ACCOUNTS = new Set([1_087_968_824, 136_817_688, 777_000]);
 
 const User = z.looseObject({
   id: z.int(),
@@ -110,7 +107,7 @@ function ofPress(
   const chat = String(message?.chat.id ?? from.id);
   const common = { key, chat, storedAt, to: { query: id } };
   const button = parseCallbackData(data ?? "");
-  if (from.is_bot || SERVICE_ACCOUNTS.has(from.id)) {
+  if (from.is_bot || isServiceAccount(from.id)) {
     return { ...common, kind: "hint", text: "Only people can answer." };
   }
   if (button === undefined || message === undefined) {
@@ -164,7 +161,7 @@ function ofMessage(
 }
 
 const isNobody = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
-  sender_chat !== undefined || (from !== undefined && SERVICE_ACCOUNTS.has(from.id));
+  sender_chat !== undefined || (from !== undefined && isServiceAccount(from.id));
 
 /** In a private chat, text that answers nothing gets a word of help; in a group it is none of our business. */
 function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
