@@ -9,7 +9,7 @@ export const STOP_SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
  * Resolves with its exit code.
  */
 export async function runInForeground(command, args, options = {}) {
-  const child = spawn(command, args, { ...options, stdio: "inherit" });
+  const child = spawn(command, args, { stdio: "inherit", ...options });
   const passOn = (signal) => child.kill(signal);
   for (const signal of STOP_SIGNALS) process.on(signal, passOn);
   const [code, signal] = await once(child, "exit");

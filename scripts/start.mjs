@@ -10,11 +10,19 @@ const cli = join(root, "services", "all-in-one", "src", "cli.ts");
 leaveDeletedDirectory();
 await setUp();
 if (realpathSync(node) === process.execPath) {
+  endWithParent();
   module.enableCompileCache(join(root, "node_modules", ".cache", "compiled"));
   await import(cli);
   module.flushCompileCache();
 } else {
-  process.exit(await runInForeground(node, [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)]));
+  const again = [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)];
+  process.exit(await runInForeground(node, again, { stdio: ["inherit", "inherit", "inherit", "ipc"] }));
+}
+
+/** A process that another Node started in its place ends in order with it, also when that one is killed. */
+function endWithParent() {
+  process.channel?.unref();
+  process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
 }
 
 /** A directory that is gone can't be worked in, nor returned to. */

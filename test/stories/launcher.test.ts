@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, constants, copyFile, cp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -109,6 +109,31 @@ describe("the first use", () => {
     first.kill("SIGKILL");
     expect(await outcomeOf(start())).toMatchObject({ code: 0, stdout: "runs\n" });
     expect(await calls()).not.toContain("overlap");
+  });
+});
+
+describe("by another Node than the workspace's own", () => {
+  beforeEach(async () => {
+    await rm(join(bin, "node"));
+    await copyFile(process.execPath, join(bin, "node"), constants.COPYFILE_FICLONE);
+  });
+
+  it("runs, and ends with what it runs", async () => {
+    expect(await outcomeOf(start())).toMatchObject({ code: 0, stdout: "runs\n" });
+  });
+
+  it("stops in order what it runs also when it is killed", async () => {
+    await writeFile(
+      join(clone, "services/all-in-one/src/cli.ts"),
+      `setTimeout(() => process.exit(), 20_000);
+      process.on("SIGTERM", () => { console.log("stops"); process.exit(); });
+      console.log("runs");`,
+    );
+    const child = start();
+    const outcome = outcomeOf(child);
+    await once(child.stdout, "data");
+    child.kill("SIGKILL");
+    expect((await outcome).stdout).toBe("runs\nstops\n");
   });
 });
 
