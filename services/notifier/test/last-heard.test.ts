@@ -18,3 +18,9 @@ it("tells one of many who ask at once how long the bot was not heard, and those 
   });
   expect(await markHeard({ ...memory, bot: "43" }, at(320))).toBeUndefined();
 });
+
+it("a bot is marked at its first sign of life: its first process may soon end", async () => {
+  await here.start();
+  const channels = await here.bus.keyValue.bucket("channels");
+  await expect.poll(() => channels.get(`telegram_${bot}.heard`)).toBeDefined();
+});

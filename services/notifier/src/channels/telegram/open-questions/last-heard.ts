@@ -12,18 +12,22 @@ export interface Silence {
   readonly to: string;
 }
 
+const keyOf = (bot: string): string => `telegram_${bot}.heard`;
+
+/** Remembers that a bot which was never heard before is heard now. */
+export async function markFirstHeard({ channels, bot }: Memory, now: Date): Promise<undefined> {
+  await channels.create(keyOf(bot), now.toISOString());
+}
+
 /**
  * Remembers that the bot is heard now, and returns the time since it was heard last: to one caller only, however many
  * processes ask. Undefined when it was never heard before, or somebody else has just been told.
  */
-export async function markHeard({ channels, bot }: Memory, now: Date): Promise<Silence | undefined> {
-  const key = `telegram_${bot}.heard`;
+export async function markHeard(memory: Memory, now: Date): Promise<Silence | undefined> {
+  const { channels, bot } = memory;
+  const last = await channels.get(keyOf(bot));
+  if (last === undefined) return markFirstHeard(memory, now);
   const to = now.toISOString();
-  const last = await channels.get(key);
-  if (last === undefined) {
-    await channels.create(key, to);
-    return undefined;
-  }
-  const revision = await channels.update(key, to, last.revision);
+  const revision = await channels.update(keyOf(bot), to, last.revision);
   return revision === undefined ? undefined : { from: last.value, to };
 }

@@ -6,7 +6,7 @@ import type { Logger } from "@loopgate/runtime";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { Api } from "grammy";
 import type { Term } from "../../../term.ts";
-import { markHeard, type Silence } from "./last-heard.ts";
+import { markFirstHeard, markHeard, type Silence } from "./last-heard.ts";
 import { isAllowedUnder, namesOf, presentEndpoint } from "../moved-chats.ts";
 import type { OpenQuestions } from "./open-questions.ts";
 import type { Outbox } from "../calls/outbox.ts";
@@ -51,28 +51,34 @@ export function startOutageNotes(parts: OutageNotesParts): AsyncDisposable {
   };
 }
 
-/** It waits before it looks: what was sent during the outage and is not lost should count first. */
+/**
+ * It waits before it looks for an outage: what was sent during one and is not lost should count first. A bot's first sign
+ * of life is marked without a wait: this process may end before.
+ */
 async function watch(parts: OutageNotesParts, signal: AbortSignal): Promise<void> {
   const telling: Promise<void>[] = [];
+  await listen(parts, markFirstHeard);
   while (await hasPassed(parts.outageNoteMs / MARKS, signal)) {
-    const silence = await listen(parts).catch((error: unknown) => {
-      parts.logger.debug({ err: error }, "the bot is not heard");
-      return undefined;
-    });
-    if (silence !== undefined) telling.push(tellAll(parts, silence, signal));
+    const silence = await listen(parts, markHeard);
+    if (silence !== undefined && isLong(parts, silence)) telling.push(tellAll(parts, silence, signal));
   }
   await Promise.all(telling);
 }
 
-/** The outage that has just ended, if one has. */
-async function listen(parts: OutageNotesParts): Promise<Silence | undefined> {
-  await parts.receiving();
-  await parts.api.getMe();
-  if (!parts.term.isHeld()) return undefined;
-  const silence = await markHeard(parts, parts.now());
-  if (silence === undefined) return undefined;
-  return Date.parse(silence.to) - Date.parse(silence.from) > parts.outageNoteMs ? silence : undefined;
+/** The silence that `mark` finds ended, if the bot is heard. */
+async function listen(parts: OutageNotesParts, mark: typeof markHeard): Promise<Silence | undefined> {
+  try {
+    await parts.receiving();
+    await parts.api.getMe();
+    return parts.term.isHeld() ? await mark(parts, parts.now()) : undefined;
+  } catch (error) {
+    parts.logger.debug({ err: error }, "the bot is not heard");
+    return undefined;
+  }
 }
+
+const isLong = ({ outageNoteMs }: OutageNotesParts, { from, to }: Silence): boolean =>
+  Date.parse(to) - Date.parse(from) > outageNoteMs;
 
 async function tellAll(parts: OutageNotesParts, silence: Silence, signal: AbortSignal): Promise<void> {
   parts.logger.warn(silence, "the bot was not heard for long");
