@@ -48,6 +48,29 @@ describe("an AI application over stdio", () => {
     });
   });
 
+  it.each(["2024-11-05", "2025-03-26"])("may send batches, as %s lets it", async (protocolVersion) => {
+    const front = setting.front();
+    const message = (id: unknown, method: string, params: object = {}) => ({
+      jsonrpc: "2.0",
+      id,
+      method,
+      params,
+    });
+    const clientInfo = { name: "older", version: "1" };
+    front.say(message(0, "initialize", { protocolVersion, capabilities: {}, clientInfo }));
+    expect((await front.answerTo(0)).result.protocolVersion).toBe(protocolVersion);
+    const asking = { name: "request_human_input", arguments: confirm("in a batch") };
+    front.say([
+      { jsonrpc: "2.0", method: "notifications/initialized" },
+      message(1, "ping"),
+      message(2, "tools/call", asking),
+    ]);
+    expect(await front.answerTo(1)).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
+    expect(await front.answerTo(2)).toMatchObject({ result: { structuredContent: { status: "pending" } } });
+    await setting.messageWith("in a batch");
+    expect(new Set(front.answers.map(({ id }) => id))).toEqual(new Set([0, 1, 2]));
+  });
+
   it("that sends a line without measure is told that it is rubbish; its calls live on", async () => {
     const front = setting.front();
     const { request_id } = await front.view("request_human_input", confirm("beside rubbish"));

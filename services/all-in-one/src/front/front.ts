@@ -4,6 +4,7 @@ import { linesOf } from "@loopgate/runtime/lines";
 import { Conversation } from "./conversation.ts";
 import { dataDirectoryOf, type Environment, maxWaitSecondsOf } from "./environment.ts";
 import { introductionOf } from "./introduction.ts";
+import { messagesIn } from "./messages-in.ts";
 import { type Daemon, reachDaemon } from "./reach-daemon.ts";
 
 /** How long a client that has closed our stdin may still wait for its answers, in milliseconds. */
@@ -64,8 +65,10 @@ class Front {
     for await (const line of linesOf(process.stdin)) {
       if (line.trim() === "") continue;
       const daemon = await this.#daemon.promise;
-      const sent = this.#conversation.fromClient(line);
-      daemon?.say(sent);
+      for (const message of messagesIn(line)) {
+        const sent = this.#conversation.fromClient(message);
+        daemon?.say(sent);
+      }
     }
   }
 
