@@ -8,7 +8,7 @@ import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsUnfit, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsUse } from "../src/nats/index.ts";
-import { publishedBy } from "../src/nats/nats-use.ts";
+import { publishedBy } from "../src/nats/published-by.ts";
 import { aRecorder } from "./contract/a-handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/an-event.ts";
 import { busOptions, soon } from "./contract/bus-under-test.ts";

@@ -1,7 +1,7 @@
 import { comesTrue } from "../comes-true.ts";
 import type { ConsumerSpec, Consumption } from "../event-log.ts";
 import { askSeldom } from "./ask-seldom.ts";
-import { onlyStreamOf } from "./durable-consumer.ts";
+import { onlyStreamOf } from "./stored-message.ts";
 import { untilKnown } from "./nats-failures.ts";
 import type { NatsParts } from "./nats-parts.ts";
 

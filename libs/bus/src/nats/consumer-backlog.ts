@@ -1,7 +1,7 @@
 import type { JetStreamManager } from "@nats-io/jetstream";
 import type { Backlog } from "../bus-observer.ts";
 import type { ConsumerSpec } from "../event-log.ts";
-import { onlyStreamOf } from "./durable-consumer.ts";
+import { onlyStreamOf } from "./stored-message.ts";
 
 /** What the broker knows of a consumer's position. Everything up to its floor is acknowledged. */
 export async function backlogOf(

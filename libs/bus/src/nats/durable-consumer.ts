@@ -3,7 +3,7 @@ import { nanos } from "@nats-io/transport-node";
 import type { ConsumerSpec } from "../event-log.ts";
 import type { NatsParts } from "./nats-parts.ts";
 import { apiCodeOf, apiCodes } from "./nats-failures.ts";
-import { streamOf } from "./stored-message.ts";
+import { onlyStreamOf } from "./stored-message.ts";
 
 /**
  * At so many entries that are put off or being handled the broker delivers no more, to nobody. Far above what one
@@ -34,11 +34,4 @@ export async function durableConsumer(
     await jsm.consumers.update(stream, name, config);
   }
   return js.consumers.get(stream, name);
-}
-
-/** The stream that holds all that a consumer reads. */
-export function onlyStreamOf(filters: readonly string[]): string {
-  const [stream, ...others] = new Set(filters.map(streamOf));
-  if (stream === undefined || others.length > 0) throw new TypeError("a consumer reads exactly one stream");
-  return stream;
 }

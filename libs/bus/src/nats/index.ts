@@ -14,15 +14,14 @@ import { NatsKeyValue } from "./nats-key-value.ts";
 import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
 import { NatsRequestQueries } from "./nats-request-queries.ts";
 import { NatsTimers } from "./nats-timers.ts";
-import { publishedBy } from "./nats-use.ts";
 import { provision } from "./provision.ts";
+import { publishedBy } from "./published-by.ts";
 import { serveQueries } from "./serve-queries.ts";
 import { within } from "./within.ts";
 
 export { bootstrapNats } from "./bootstrap.ts";
 export { inspectNats, type ConsumerState, type NatsInspection } from "./inspect-nats.ts";
-export type { NatsAccess, NatsBusOptions, NatsStorage } from "./nats-options.ts";
-export type { NatsUse } from "./nats-use.ts";
+export type { NatsAccess, NatsBusOptions, NatsStorage, NatsUse } from "./nats-options.ts";
 
 const DRAIN_TIMEOUT_MS = 5_000;
 

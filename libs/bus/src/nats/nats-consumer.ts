@@ -4,10 +4,10 @@ import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import { backOff, consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
 import { type ConsumerSpec, type EventLog, type Handler, Unavailable, type Verdict } from "../event-log.ts";
-import { durableConsumer, onlyStreamOf } from "./durable-consumer.ts";
+import { durableConsumer } from "./durable-consumer.ts";
 import type { NatsParts } from "./nats-parts.ts";
 import { untilKnown } from "./nats-failures.ts";
-import { readEntry } from "./stored-message.ts";
+import { onlyStreamOf, readEntry } from "./stored-message.ts";
 import { within } from "./within.ts";
 
 type ConsumerParts = NatsParts & { readonly log: EventLog };

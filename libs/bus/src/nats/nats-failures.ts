@@ -3,7 +3,7 @@ import { JetStreamApiError } from "@nats-io/jetstream";
 import { PermissionViolationError, RequestError } from "@nats-io/transport-node";
 import type { BusObserver } from "../bus-observer.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
-import type { NatsParts } from "./nats-parts.ts";
+import type { NatsBusOptions } from "./nats-options.ts";
 
 /** API error codes of the server that mean something to us (reference eventlog.md 1). */
 export const apiCodes = {
@@ -64,7 +64,7 @@ function silenceSentence(cause: unknown): string {
 const RETRY_MS = 200;
 
 /** How long a call is repeated. */
-export type Patience = Pick<NatsParts, "giveUpAfterMs" | "stopping">;
+export type Patience = Required<Pick<NatsBusOptions, "giveUpAfterMs">> & Pick<NatsBusOptions, "stopping">;
 
 /**
  * Repeats a call that may be repeated until its outcome is known.

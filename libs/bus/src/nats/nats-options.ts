@@ -1,7 +1,7 @@
 import type { BusObserver } from "../bus-observer.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import type { BucketLifetimes } from "../key-value.ts";
-import type { NatsUse } from "./nats-use.ts";
+import type { ConsumerSpec } from "../event-log.ts";
+import type { BucketLifetimes, BucketName } from "../key-value.ts";
 
 /** How the streams and buckets are kept; `bootstrap` and every service must agree on it. */
 export interface NatsStorage {
@@ -28,6 +28,19 @@ export interface NatsAccess {
   readonly credsFile?: string;
   /** A file with the certificate of the authority that signed the servers' certificates; asks for TLS. */
   readonly caFile?: string;
+}
+
+/** What a service does on the broker; all read the log. */
+export interface NatsUse {
+  /** Filters of the subjects that it appends to. */
+  readonly appends: readonly string[];
+  readonly consumers?: readonly Pick<ConsumerSpec, "name" | "filters">[];
+  /** Buckets that it reads. */
+  readonly reads?: readonly BucketName[];
+  /** Buckets that it reads and writes. */
+  readonly writes?: readonly BucketName[];
+  readonly setsTimers?: boolean;
+  readonly asksQueries?: boolean;
 }
 
 export interface NatsBusOptions extends NatsStorage, NatsAccess {

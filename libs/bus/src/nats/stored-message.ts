@@ -22,3 +22,10 @@ export function streamOf(subject: string): string {
   if (found === undefined) throw new TypeError("no stream stores this subject");
   return found.name;
 }
+
+/** The stream that holds all that a consumer reads. */
+export function onlyStreamOf(filters: readonly string[]): string {
+  const [stream, ...others] = new Set(filters.map(streamOf));
+  if (stream === undefined || others.length > 0) throw new TypeError("a consumer reads exactly one stream");
+  return stream;
+}

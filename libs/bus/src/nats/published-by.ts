@@ -1,21 +1,8 @@
 import { filters, streams } from "@loopgate/contracts";
 import type { ConsumerSpec } from "../event-log.ts";
-import type { BucketName } from "../key-value.ts";
-import { onlyStreamOf } from "./durable-consumer.ts";
+import type { NatsUse } from "./nats-options.ts";
+import { onlyStreamOf } from "./stored-message.ts";
 import { bucketName } from "./wanted-streams.ts";
-
-/** What a service does on the broker; all read the log. */
-export interface NatsUse {
-  /** Filters of the subjects that it appends to. */
-  readonly appends: readonly string[];
-  readonly consumers?: readonly Pick<ConsumerSpec, "name" | "filters">[];
-  /** Buckets that it reads. */
-  readonly reads?: readonly BucketName[];
-  /** Buckets that it reads and writes. */
-  readonly writes?: readonly BucketName[];
-  readonly setsTimers?: boolean;
-  readonly asksQueries?: boolean;
-}
 
 /** The subjects that this takes the permission to publish to, with wildcards (`deploy/nats/users.conf` grants them). */
 export function publishedBy(use: NatsUse): readonly string[] {
