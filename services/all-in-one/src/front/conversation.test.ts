@@ -95,6 +95,32 @@ describe("the client hears", () => {
     ).toEqual([progress, parseError, undefined]);
   });
 
+  it("of progress that grows, also when another daemon counts from the beginning", () => {
+    const conversation = new Conversation(50);
+    const _meta = { progressToken: "t" };
+    const params = { name: "check_request_status", arguments: { wait_seconds: 50 }, _meta };
+    conversation.fromClient(JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }));
+    const heardOf = (progress: number, total: number) => {
+      const report = { progressToken: "t", progress, total };
+      const line = { jsonrpc: "2.0", method: "notifications/progress", params: report };
+      const heard = conversation.fromDaemon(JSON.stringify(line));
+      return heard && JSON.parse(heard).params;
+    };
+    const heard = [heardOf(0, 50), heardOf(10, 50)];
+    for (let death = 0; death < 2; death++) {
+      conversation.lostDaemon();
+      heard.push(heardOf(0, 35), heardOf(10, 35));
+    }
+    expect(heard.map((report) => report && [report.progress, report.total])).toEqual([
+      [0, 50],
+      [10, 50],
+      undefined,
+      [20, 45],
+      undefined,
+      [30, 55],
+    ]);
+  });
+
   it("a failure for a call over which one daemon after the other died", () => {
     const conversation = new Conversation(50);
     conversation.fromClient(call(1, "list_pending_requests", {}, { jsonrpc: "2.0" }));

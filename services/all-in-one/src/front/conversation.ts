@@ -8,6 +8,9 @@ interface Call {
   readonly since: number;
   /** How many daemons died over it. */
   deaths: number;
+  /** The progress that the client has heard of last, and what of it came from daemons that died. */
+  heard: number;
+  heardBefore: number;
 }
 
 /** A call over which so many daemons died is not given to another one. */
@@ -38,14 +41,17 @@ export class Conversation {
     if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#handshake) this.#handshake.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
-    const call = { message: withKey(message), since: performance.now(), deaths: 0 };
+    const fresh = { since: performance.now(), deaths: 0, heard: -1, heardBefore: 0 };
+    const call = { message: withKey(message), ...fresh };
     this.#calls.set(keyOf(id), call);
     return JSON.stringify(call.message);
   }
 
   /** Takes a line of the daemon; returns the one for the client, if any. */
   fromDaemon(line: string): string | undefined {
-    const { id, method, result } = objectIn(line);
+    const message = objectIn(line);
+    const { id, method, result } = message;
+    if (method === "notifications/progress") return this.#growing(message);
     if (method !== undefined) return line;
     // Neither the handshake's repetition nor what a dying daemon cut off.
     if (id === undefined || id === REPEATED) return undefined;
@@ -58,7 +64,10 @@ export class Conversation {
 
   /** The daemon is gone: the answers to calls that no other one shall get. */
   lostDaemon(): readonly string[] {
-    for (const call of this.#calls.values()) call.deaths += 1;
+    for (const call of this.#calls.values()) {
+      call.deaths += 1;
+      call.heardBefore = Math.max(0, call.heard);
+    }
     return this.giveUp("one daemon after the other ended over this call", MAX_DEATHS);
   }
 
@@ -78,6 +87,19 @@ export class Conversation {
     const { initialize, initialized } = this.#handshake;
     const handshake = JSON.stringify({ ...initialize, id: REPEATED });
     return [handshake, ...(initialized === undefined ? [] : [initialized]), ...calls];
+  }
+
+  /** Another daemon counts from the beginning; to the client progress only grows. */
+  #growing(report: Json): string | undefined {
+    const { params } = report;
+    const token = at(params, "progressToken");
+    const call = this.#calls.values().find(({ message }) => tokenOf(message) === token);
+    if (call === undefined || !isObject(params)) return JSON.stringify(report);
+    const progress = call.heardBefore + Number(params["progress"]);
+    if (progress <= call.heard) return undefined;
+    call.heard = progress;
+    const total = call.heardBefore + Number(params["total"]);
+    return JSON.stringify({ ...report, params: { ...params, progress, total } });
   }
 }
 
@@ -109,6 +131,8 @@ const failureOf = ({ jsonrpc, id }: Json, why: string): Json =>
   jsonrpc === undefined
     ? { error: { code: -32_603, message: `loopgate: ${why}`, data: null }, id }
     : { jsonrpc, error: { code: -32_603, message: `loopgate: ${why}` }, id };
+
+const tokenOf = ({ params }: Json): unknown => at(at(params, "_meta"), "progressToken");
 
 const keyOf = (id: unknown): string => JSON.stringify(id) ?? "";
 
