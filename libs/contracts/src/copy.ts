@@ -12,3 +12,6 @@ export type RecordedCopy = z.infer<typeof RecordedCopy>;
 
 /** The key of a copy in its bucket. */
 export const copyKey = (endpoint: string, copy: string): string => keyToken(endpoint, copy);
+
+/** The key in that bucket by which a result is sent once in the place of a copy. */
+export const resultKey = (endpoint: string, copy: string): string => keyToken(endpoint, copy, "result");

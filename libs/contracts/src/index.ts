@@ -1,4 +1,4 @@
-export { copyKey, RecordedCopy } from "./copy.ts";
+export { copyKey, RecordedCopy, resultKey } from "./copy.ts";
 export {
   botIdOf,
   isServiceAccount,

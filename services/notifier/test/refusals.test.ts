@@ -1,6 +1,6 @@
 import { deadLetterSubject, newRequestId, requestSubject } from "@loopgate/contracts";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
-import { person, Refused, tooManyRequests } from "@loopgate/testing";
+import { person, Refused, type ShownMessage, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
@@ -139,8 +139,6 @@ describe("a question that Telegram does not like", () => {
 });
 
 describe("a copy", () => {
-  const editsIn = (chat: number) =>
-    callsOf("editMessageText").filter(({ payload }) => payload["chat_id"] === String(chat)).length;
   const closeAnother = async () => {
     const n = here.telegram.messagesIn(8).length;
     const next = await here.ask({ chats: [[8, [8]]] });
@@ -162,9 +160,13 @@ describe("a copy", () => {
     expect(callsOf("editMessageText").map(entitiesOf)).toContainEqual([]);
   });
 
-  it.each(["that a person deleted", "that can't be edited any more"])(
-    "%s is given up quietly; the other copies are closed",
-    async (kind) => {
+  describe.each(["that a person deleted", "that can't be edited any more"])("%s", (kind) => {
+    const spoil = (message: ShownMessage) =>
+      kind.includes("deleted") ? here.telegram.chats.remove(message) : here.telegram.chats.freeze(message);
+    const results = (chat: number) =>
+      here.telegram.messagesIn(chat).filter(({ text }) => text.startsWith("🚫 Cancelled"));
+
+    it("is followed by its result, once; the other copies are closed", async () => {
       await here.start();
       const created = await here.ask({
         chats: [
@@ -173,20 +175,56 @@ describe("a copy", () => {
         ],
       });
       const [first, second] = [await here.message(7), await here.message(8)];
-      if (kind.includes("deleted")) here.telegram.chats.remove(first);
-      else here.telegram.chats.refusing.set("7", new Refused(400, "Bad Request: message can't be edited"));
+      const [approve] = second.buttons.flat();
+      spoil(first);
       await here.cancel(created);
       await expect.poll(() => second.text).toMatch(/^🚫 Cancelled/);
-      await closeAnother();
-      const edits = editsIn(7);
+      await expect.poll(() => results(7)).toHaveLength(1);
+      expect(results(7)[0]).toMatchObject({ text: second.text, buttons: [], isSilent: true });
+      expect(await here.told(here.telegram.press(alice, first, "Approve"))).toContain("Withdrawn");
       await here.close();
       await here.open();
       await here.start();
+      here.telegram.press(person(8), { ...second, id: 999 }, { data: approve!.callback_data! });
+      await expect.poll(() => results(8)).toHaveLength(2);
       await closeAnother();
-      expect(editsIn(7)).toBe(edits);
-      expect(callsOf("sendMessage")).toHaveLength(4);
-    },
-  );
+      expect(results(7)).toHaveLength(1);
+    });
+
+    it.each([
+      ["throttled", tooManyRequests(1), 2],
+      ["carried out without an answer", { kind: "reset_after" } as const, 2],
+      ["refused in the full form", refuse("can't parse entities"), 1],
+    ])("is followed by its result, once, also if that is %s", async (_, fault, tries) => {
+      await here.start();
+      const created = await here.ask();
+      spoil(await here.message());
+      here.telegram.fail("sendMessage", fault);
+      await here.cancel(created);
+      await expect.poll(() => callsOf("editMessageText")).toHaveLength(tries);
+      await expect.poll(() => results(7)).toHaveLength(1);
+      await closeAnother();
+      expect(results(7)).toHaveLength(1);
+    });
+
+    it("is followed by its result beside a topic that is gone", async () => {
+      await here.start();
+      const created = await here.ask({ chats: [[group, [7], 11]] });
+      spoil(await here.message(group));
+      await here.cancel(created);
+      await expect.poll(() => results(group)).toHaveLength(1);
+    });
+
+    it("is followed by nothing where the bot is blocked", async () => {
+      await here.start();
+      const created = await here.ask();
+      spoil(await here.message());
+      here.telegram.shutOut(7);
+      await here.cancel(created);
+      await closeAnother();
+      expect(callsOf("sendMessage")).toHaveLength(2);
+    });
+  });
 
   it("is closed before the next question is asked in its chat", async () => {
     await here.start();

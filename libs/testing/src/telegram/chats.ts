@@ -30,6 +30,7 @@ export class Chats {
   readonly #topics = new Map<string, Refused | undefined>();
   /** Chats that refuse this bot, and how. */
   readonly refusing = new Map<string, Refused>();
+  readonly #frozen = new Set<ShownMessage>();
 
   constructor(me: User) {
     this.#me = me;
@@ -55,6 +56,11 @@ export class Chats {
   /** A person deletes a message. */
   remove(message: ShownMessage): void {
     this.#messages.splice(this.#messages.indexOf(message), 1);
+  }
+
+  /** From now on a message stands as it is. */
+  freeze(message: ShownMessage): void {
+    this.#frozen.add(message);
   }
 
   send(raw: unknown): Message {
@@ -87,6 +93,7 @@ export class Chats {
     const payload = this.#read(raw);
     const message = this.#find(payload.chat_id, payload.message_id);
     if (message === undefined) throw new Refused(400, "Bad Request: message to edit not found");
+    if (this.#frozen.has(message)) throw new Refused(400, "Bad Request: message can't be edited");
     const buttons = payload.reply_markup?.inline_keyboard ?? [];
     if (message.text === payload.text && JSON.stringify(message.buttons) === JSON.stringify(buttons)) {
       throw new Refused(400, notModified);

@@ -38,6 +38,10 @@ export const isNotModified = (error: unknown): boolean =>
 export const isRejected = (failure: Failure): boolean =>
   failure.kind === "permanent" && failure.reason === "rejected";
 
+/** True if the message that was to be edited is not there any more, or stands as it is for good. */
+export const isMessageGone = (failure: Failure): boolean =>
+  failure.kind === "permanent" && failure.reason === "message_gone";
+
 function forbiddenBy(description: string): string {
   if (/blocked/i.test(description)) return "blocked";
   if (/deactivated/i.test(description)) return "user_deactivated";

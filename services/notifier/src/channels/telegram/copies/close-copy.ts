@@ -2,21 +2,19 @@ import { type CreatedEvent, type DecidedEvent, parseTelegramEndpoint } from "@lo
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
-import { isNotModified, isRejected } from "../calls/api-outcome.ts";
+import { isMessageGone, isNotModified, isRejected } from "../calls/api-outcome.ts";
 import { noButtons } from "../showing/keyboard.ts";
-import type { MessageForm } from "../showing/message-form.ts";
-import type { CallResult, Outbox } from "../calls/outbox.ts";
+import type { CallResult } from "../calls/outbox.ts";
 import { type MessageText, verdictText } from "../showing/question.ts";
+import { type ResultParts, sendResult } from "./send-result.ts";
 
-interface CloseCopyParts {
-  readonly api: Api;
-  readonly outbox: Outbox;
+interface CloseCopyParts extends ResultParts {
   readonly logger: Logger;
 }
 
 /**
- * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already is closed; one that can't be
- * edited any more (a person deleted it, its chat moved) is as good as closed, and fails for good.
+ * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already is closed. Where one can't be
+ * edited any more, because a person deleted it or Telegram says so, a new message shows it. If its chat is out of reach or has moved, it fails for good.
  */
 export async function closeCopy(
   parts: CloseCopyParts,
@@ -26,17 +24,21 @@ export async function closeCopy(
 ): Promise<CallResult<void>> {
   const chat = parseTelegramEndpoint(endpoint)?.chat;
   if (chat === undefined) return { kind: "ok", result: undefined };
-  const edit = (form: MessageForm) =>
-    parts.outbox.call(chat, "edit", () =>
-      showVerdict(parts.api, { chat, copy }, verdictText(created, decided, form)),
-    );
-  const edited = await edit("full");
-  const closed = edited.kind === "failed" && isRejected(edited.failure) ? await edit("plain") : edited;
+  const show = async (by: (text: MessageText) => Promise<CallResult<void>>) => {
+    const shown = await by(verdictText(created, decided, "full"));
+    const isTooMuch = shown.kind === "failed" && isRejected(shown.failure);
+    return isTooMuch ? by(verdictText(created, decided, "plain")) : shown;
+  };
+  const edited = await show((text) =>
+    parts.outbox.call(chat, "edit", () => edit(parts.api, { chat, copy }, text)),
+  );
+  const isGone = edited.kind === "failed" && isMessageGone(edited.failure);
+  const closed = isGone ? await show((text) => sendResult(parts, { endpoint, copy }, text)) : edited;
   if (closed.kind === "ok") parts.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
   return closed;
 }
 
-async function showVerdict(
+async function edit(
   api: Api,
   { chat, copy }: { readonly chat: string; readonly copy: string },
   { text, entities }: MessageText,

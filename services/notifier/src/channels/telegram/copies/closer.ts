@@ -1,5 +1,5 @@
 import { DeliveredEvent, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
-import type { Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
+import type { Bucket, Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
 import { type Copy, copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
@@ -15,6 +15,7 @@ export interface CloserParts {
   readonly api: Api;
   readonly outbox: Outbox;
   readonly requests: RequestLog;
+  readonly copies: Bucket;
   readonly logger: Logger;
 }
 
