@@ -27,12 +27,12 @@ interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts,
 export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
   await using starting = new AsyncDisposableStack();
   const leased = starting.use(new Together());
-  const { log, poll, outbox, webhook, term } = parts;
+  const { poll, outbox, webhook, term } = parts;
   leased.use(outbox);
   const courier = new Courier(parts);
   leased.use(await startOutbound({ ...parts, courier }));
   leased.use(await startReturns({ ...parts, courier }));
-  leased.use(await startCloser(parts, log));
+  leased.use(await startCloser(parts));
   void offerCommands(parts);
   const receiver = leased.use(
     webhook === undefined ? startPoller({ ...parts, api: poll }) : keepWebhook({ ...parts, webhook }),

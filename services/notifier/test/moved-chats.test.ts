@@ -1,5 +1,6 @@
+import { deadLetterSubject } from "@loopgate/contracts";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
-import { person } from "@loopgate/testing";
+import { person, Refused } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { bot, NotifierSetting } from "./a-notifier.ts";
 
@@ -57,6 +58,31 @@ describe("a group that became a supergroup", () => {
     expect(await here.decided(open)).toMatchObject({ answer: { value: "Deny" }, by: { id: "telegram:7" } });
     await expect.poll(() => again.text).toMatch(/^❌ Denied/);
     expect(here.telegram.messagesIn(supergroup)).toHaveLength(1);
+  });
+
+  it.each([
+    ["the refusal of a question", () => here.ask({ ...inGroup, message: "the next one" })],
+    ["the refusal of an edit", (other: Awaited<ReturnType<typeof here.ask>>) => here.cancel(other)],
+  ])("gets again what was open, once, also where %s alone tells of it", async (_, meet) => {
+    await here.start();
+    const open = await here.ask({ ...inGroup, message: "the open one" });
+    const other = await here.ask({ ...inGroup, message: "the other one" });
+    await here.message(group, 1);
+    const gone = "Bad Request: group chat was upgraded to a supergroup chat";
+    here.telegram.chats.refusing.set(`${group}`, new Refused(400, gone, { migrate_to_chat_id: supergroup }));
+    await meet(other);
+    const shown = (text: string) =>
+      here.telegram.messagesIn(supergroup).filter((message) => message.text.includes(text));
+    await expect.poll(() => shown("the open one")).toHaveLength(1);
+    const { lists } = here;
+    here.telegram.migrate(group, supergroup);
+    await expect.poll(() => here.lists).toBeGreaterThan(lists);
+    await here.ask({ ...inGroup, message: "the last one" });
+    await expect.poll(() => shown("the last one")).toHaveLength(1);
+    expect(shown("the open one")).toHaveLength(1);
+    here.telegram.press(alice, shown("the open one")[0]!, "Deny");
+    expect(await here.decided(open)).toMatchObject({ answer: { value: "Deny" } });
+    expect(await here.bus.log.last(deadLetterSubject(`notifier-inbound-${bot}`))).toBeUndefined();
   });
 
   it("has its own count of messages: those of the old one stay apart", async () => {

@@ -1,5 +1,5 @@
 import { type CreatedEvent, parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
-import type { Bucket } from "@loopgate/bus";
+import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import type { Api } from "grammy";
 import { type Failure, isRejected } from "../calls/api-outcome.ts";
@@ -7,10 +7,12 @@ import { replyMarkup } from "../showing/keyboard.ts";
 import type { MessageForm } from "../showing/message-form.ts";
 import { chatOf, presentEndpoint, recordMove } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
+import { storeMove } from "../receiving/received-update.ts";
 import { questionText } from "../showing/question.ts";
 
 interface PostParts {
   readonly bot: string;
+  readonly log: EventLog;
   readonly api: Api;
   readonly outbox: Outbox;
   readonly channels: Bucket;
@@ -67,10 +69,15 @@ function send(
 }
 
 /** What may help against this failure and was not tried yet. */
-async function remedy({ bot, channels }: PostParts, post: Post, failure: Failure): Promise<Post | undefined> {
+async function remedy(
+  { bot, log, channels }: PostParts,
+  post: Post,
+  failure: Failure,
+): Promise<Post | undefined> {
   if (failure.kind === "moved") {
     const endpoint = telegramEndpoint({ bot, chat: failure.chat });
     if (endpoint === post.endpoint) return undefined;
+    await storeMove(log, post.endpoint, failure.chat);
     await recordMove(channels, chatOf(post.endpoint), endpoint);
     return { ...post, endpoint };
   }

@@ -1,20 +1,24 @@
 import { type CreatedEvent, type DecidedEvent, parseTelegramEndpoint } from "@loopgate/contracts";
+import type { EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { isMessageGone, isNotModified, isRejected } from "../calls/api-outcome.ts";
 import { noButtons } from "../showing/keyboard.ts";
 import type { CallResult } from "../calls/outbox.ts";
+import { storeMove } from "../receiving/received-update.ts";
 import { type MessageText, verdictText } from "../showing/question.ts";
 import { type ResultParts, sendResult } from "./send-result.ts";
 
 interface CloseCopyParts extends ResultParts {
+  readonly log: EventLog;
   readonly logger: Logger;
 }
 
 /**
- * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already is closed. Where one can't be
- * edited any more, because a person deleted it or Telegram says so, a new message shows it. If its chat is out of reach or has moved, it fails for good.
+ * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already is closed. In the place of one
+ * that can't be edited any more, such as one that a person deleted, a new message shows it. Where the chat is out of reach
+ * or has moved, it fails for good.
  */
 export async function closeCopy(
   parts: CloseCopyParts,
@@ -34,6 +38,8 @@ export async function closeCopy(
   );
   const isGone = edited.kind === "failed" && isMessageGone(edited.failure);
   const closed = isGone ? await show((text) => sendResult(parts, { endpoint, copy }, text)) : edited;
+  if (closed.kind === "failed" && closed.failure.kind === "moved")
+    await storeMove(parts.log, endpoint, closed.failure.chat);
   if (closed.kind === "ok") parts.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
   return closed;
 }

@@ -14,6 +14,7 @@ export interface CloserParts {
   readonly bot: string;
   readonly api: Api;
   readonly outbox: Outbox;
+  readonly log: EventLog;
   readonly requests: RequestLog;
   readonly copies: Bucket;
   readonly logger: Logger;
@@ -24,8 +25,8 @@ export interface CloserParts {
  * the request up to there: whichever is later sees both, so that no copy stays open (design 3.1). A `delivered` that finds its question open sends
  * the file of a long one: a crash may repeat the file, never the question.
  */
-export const startCloser = (parts: CloserParts, log: EventLog): Promise<Subscription> =>
-  log.consume(consumersOf(parts.bot).closer, (delivery) => close(parts, delivery));
+export const startCloser = (parts: CloserParts): Promise<Subscription> =>
+  parts.log.consume(consumersOf(parts.bot).closer, (delivery) => close(parts, delivery));
 
 async function close(parts: CloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);

@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto";
-import { DEFAULT_TENANT, receivedSubject, type ReceivedEvent, timestamp } from "@loopgate/contracts";
+import {
+  DEFAULT_TENANT,
+  parseTelegramEndpoint,
+  receivedSubject,
+  type ReceivedEvent,
+  timestamp,
+} from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
 
 /** What Telegram is asked to deliver; the rest it may throw away. */
@@ -18,6 +24,19 @@ export const storeUpdate = (parts: IntakeParts, update: { readonly update_id: nu
 export function storeUnreadable(parts: IntakeParts, text: string): Promise<void> {
   const identity = createHash("sha256").update(text).digest("base64url");
   return store(parts, `unreadable-${identity}`, { unreadable: text });
+}
+
+/** Stores what a refusal told of a group's move as the message by which Telegram tells it, too: that one may be lost. */
+export async function storeMove(log: EventLog, from: string, to: string): Promise<void> {
+  const place = parseTelegramEndpoint(from);
+  if (place === undefined) return;
+  const { bot, chat } = place;
+  const message = {
+    message_id: 0,
+    chat: { id: Number(chat), type: "group" },
+    migrate_to_chat_id: Number(to),
+  };
+  await store({ bot, log }, `moved-${chat}-${to}`, { update_id: 0, message });
 }
 
 async function store(
