@@ -1,4 +1,4 @@
-import { type DeadLetterEvent, type LogEntry, timestamp, traceOf } from "@loopgate/contracts";
+import { type DeadLetterEvent, type LogEntry, timestamp, envelopeIn } from "@loopgate/contracts";
 
 /** What an operator needs to look at an entry that a consumer gave up, and to replay it. */
 export const deadLetter = (
@@ -7,14 +7,10 @@ export const deadLetter = (
   attempts: number,
   error: string,
 ): DeadLetterEvent => ({
-  specversion: "1.0",
+  ...envelopeIn(entry.event),
   id: `${consumer}.${entry.seq}`,
-  source: "loopgate",
   type: "loopgate.dead_letter.v1",
-  subject: entry.event.subject,
   time: timestamp(),
-  tenant: entry.event.tenant,
-  ...traceOf(entry.event),
   data: { consumer, subject: entry.subject, seq: entry.seq, error, attempts, event: entry.event },
 });
 

@@ -16,6 +16,9 @@ export function parseTelegramEndpoint(endpoint: string): TelegramEndpoint | unde
   return { bot: match[1], chat: match[2], ...(match[3] === undefined ? {} : { thread: match[3] }) };
 }
 
+/** True for groups, supergroups and channels: their ids are negative. */
+export const isGroupChat = (chat: string): boolean => chat.startsWith("-");
+
 /** A Telegram user as a responder: `telegram:<user id>`. */
 export const telegramResponder = (userId: string | number): string => `telegram:${userId}`;
 

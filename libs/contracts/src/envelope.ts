@@ -17,9 +17,19 @@ export const Envelope = z.looseObject({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-/** What an event carries that follows from another one: the same trace, if there is one. */
-export const traceOf = ({ traceparent }: { readonly traceparent?: string | undefined }) =>
-  traceparent === undefined ? {} : { traceparent };
+/** What an event is about, as the one that it follows from says: a request or an account, and the trace that goes on. */
+interface Context extends Pick<Envelope, "subject" | "tenant"> {
+  readonly traceparent?: string | undefined;
+}
+
+/** What all events of ours say, and what this one takes over from its context. */
+export const envelopeIn = ({ subject, tenant, traceparent }: Context) => ({
+  specversion: "1.0" as const,
+  source: "loopgate",
+  subject,
+  tenant,
+  ...(traceparent === undefined ? {} : { traceparent }),
+});
 
 /** An event and where it stands in the log: what an append is answered with. */
 export interface Stored<Event extends Envelope = Envelope> {

@@ -1,13 +1,14 @@
 export { copyKey, RecordedCopy, resultKey } from "./copy.ts";
 export {
   botIdOf,
+  isGroupChat,
   isServiceAccount,
   parseTelegramEndpoint,
   telegramEndpoint,
   telegramResponder,
   type TelegramEndpoint,
 } from "./endpoints.ts";
-export { Envelope, timestamp, traceOf, type LogEntry, type Stored } from "./envelope.ts";
+export { Envelope, envelopeIn, timestamp, type LogEntry, type Stored } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
   Answer,

@@ -1,4 +1,10 @@
-import { type Answer, type CreatedEvent, type DecidedEvent, timestamp, traceOf } from "@loopgate/contracts";
+import {
+  type Answer,
+  type CreatedEvent,
+  type DecidedEvent,
+  timestamp,
+  envelopeIn,
+} from "@loopgate/contracts";
 
 /** A person's attempt to answer, as the channel proved it. */
 export interface Attempt {
@@ -74,16 +80,12 @@ export const cancellation = (created: CreatedEvent, key: string, now: Date, reas
   });
 
 function decided(created: CreatedEvent, key: string, now: Date, data: DecidedEvent["data"]): DecidedEvent {
-  const { subject, tenant, time } = created;
+  const { subject, time } = created;
   return {
-    specversion: "1.0",
+    ...envelopeIn(created),
     id: `${subject}.decided.${Date.parse(time).toString(36)}.${key}`,
-    source: "loopgate",
     type: "loopgate.request.decided.v1",
-    subject,
     time: timestamp(now),
-    tenant,
-    ...traceOf(created),
     data,
   };
 }

@@ -1,4 +1,5 @@
 import {
+  isGroupChat,
   parseTelegramEndpoint,
   type Recipient,
   type Session,
@@ -36,7 +37,7 @@ export function recipientAt(
   if (policy.bot === undefined) return { kind: "no_bot" };
   if (!isChatAllowed(policy, chat)) return { kind: "chat_not_allowed" };
   const named = responderIds.length > 0 ? responderIds : policy.responders;
-  const people = isPrivate(chat) ? [chat] : named;
+  const people = isGroupChat(chat) ? named : [chat];
   if (people.length === 0) return { kind: "no_responders" };
   const endpoint = telegramEndpoint({ bot: policy.bot, chat });
   return {
@@ -66,10 +67,9 @@ export function isStillAllowed(
     .map(parseTelegramEndpoint)
     .find((one) => one?.bot === policy.bot && one !== undefined && isChatAllowed(policy, one.chat));
   if (place === undefined) return false;
-  if (isPrivate(place.chat)) return responder === telegramResponder(place.chat);
+  if (!isGroupChat(place.chat)) return responder === telegramResponder(place.chat);
   const registered = session?.recipients.find(({ endpoint }) => names.includes(endpoint));
   return (registered?.responders ?? policy.responders.map(telegramResponder)).includes(responder);
 }
 
 /** Private chats bear their person's (positive) id; groups have negative ids. */
-const isPrivate = (chat: string): boolean => !chat.startsWith("-");

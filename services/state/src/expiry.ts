@@ -5,8 +5,7 @@ import {
   filters,
   type LogEntry,
   parseRequestSubject,
-  type RequestRef,
-  traceOf,
+  envelopeIn,
 } from "@loopgate/contracts";
 import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
 import { expiry, silenceDecidesAt } from "@loopgate/domain";
@@ -49,7 +48,7 @@ async function followTimer(timers: Timers, { subject, event }: LogEntry): Promis
     return "done";
   }
   const created = CreatedEvent.parse(event);
-  await timers.set(ref, TIMER, silenceDecidesAt(created), dueEvent(ref, created));
+  await timers.set(ref, TIMER, silenceDecidesAt(created), dueEvent(created));
   return "done";
 }
 
@@ -65,17 +64,14 @@ async function expire({ requests, logger, now }: ExpiryParts, { event }: LogEntr
   return "done";
 }
 
-function dueEvent({ tenant, id }: RequestRef, created: CreatedEvent): DueEvent {
-  const tag = creationTag(id, created.time);
+function dueEvent(created: CreatedEvent): DueEvent {
+  const { subject: id, time } = created;
+  const tag = creationTag(id, time);
   return {
-    specversion: "1.0",
+    ...envelopeIn(created),
     id: `${id}.due.${TIMER}.${tag}`,
-    source: "loopgate",
     type: "loopgate.timer.due.v1",
-    subject: id,
     time: created.data.expires_at,
-    tenant,
-    ...traceOf(created),
     data: { tag },
   };
 }

@@ -1,4 +1,4 @@
-import { botIdOf, isServiceAccount } from "@loopgate/contracts";
+import { botIdOf, isGroupChat, isServiceAccount } from "@loopgate/contracts";
 import { z } from "zod";
 import { listSetting } from "../configuration.ts";
 import { settingRule } from "./rule.ts";
@@ -36,7 +36,7 @@ export const groupNamesResponders = settingRule<TelegramRead>(
   "TELEGRAM_CHAT_ID",
   "is a group: name who may answer there in TELEGRAM_RESPONDER_IDS",
   ({ TELEGRAM_CHAT_ID: chat, TELEGRAM_RESPONDER_IDS: people }) =>
-    !(chat?.startsWith("-") && people?.length === 0),
+    !(chat !== undefined && isGroupChat(chat) && people?.length === 0),
 );
 
 /** For a service that is nothing without its bot. */

@@ -1,3 +1,4 @@
+import { isGroupChat } from "@loopgate/contracts";
 import type { SeenBot } from "@loopgate/notifier";
 import type { BotAround } from "./bot-around.ts";
 import type { Check } from "./examine.ts";
@@ -13,12 +14,10 @@ export const checkChat = (chat: string, { bot, me, policy, apiRoot }: BotAround)
     if (seenBot.kind !== "answered") return [];
     const seen = await bot.reach(chat);
     if (seen.kind !== "answered") return [notReached(chat, seen, { ...seenBot.value, apiRoot })];
-    if (!isGroup(chat)) return [ok("can be asked, and answers for itself")];
+    if (!isGroupChat(chat)) return [ok("can be asked, and answers for itself")];
     return [group(seenBot.value, policy.responders.length)];
   },
 });
-
-const isGroup = (chat: string): boolean => chat.startsWith("-");
 
 function group({ readsWholeGroups }: SeenBot, responders: number): Finding {
   if (responders === 0) {
@@ -43,7 +42,7 @@ export function notReached(
     case "chat_not_found":
     case "never_started":
       return problem(
-        isGroup(chat)
+        isGroupChat(chat)
           ? `Telegram knows no such chat: add @${username} to the group, or correct the id`
           : `Telegram knows no such chat of this bot: write any message to @${username} first, or correct the id`,
       );

@@ -1,4 +1,4 @@
-import { isServiceAccount, parseTelegramEndpoint, type Session } from "@loopgate/contracts";
+import { isGroupChat, isServiceAccount, parseTelegramEndpoint, type Session } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -102,7 +102,7 @@ const Registered = z.object(
     telegram_id: TelegramId,
     responder_ids: z
       .array(
-        TelegramId.refine((id) => !id.startsWith("-"), "must be the id of a person").refine(
+        TelegramId.refine((id) => !isGroupChat(id), "must be the id of a person").refine(
           (id) => !isServiceAccount(id),
           "is an account of Telegram that many speak through: name people",
         ),

@@ -4,7 +4,7 @@ import {
   type Recipient,
   type RequestRef,
   timestamp,
-  traceOf,
+  envelopeIn,
 } from "@loopgate/contracts";
 
 /** A question with all that is decided about it. */
@@ -24,14 +24,10 @@ export interface Question {
 export function createdEvent(question: Question, now: Date): CreatedEvent {
   const { ref, metadata } = question;
   return {
-    specversion: "1.0",
+    ...envelopeIn({ ...question, subject: ref.id, tenant: ref.tenant }),
     id: `${ref.id}.created.${now.getTime().toString(36)}`,
-    source: "loopgate",
     type: "loopgate.request.created.v1",
-    subject: ref.id,
     time: timestamp(now),
-    tenant: ref.tenant,
-    ...traceOf(question),
     data: {
       session_id: question.sessionId,
       client_id: question.clientId,

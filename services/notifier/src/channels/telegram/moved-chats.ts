@@ -1,4 +1,4 @@
-import { parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
+import { isGroupChat, parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
 import { isChatAllowed, type RecipientPolicy } from "@loopgate/domain";
 import { z } from "zod";
@@ -43,7 +43,7 @@ function allows(policy: RecipientPolicy, name: string): boolean {
 
 /** Only groups move. */
 async function moveOf(channels: Bucket, chat: string): Promise<z.infer<typeof Move> | undefined> {
-  if (parseTelegramEndpoint(chat)?.chat.startsWith("-") !== true) return undefined;
+  if (!isGroupChat(parseTelegramEndpoint(chat)?.chat ?? "")) return undefined;
   const found = await channels.get(chat);
   return found === undefined ? undefined : Move.parse(JSON.parse(found.value));
 }

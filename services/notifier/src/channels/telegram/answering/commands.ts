@@ -1,4 +1,4 @@
-import type { KnownRequest } from "@loopgate/contracts";
+import { isGroupChat, type KnownRequest } from "@loopgate/contracts";
 import { type Bucket, Unavailable } from "@loopgate/bus";
 import { isStillAllowed, type RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
@@ -64,7 +64,7 @@ export async function answerCommand(parts: CommandParts, asked: IncomingCommand)
 const say = (text: string): Reply => ({ text, alert: false });
 
 function startText({ chat, responder }: IncomingCommand): string {
-  const person = chat.startsWith("-") ? ` Your own id is ${responder.replace(/^.*:/, "")}.` : "";
+  const person = isGroupChat(chat) ? ` Your own id is ${responder.replace(/^.*:/, "")}.` : "";
   return `The id of this chat is ${chat}.${person} Once Loopgate is told to ask here, your agents' questions appear.`;
 }
 

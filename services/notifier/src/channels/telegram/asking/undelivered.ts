@@ -4,7 +4,7 @@ import {
   eventKey,
   requestSubject,
   timestamp,
-  traceOf,
+  envelopeIn,
   type UndeliveredEvent,
 } from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
@@ -31,14 +31,10 @@ export async function recordUndelivered(
 ): Promise<void> {
   const { subject: id, tenant, time } = created;
   const undelivered: UndeliveredEvent = {
-    specversion: "1.0",
+    ...envelopeIn(created),
     id: `${id}.undelivered.${endpoint}.${creationTag(id, time)}`,
-    source: "loopgate",
     type: "loopgate.request.undelivered.v1",
-    subject: id,
     time: timestamp(),
-    tenant,
-    ...traceOf(created),
     data: { endpoint, reason },
   };
   const subject = requestSubject({ tenant, id }, eventKey.undelivered(endpoint));

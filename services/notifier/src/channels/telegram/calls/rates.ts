@@ -1,3 +1,4 @@
+import { isGroupChat } from "@loopgate/contracts";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Telegram's published limits, with a margin (reference telegram.md 3.1). Bursts in private chats are ours to choose. */
@@ -32,7 +33,7 @@ export class Rates {
     const known = this.#chats.get(chatId);
     if (known !== undefined) return known;
     if (this.#chats.size >= this.#forgetAt) this.#forgetFull();
-    const isGroup = chatId.startsWith("-");
+    const isGroup = isGroupChat(chatId);
     const rates = {
       sends: new TokenBucket(isGroup ? LIMITS.groupSends : LIMITS.privateSends),
       edits: new TokenBucket(isGroup ? LIMITS.groupEdits : LIMITS.bot),

@@ -8,7 +8,7 @@ import {
   type RequestRef,
   requestSubject,
   timestamp,
-  traceOf,
+  envelopeIn,
 } from "@loopgate/contracts";
 import type { Bucket, EventLog } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
@@ -34,14 +34,10 @@ export async function recordCopy(
   const recorded: RecordedCopy = { tenant, request_id: id, tag };
   await parts.copies.create(copyKey(chatOf(endpoint), copy), JSON.stringify(recorded));
   const delivered: DeliveredEvent = {
-    specversion: "1.0",
+    ...envelopeIn(created),
     id: `${id}.delivered.${endpoint}.${copy}.${tag}`,
-    source: "loopgate",
     type: "loopgate.request.delivered.v1",
-    subject: id,
     time: timestamp(),
-    tenant,
-    ...traceOf(created),
     data: { endpoint, copy },
   };
   await parts.log.append(requestSubject({ tenant, id }, eventKey.delivered(endpoint, copy)), delivered);

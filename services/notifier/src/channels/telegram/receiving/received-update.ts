@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   DEFAULT_TENANT,
+  envelopeIn,
   parseTelegramEndpoint,
   receivedSubject,
   type ReceivedEvent,
@@ -45,13 +46,10 @@ async function store(
   update: ReceivedEvent["data"]["update"],
 ): Promise<void> {
   const event: ReceivedEvent = {
-    specversion: "1.0",
+    ...envelopeIn({ subject: bot, tenant: DEFAULT_TENANT }),
     id: `tg-${bot}-${identity}`,
-    source: "loopgate",
     type: "loopgate.channel.received.v1",
-    subject: bot,
     time: timestamp(),
-    tenant: DEFAULT_TENANT,
     data: { update },
   };
   await log.append(receivedSubject(DEFAULT_TENANT, "telegram", bot), event);

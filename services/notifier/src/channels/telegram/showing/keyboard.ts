@@ -1,4 +1,4 @@
-import type { CreatedEvent, Option } from "@loopgate/contracts";
+import { type CreatedEvent, isGroupChat, type Option } from "@loopgate/contracts";
 import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
 import { callbackData } from "./callback-data.ts";
 import type { MessageForm } from "./message-form.ts";
@@ -23,7 +23,7 @@ export function replyMarkup(
 ): InlineKeyboardMarkup | ForceReply {
   const { options } = created.data.prompt;
   if (options.length === 0) {
-    return { force_reply: true, selective: chat.startsWith("-"), input_field_placeholder: "Your answer" };
+    return { force_reply: true, selective: isGroupChat(chat), input_field_placeholder: "Your answer" };
   }
   const buttons = options.map((option, index) => ({
     text: isNumbered(options) ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
