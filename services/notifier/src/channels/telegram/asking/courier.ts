@@ -17,9 +17,10 @@ import {
 } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
 import type { Api } from "grammy";
+import { ChatOrder, type Place } from "./chat-order.ts";
 import type { CopyParts } from "../copies/copies.ts";
-import { presentEndpoint } from "../moved-chats.ts";
-import type { CallResult, Outbox } from "../calls/outbox.ts";
+import { chatOf, presentEndpoint } from "../moved-chats.ts";
+import { type CallResult, notNow, type Outbox } from "../calls/outbox.ts";
 import { postQuestion } from "./post-question.ts";
 import { recordUndelivered } from "./undelivered.ts";
 import type { UnrecordedCopies } from "../copies/unrecorded-copies.ts";
@@ -34,25 +35,63 @@ export interface CourierParts extends CopyParts {
   readonly now: () => Date;
 }
 
-/** Brings questions to their recipients: one errand at a time for a question, so that two reasons to send it send it once. */
+/** A question as it comes from the log. */
+interface Asked {
+  readonly created: CreatedEvent;
+  readonly seq: number;
+  /** How often it has come, with this time. */
+  readonly attempt: number;
+}
+
+interface Errand {
+  /** True if this chat, which had failed for good, takes messages again. */
+  readonly isBack: (endpoint: string) => boolean;
+  /** Of recipients whose chats are served in order. */
+  readonly places: ReadonlyMap<string, Place>;
+  readonly attempt: number;
+}
+
+interface Target {
+  readonly recipient: string;
+  /** Where the recipient's chat is now. */
+  readonly endpoint: string;
+}
+
+/**
+ * Brings questions to their recipients, in each chat in the order in which they were asked: one errand at a time for a
+ * question, so that two reasons to send it send it once.
+ */
 export class Courier {
   readonly #parts: CourierParts;
   readonly #errands = new Map<string, Promise<unknown>>();
+  readonly #order = new ChatOrder();
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
   }
 
   /**
-   * Sends the question to whoever has neither got it nor failed for good; also to those who failed if `isBack` says that
-   * their chat takes messages again. Whoever can't be reached any more is recorded as `undelivered`.
+   * Sends a question that has just come to whoever has neither got it nor failed for good. Whoever can't be reached any
+   * more is recorded as `undelivered`.
    * @throws Unavailable while a message of this question waits to be recorded.
    */
-  deliver(
-    ref: RequestRef,
-    isBack: (endpoint: string) => boolean = () => false,
-  ): Promise<readonly CallResult<unknown>[]> {
-    return this.#inTurn(ref, () => this.#deliver(ref, isBack));
+  async deliver(ref: RequestRef, { created, seq, attempt }: Asked): Promise<readonly CallResult<unknown>[]> {
+    using entered = new DisposableStack();
+    const places = new Map<string, Place>();
+    for (const { endpoint } of this.#mine(created))
+      places.set(endpoint, entered.use(this.#order.enter(chatOf(endpoint), seq)));
+    const errand = { isBack: () => false, places, attempt };
+    const results = await this.#inTurn(ref, () => this.#deliver(ref, errand));
+    // One chat may have been long about it: those where the question went away meanwhile count from then.
+    const waits = [...places.values()].flatMap(({ awayMs }) =>
+      awayMs === undefined ? [] : [notNow(awayMs)],
+    );
+    return [...results, ...waits];
+  }
+
+  /** As {@link deliver}, at once and also to those who failed if their chat takes messages again. */
+  bringBack(ref: RequestRef, isBack: (endpoint: string) => boolean): Promise<readonly CallResult<unknown>[]> {
+    return this.#inTurn(ref, () => this.#deliver(ref, { isBack, places: new Map(), attempt: 1 }));
   }
 
   /** Records whom this question did not reach for a reason of ours, and throws as {@link deliver} does. */
@@ -72,14 +111,16 @@ export class Courier {
     }
   }
 
-  async #deliver(ref: RequestRef, isBack: (endpoint: string) => boolean) {
+  async #deliver(ref: RequestRef, errand: Errand) {
     const set = await this.#read(ref);
     const created = createdOf(set)?.event;
     if (created === undefined) return [];
-    const open = await this.#openEndpoints(set, created, isBack);
+    const open = await this.#openTargets(set, created, errand.isBack);
+    for (const [endpoint, place] of errand.places)
+      if (open.every(({ recipient }) => recipient !== endpoint)) place[Symbol.dispose]();
     const over = this.#endOf(set, created);
-    if (over === undefined) return allOf(open.map((endpoint) => this.#send(created, endpoint)));
-    for (const endpoint of open)
+    if (over === undefined) return allOf(open.map((target) => this.#send(created, target, errand)));
+    for (const { recipient: endpoint } of open)
       await recordUndelivered(this.#parts, created, { endpoint, reason: `${over}_before_sending` });
     return [];
   }
@@ -88,7 +129,7 @@ export class Courier {
     const set = await this.#read(ref);
     const created = createdOf(set)?.event;
     if (created === undefined) return;
-    for (const endpoint of await this.#openEndpoints(set, created, () => false))
+    for (const { recipient: endpoint } of await this.#openTargets(set, created, () => false))
       await recordUndelivered(this.#parts, created, { endpoint, reason: "internal_error" });
   }
 
@@ -100,16 +141,17 @@ export class Courier {
   }
 
   /** The recipients without a copy where their chat is now. */
-  async #openEndpoints(
+  async #openTargets(
     set: RequestSet,
     created: CreatedEvent,
     isBack: (endpoint: string) => boolean,
-  ): Promise<readonly string[]> {
+  ): Promise<readonly Target[]> {
     const delivered = new Set(copiesOf(set).map(({ endpoint }) => endpoint));
     const failed = failedEndpointsOf(set);
-    const looks = this.#mine(created).map(async ({ endpoint }) => {
-      if (failed.has(endpoint) && !isBack(endpoint)) return [];
-      return delivered.has(await presentEndpoint(this.#parts.channels, endpoint)) ? [] : [endpoint];
+    const looks = this.#mine(created).map(async ({ endpoint: recipient }) => {
+      if (failed.has(recipient) && !isBack(recipient)) return [];
+      const endpoint = await presentEndpoint(this.#parts.channels, recipient);
+      return delivered.has(endpoint) ? [] : [{ recipient, endpoint }];
     });
     return (await Promise.all(looks)).flat();
   }
@@ -121,9 +163,17 @@ export class Courier {
     return created.data.expires_at <= this.#parts.now().toISOString() ? "expired" : undefined;
   }
 
-  async #send(created: CreatedEvent, recipient: string): Promise<CallResult<unknown>> {
+  async #send(
+    created: CreatedEvent,
+    { recipient, endpoint }: Target,
+    { places, attempt }: Errand,
+  ): Promise<CallResult<unknown>> {
     const keep = (copy: Copy) => this.#parts.unrecorded.record(created, copy);
-    const sent = await postQuestion({ ...this.#parts, keep }, created, recipient);
+    const post = () => postQuestion({ ...this.#parts, keep }, created, endpoint);
+    const chat = parseTelegramEndpoint(endpoint)?.chat ?? "";
+    const askAgainMs = (ahead: number) => this.#parts.outbox.askAgainMs(chat, ahead);
+    const place = places.get(recipient);
+    const sent = await (place === undefined ? post() : place.send({ attempt, askAgainMs }, post));
     if (sent.kind === "ok") return sent;
     const { failure } = sent;
     this.#parts.logger.warn(

@@ -26,7 +26,8 @@ async function deliver(parts: OutboundParts, { entry, attempt, failures }: Deliv
   const ref = parseRequestSubject(entry.subject);
   if (created === undefined || ref === undefined) return { deadLetter: "not a question" };
   try {
-    return untilTheEnd(parts, created, retryAfter(await parts.courier.deliver(ref), attempt));
+    const results = await parts.courier.deliver(ref, { created, seq: entry.seq, attempt });
+    return untilTheEnd(parts, created, retryAfter(results, attempt));
   } catch (error) {
     if (error instanceof Unavailable || failures + 1 < MAX_FAILURES) throw error;
     parts.logger.error({ ...requestFields(created), err: error }, "a question could not be sent");

@@ -5,7 +5,7 @@ import type { Api } from "grammy";
 import { type Failure, isRejected } from "../calls/api-outcome.ts";
 import { replyMarkup } from "../showing/keyboard.ts";
 import type { MessageForm } from "../showing/message-form.ts";
-import { chatOf, presentEndpoint, recordMove } from "../moved-chats.ts";
+import { chatOf, recordMove } from "../moved-chats.ts";
 import type { CallResult, Outbox } from "../calls/outbox.ts";
 import { storeMove } from "../receiving/received-update.ts";
 import { questionText } from "../showing/question.ts";
@@ -28,16 +28,15 @@ interface Post {
 }
 
 /**
- * Sends a question to a recipient's chat, wherever that is now. The copy is kept before the next message goes to that
+ * Sends a question to where a recipient's chat is found now. The copy is kept before the next message goes to that
  * chat: a fault between the two leaves one message unrecorded, not two (I8). What Telegram refuses for a reason that has a remedy is
  * sent once more with it: to the chat's new id, outside of a topic that is gone, in the plain form.
  */
 export async function postQuestion(
   parts: PostParts,
   created: CreatedEvent,
-  recipient: string,
+  endpoint: string,
 ): Promise<CallResult<Copy>> {
-  const endpoint = await presentEndpoint(parts.channels, recipient);
   let post: Post = { endpoint, form: "full", inTopic: true };
   for (;;) {
     const sent = await send(parts, created, post);

@@ -34,7 +34,7 @@ async function bringMissed(parts: ReturnsParts, { entry, attempt }: Delivery): P
   const isBack = (endpoint: string) => names.includes(chatOf(endpoint));
   const results = await Promise.all(
     questions.map(({ view }) =>
-      parts.courier.deliver({ tenant: DEFAULT_TENANT, id: view.request_id }, isBack),
+      parts.courier.bringBack({ tenant: DEFAULT_TENANT, id: view.request_id }, isBack),
     ),
   );
   return retryAfter(results.flat(), attempt);

@@ -76,6 +76,11 @@ export class Outbox implements AsyncDisposable {
     return promise;
   }
 
+  /** When a send that can't wait in the line behind `ahead` others should be asked for again, in milliseconds. */
+  askAgainMs(chatId: string, ahead: number): number {
+    return this.#rates.of(chatId).sends.askAgainMs(ahead);
+  }
+
   async #drain(chat: Chat): Promise<void> {
     for (;;) {
       const urgent = chat.waiting.findIndex(({ kind }) => kind !== "send");
@@ -132,7 +137,8 @@ export class Outbox implements AsyncDisposable {
   }
 }
 
-const notNow = (retryInMs: number): CallResult<never> => ({
+/** The failure of a call that was not made, but may be later. */
+export const notNow = (retryInMs: number): CallResult<never> => ({
   kind: "failed",
   failure: { kind: "throttled", retryInMs: Math.max(retryInMs, SOON_MS) },
 });

@@ -10,13 +10,14 @@ const LONGEST_RETRY_MS = 30_000;
  * for another one's pause. What Telegram could not answer is tried less and less often.
  */
 export function retryAfter(results: readonly CallResult<unknown>[], attempt: number): Verdict {
-  const waits = results.flatMap((result) =>
-    result.kind === "failed" ? waitOf(result.failure, attempt) : [],
-  );
+  const waits = results
+    .map((result) => (result.kind === "failed" ? waitMsOf(result.failure, attempt) : undefined))
+    .filter((waitMs) => waitMs !== undefined);
   return waits.length === 0 ? "done" : { retryInMs: Math.min(...waits) };
 }
 
-function waitOf(failure: Failure, attempt: number): number | readonly [] {
+/** When a call that failed so may work, in milliseconds; undefined for never. */
+export function waitMsOf(failure: Failure, attempt: number): number | undefined {
   switch (failure.kind) {
     case "throttled":
       return failure.retryInMs;
@@ -26,6 +27,6 @@ function waitOf(failure: Failure, attempt: number): number | readonly [] {
       return LONGEST_RETRY_MS;
     case "moved":
     case "permanent":
-      return [];
+      return undefined;
   }
 }

@@ -53,6 +53,13 @@ it("makes whoever takes too much wait, and lets them go when that is over or cal
   expect(await waiting).toBe(false);
 });
 
+it("has somebody ask again after half of the wait, and nobody after very long", async () => {
+  const bucket = new TokenBucket({ burst: 1, perSecond: 2 });
+  await bucket.take(signal);
+  expect(bucket.askAgainMs(7)).toBe(2_000);
+  expect(bucket.askAgainMs(100_000)).toBe(150_000);
+});
+
 it("has about two ask again for each that goes, however many it sends away, and nobody after very long", () => {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout"] });
   const bucket = new TokenBucket({ burst: 1, perSecond: 1 });

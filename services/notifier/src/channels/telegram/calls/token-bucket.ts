@@ -30,12 +30,19 @@ export class TokenBucket {
   }
 
   /**
-   * When somebody whom `ahead` others leave no place in the line should ask again, in milliseconds: after about half of the
-   * wait behind those and all who were sent away before. So about two ask for each one that goes, however many there are,
-   * and not all at once.
+   * When somebody with `ahead` others before them should ask again, in milliseconds: after half of the wait. So about two
+   * ask for each one that goes, however many there are.
+   */
+  askAgainMs(ahead: number): number {
+    return Math.min(this.waitMs(ahead), LONGEST_AWAY_MS) / 2;
+  }
+
+  /**
+   * The same for those who go in no order: behind `ahead` others, for whom the line has no place, and all who were sent
+   * away before; not all at once.
    */
   sendAway(ahead: number): number {
-    const waitMs = Math.min(this.waitMs(ahead + this.#away), LONGEST_AWAY_MS) * (0.25 + Math.random() / 2);
+    const waitMs = this.askAgainMs(ahead + this.#away) * (0.5 + Math.random());
     this.#away += 1;
     setTimeout(() => (this.#away -= 1), waitMs).unref();
     return waitMs;
