@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { runInForeground } from "./foreground.mjs";
 import { node, root, setUp } from "./setup.mjs";
 
-const cli = join(root, "services", "all-in-one", "src", "cli.ts");
+const cli = join(root, "services", "loopgate", "src", "cli.ts");
 
 leaveDeletedDirectory();
 await setUp();

@@ -4,7 +4,7 @@ import type { NatsBus } from "@loopgate/bus/nats";
 import { createLogger } from "@loopgate/runtime";
 import { MongoRequestStore } from "@loopgate/state/mongo";
 import { type MongoServer, startNatsServer } from "@loopgate/testing";
-import { StateQueries } from "../../services/state/src/state-queries.ts";
+import { StateQueries } from "../../services/state/src/queries/state-queries.ts";
 import { connectBenchBus } from "./bench-bus.ts";
 import { inParallel } from "./in-parallel.ts";
 import { sampleCreated, sampleLife } from "./sample-events.ts";
@@ -36,7 +36,7 @@ export class Archive implements AsyncDisposable {
     this.#store = store;
     this.#parts = parts;
     const logger = createLogger("bench", "silent");
-    const projection = { catchesUp: async () => true };
+    const projection = { waitForCatchUp: async () => true };
     this.queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
   }
 

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { type Figure, type Row, tableOf } from "./figure.ts";
 import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
-import { front } from "./rows/front.ts";
+import { front } from "./rows/stdio-proxy.ts";
 import { life } from "./rows/life.ts";
 import { stored } from "./rows/stored.ts";
 import { submitCpu } from "./rows/submit-cpu.ts";

@@ -17,7 +17,7 @@ let deployment: Deployment;
 /** The services that a row does not hurt; those that it does are started and killed by the row. */
 const running = new Map<ServiceName, DeployedService>();
 let questions = 0;
-const patiently = { timeout: 45_000, interval: 50 };
+const retryWhileUnavailable = { timeout: 45_000, interval: 50 };
 
 beforeAll(async () => {
   telegram = parts.use(await FakeTelegram.start(botToken));
@@ -71,7 +71,7 @@ const sendsOf = ({ text }: Question) =>
   ).length;
 
 async function shown(question: Question): Promise<ShownMessage> {
-  await expect.poll(() => copiesOf(question).length, patiently).toBeGreaterThan(0);
+  await expect.poll(() => copiesOf(question).length, retryWhileUnavailable).toBeGreaterThan(0);
   return copiesOf(question)[0]!;
 }
 
@@ -85,7 +85,7 @@ async function expectApproved(question: Question, extraMessages: number): Promis
   expect(copiesOf(question).length).toBeLessThanOrEqual(1 + extraMessages);
   for (const copy of copiesOf(question)) if (copy.buttons.length > 0) press(copy);
   await expect
-    .poll(() => copiesOf(question).map(({ text }) => text.includes("✅ Approved")), patiently)
+    .poll(() => copiesOf(question).map(({ text }) => text.includes("✅ Approved")), retryWhileUnavailable)
     .toEqual(copiesOf(question).map(() => true));
   expect(await status(request_id)).toEqual(view);
 }
@@ -132,7 +132,7 @@ describe.each(["sent", "answered"] as const)("kill -9 before the broker's word i
       () => void cancel().catch(() => undefined),
     );
     await expect
-      .poll(() => cancel().catch(() => undefined), patiently)
+      .poll(() => cancel().catch(() => undefined), retryWhileUnavailable)
       .toMatchObject({ status: "cancelled" });
     expect(await status(request_id)).toMatchObject({ status: "cancelled", reason: "first", approved: false });
   });
@@ -167,7 +167,7 @@ describe("Telegram's side of a step:", () => {
     telegram.faults.add("sendMessage", { kind: "hang" }, 1);
     const question = aQuestion();
     await ask(question);
-    await expect.poll(() => sendsOf(question), patiently).toBe(1);
+    await expect.poll(() => sendsOf(question), retryWhileUnavailable).toBe(1);
     await running.get("notifier")?.kill();
     await revive("notifier");
     press(await shown(question));

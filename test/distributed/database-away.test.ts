@@ -5,7 +5,7 @@ import { callTool, viewFrom } from "../harness/call.ts";
 import { type Deployment, startDeployment } from "../harness/deployment.ts";
 import { botToken } from "../harness/secret-scan.ts";
 
-const patiently = { interval: 100 };
+const retryWhileUnavailable = { interval: 100 };
 
 it.each(["killed", "frozen"] as const)(
   "a database that is %s at the start, in the middle and for the whole life of a request stops nothing but lists",
@@ -48,7 +48,7 @@ it.each(["killed", "frozen"] as const)(
 
     await giveBack(deployment, fault);
     await expect
-      .poll(() => callTool(gateway.url, "list_pending_requests", {}), patiently)
+      .poll(() => callTool(gateway.url, "list_pending_requests", {}), retryWhileUnavailable)
       .toMatchObject({ structuredContent: { count: 1, requests: [{ request_id: one.request_id }] } });
     expect((await viewFrom(gateway.url, "check_request_status", whole)).status).toBe("decided");
     expect(await callTool(gateway.url, "check_request_status", { request_id: unknown })).toMatchObject({
@@ -62,7 +62,7 @@ it.each(["killed", "frozen"] as const)(
     ).toMatchObject({ status: "cancelled" });
     await giveBack(deployment, fault);
     await expect
-      .poll(() => callTool(gateway.url, "list_pending_requests", {}), patiently)
+      .poll(() => callTool(gateway.url, "list_pending_requests", {}), retryWhileUnavailable)
       .toMatchObject({ structuredContent: { count: 0 } });
   },
 );
@@ -75,7 +75,7 @@ async function askAndAnswer(url: string, telegram: FakeTelegram, message: string
   const { request_id } = await ask(url, { message, request_type: "confirmation" });
   const waiting = viewFrom(url, "check_request_status", { request_id, wait_seconds: 50 });
   const shown = () => telegram.messagesIn(7).find(({ text }) => text.includes(message));
-  await expect.poll(shown, patiently).toBeDefined();
+  await expect.poll(shown, retryWhileUnavailable).toBeDefined();
   telegram.press(person(7), shown()!, "Approve");
   expect(await waiting).toMatchObject({ status: "decided", approved: true });
   expect(await viewFrom(url, "check_request_status", { request_id })).toMatchObject({ approved: true });

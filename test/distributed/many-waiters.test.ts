@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { judge } from "@loopgate/domain";
+import { decideAnswer } from "@loopgate/domain";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect } from "vitest";
 import { it } from "../harness/it.ts";
@@ -56,7 +56,7 @@ async function approve(requests: RequestLog, id: string): Promise<void> {
   const created = await requests.created({ tenant: "default", id });
   if (created === undefined) throw new Error("no question");
   const [recipient] = created.event.data.recipients;
-  const judged = judge(
+  const judged = decideAnswer(
     created.event,
     {
       key: "press",

@@ -8,7 +8,7 @@ import { runLoopgate } from "../harness/command.ts";
 import { type Deployment, startDeployment } from "../harness/deployment.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
 
-const patiently = { interval: 200 };
+const retryWhileUnavailable = { interval: 200 };
 const parts = new AsyncDisposableStack();
 let telegram: FakeTelegram;
 let deployment: Deployment;
@@ -32,12 +32,12 @@ it("dead-letters lists what was given up without its text, and replays what a pe
   expect(await loopgate("dead-letters")).toBe("");
   await deployment.start("notifier");
   telegram.push({ message: { message_id: "no number", text: textCanary } } as never);
-  await expect.poll(() => loopgate("dead-letters"), patiently).toContain("notifier-inbound");
+  await expect.poll(() => loopgate("dead-letters"), retryWhileUnavailable).toContain("notifier-inbound");
   const [number = ""] = (await loopgate("dead-letters")).split("\t");
   await loopgate("dead-letters", "replay", number);
   await loopgate("dead-letters", "replay", number);
   const lines = async () => (await loopgate("dead-letters")).trim().split("\n").length;
-  await expect.poll(lines, patiently).toBe(2);
+  await expect.poll(lines, retryWhileUnavailable).toBe(2);
   expect(await loopgate("dead-letters", "replay", "999")).toContain("no dead letter has the number 999");
 });
 

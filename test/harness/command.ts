@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expectNoSecrets } from "./secret-scan.ts";
 
-const cli = fileURLToPath(new URL("../../services/all-in-one/src/cli.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../services/loopgate/src/cli.ts", import.meta.url));
 
 /** As the launcher does: most of what a command costs is compiling. */
 const compiled = fileURLToPath(new URL("../../node_modules/.cache/compiled", import.meta.url));

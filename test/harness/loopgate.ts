@@ -44,7 +44,7 @@ export async function startLoopgate({
 }: LoopgateOptions): Promise<RunningLoopgate & ServiceProcess> {
   let url = "";
   const process = await startServiceProcess({
-    script: "services/all-in-one/src/cli.ts",
+    script: "services/loopgate/src/cli.ts",
     args: ["serve"],
     environment: {
       HOME: directory,

@@ -1,9 +1,9 @@
 import { connect } from "@loopgate/client";
 import { person } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { killIfThere, launcher, treeOf } from "../harness/front.ts";
+import { killIfThere, launcher, treeOf } from "../harness/stdio-proxy.ts";
 import { textCanary } from "../harness/secret-scan.ts";
-import { FrontSetting } from "../harness/use-fronts.ts";
+import { FrontSetting } from "../harness/use-stdio-proxies.ts";
 
 const setting = FrontSetting.use();
 

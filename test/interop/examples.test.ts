@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exampleNames, filled, readExample, readPage, root, run, runText } from "../harness/examples.ts";
 import { temporaryDirectory } from "../harness/loopgate.ts";
 import { pythonPackage } from "../harness/python-package.ts";
-import { FrontSetting } from "../harness/use-fronts.ts";
+import { FrontSetting } from "../harness/use-stdio-proxies.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 
 const alice = person(7);

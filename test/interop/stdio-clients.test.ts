@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { daemonsIn, launcher } from "../harness/front.ts";
-import { FrontSetting } from "../harness/use-fronts.ts";
+import { daemonsIn, launcher } from "../harness/stdio-proxy.ts";
+import { FrontSetting } from "../harness/use-stdio-proxies.ts";
 import { expectAnswered, officialClients } from "./official-clients.ts";
 
 const setting = FrontSetting.use();

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { startLoopgate, temporaryDirectory } from "../harness/loopgate.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
 
-const cli = fileURLToPath(new URL("../../services/all-in-one/src/cli.ts", import.meta.url));
+const cli = fileURLToPath(new URL("../../services/loopgate/src/cli.ts", import.meta.url));
 
 /** `loopgate key`: the key and its entry, as a script reads them. */
 async function makeKey(...options: string[]) {

@@ -30,13 +30,13 @@ beforeEach(async () => {
   const directory = parts.use(await temporaryDirectory()).path;
   clone = join(directory, "a clone");
   bin = join(directory, "bin");
-  await mkdir(join(clone, "services/all-in-one/src"), { recursive: true });
+  await mkdir(join(clone, "services/loopgate/src"), { recursive: true });
   await mkdir(bin);
   for (const file of ["loopgate", "package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml", "scripts"]) {
     await cp(join(root, file), join(clone, file), { recursive: true });
   }
   await writeFile(
-    join(clone, "services/all-in-one/src/cli.ts"),
+    join(clone, "services/loopgate/src/cli.ts"),
     'console.log("runs", ...process.argv.slice(2));',
   );
   await symlink(process.execPath, join(bin, "node"));
@@ -124,7 +124,7 @@ describe("by another Node than the workspace's own", () => {
 
   it("stops in order what it runs also when it is killed", async () => {
     await writeFile(
-      join(clone, "services/all-in-one/src/cli.ts"),
+      join(clone, "services/loopgate/src/cli.ts"),
       `setTimeout(() => process.exit(), 20_000);
       process.on("SIGTERM", () => { console.log("stops"); process.exit(); });
       console.log("runs");`,

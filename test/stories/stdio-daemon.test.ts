@@ -7,9 +7,9 @@ import { FakeTelegram, person } from "@loopgate/testing";
 import { linesOf } from "@loopgate/runtime/lines";
 import { describe, expect, it } from "vitest";
 import { viewFrom } from "../harness/call.ts";
-import { daemonsIn, type Front, killIfThere, treeOf } from "../harness/front.ts";
+import { daemonsIn, type Front, killIfThere, treeOf } from "../harness/stdio-proxy.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
-import { FrontSetting } from "../harness/use-fronts.ts";
+import { FrontSetting } from "../harness/use-stdio-proxies.ts";
 
 const [alice, bob] = [person(7), person(8, "Bob", "Stone")];
 const setting = FrontSetting.use();

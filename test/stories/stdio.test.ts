@@ -4,9 +4,9 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { daemonsIn } from "../harness/front.ts";
+import { daemonsIn } from "../harness/stdio-proxy.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
-import { FrontSetting } from "../harness/use-fronts.ts";
+import { FrontSetting } from "../harness/use-stdio-proxies.ts";
 
 const [alice, bob] = [person(7), person(8, "Bob", "Stone")];
 const setting = FrontSetting.use();

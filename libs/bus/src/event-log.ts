@@ -15,7 +15,7 @@ export interface AppendOptions {
    * Leave the last fifth of a log with a limited size to others: what would use it is refused with {@link LogFull}, and
    * nothing is stored. What stands already is reported as ever.
    */
-  readonly leaveRoom?: boolean;
+  readonly reserveHeadroom?: boolean;
 }
 
 /** `stored`: this very event (by its id) stands, now or by an earlier try. `lost`: another one was first. */
@@ -118,5 +118,5 @@ export interface Consumption extends Subscription {
    * True once all that matched and stood at the call is done, by whichever process; false if it is not after `withinMs`.
    * @throws Unavailable when the log does not answer.
    */
-  catchesUp(withinMs: number): Promise<boolean>;
+  waitForCatchUp(withinMs: number): Promise<boolean>;
 }

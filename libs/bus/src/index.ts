@@ -26,4 +26,5 @@ export {
 export { RequestLog, type DecideResult, type RequestLogOptions, type SubmitResult } from "./request-log.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";
-export { NatsUnfit } from "./nats/nats-unfit.ts";
+export { NatsStartupError } from "./nats/connection/nats-unfit.ts";
+export { StartupError } from "./startup-error.ts";

@@ -23,7 +23,7 @@ export interface KeyValue {
   bucket(name: BucketName): Promise<Bucket>;
 }
 
-/** `channels` holds what a channel must remember beyond any request: where a chat moved, when a bot was last heard. */
+/** `channels` holds what a channel must upsert beyond any request: where a chat moved, when a bot was last heard. */
 export const bucketNames = ["sessions", "copies", "leases", "channels"] as const;
 export type BucketName = (typeof bucketNames)[number];
 

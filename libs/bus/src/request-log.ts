@@ -56,7 +56,7 @@ export class RequestLog {
    */
   async submit(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult> {
     const subject = requestSubject(ref, eventKey.created);
-    const result = await this.#log.append(subject, event, { first: true, leaveRoom: true });
+    const result = await this.#log.append(subject, event, { first: true, reserveHeadroom: true });
     if (result.kind === "stored") return { kind: "created", created: asCreated(result.entry) };
     this.#observer?.lost("created");
     return { kind: "exists", created: asCreated(result.winner) };

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { requestPrefix } from "@loopgate/contracts";
 import { startOldNatsServer, startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NatsUnfit, Unavailable } from "../src/index.ts";
+import { NatsStartupError, Unavailable } from "../src/index.ts";
 import { connectNatsBus, type NatsAccess } from "../src/nats/index.ts";
 import { certificateFiles } from "./access/certificate-files.ts";
 import { jwtServerFiles } from "./access/jwt-server.ts";
-import { appendCopies, aRequest } from "./contract/an-event.ts";
-import { busOptions } from "./contract/bus-under-test.ts";
+import { appendCopies, aRequest } from "./contract/support/events.ts";
+import { busOptions } from "./contract/support/bus-under-test.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "loopgate-access-"));
 const running = new AsyncDisposableStack();
@@ -71,7 +71,7 @@ describe.skipIf(users === undefined)("a login", () => {
   it("that the server refuses is named as that, without its secret", async () => {
     for (const servers of [as("loopgate:wr0ng"), as("wr0ng"), users?.url ?? ""]) {
       const error = await refusalOf({ servers });
-      expect(error).toBeInstanceOf(NatsUnfit);
+      expect(error).toBeInstanceOf(NatsStartupError);
       expect(error.message).toContain(
         "NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL",
       );
@@ -82,7 +82,7 @@ describe.skipIf(users === undefined)("a login", () => {
   it("that can't be read as an address is refused without showing it", async () => {
     for (const servers of ["nats://loopgate:s3cr#t@host", "http://loopgate:s3cr%23t@host", "nats://"]) {
       const error = await refusalOf({ servers });
-      expect(error).toBeInstanceOf(NatsUnfit);
+      expect(error).toBeInstanceOf(NatsStartupError);
       expect(error.message).toContain("NATS_URL is no address");
       expect(inspected(error)).not.toContain("s3cr");
     }
@@ -122,7 +122,7 @@ describe("a file with credentials", async () => {
     const rubbish = join(folder, "rubbish.creds");
     await writeFile(rubbish, "s3cr3t");
     const error = await refusalOf({ servers, credsFile: rubbish });
-    expect(error).toBeInstanceOf(NatsUnfit);
+    expect(error).toBeInstanceOf(NatsStartupError);
     expect(error.message).toContain("NATS_CREDS_FILE holds no NATS credentials");
     expect(inspected(error)).not.toContain("s3cr3t");
   });
@@ -161,7 +161,7 @@ describe("TLS", () => {
         { servers: `nats://localhost:${otherPort}`, caFile: other.certificate },
       ]) {
         const error = await refusalOf(access);
-        expect(error).toBeInstanceOf(NatsUnfit);
+        expect(error).toBeInstanceOf(NatsStartupError);
         expect(error.message).toMatch(/^TLS with NATS at .* fails \(.*NATS_CA_FILE/);
       }
     },
@@ -194,7 +194,7 @@ describe("a server", () => {
   it("that is too old is refused by its version", async () => {
     await using old = await startOldNatsServer("2.9.10");
     const error = await refusalOf({ servers: old.url });
-    expect(error).toBeInstanceOf(NatsUnfit);
+    expect(error).toBeInstanceOf(NatsStartupError);
     expect(error.message).toContain("the NATS server is 2.9.10, and timers need 2.12 or newer");
   });
 

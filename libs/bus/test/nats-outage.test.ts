@@ -5,10 +5,17 @@ import { type NatsServer, startNatsServer } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
-import { aRecorder, subjectsOf, untilStopped } from "./contract/a-handler.ts";
-import { anObserver } from "./contract/an-observer.ts";
-import { aDue, anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
-import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
+import { aRecorder, subjectsOf, untilStopped } from "./contract/support/handler.ts";
+import { anObserver } from "./contract/support/observer.ts";
+import {
+  aDue,
+  anEvent,
+  appendCopies,
+  aRequest,
+  copySubject,
+  everythingOf,
+} from "./contract/support/events.ts";
+import { aConsumerName, busOptions, soon } from "./contract/support/bus-under-test.ts";
 
 const probe = await startNatsServer();
 await probe?.[Symbol.asyncDispose]();

@@ -6,12 +6,12 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NatsUnfit, Unavailable } from "../src/index.ts";
-import { bootstrapNats, connectNatsBus, type NatsUse } from "../src/nats/index.ts";
-import { publishedBy } from "../src/nats/published-by.ts";
-import { aRecorder } from "./contract/a-handler.ts";
-import { aDue, anEvent, aRequest } from "./contract/an-event.ts";
-import { busOptions, soon } from "./contract/bus-under-test.ts";
+import { NatsStartupError, Unavailable } from "../src/index.ts";
+import { bootstrapNats, connectNatsBus, type NatsPermissions } from "../src/nats/index.ts";
+import { publishedBy } from "../src/nats/connection/published-by.ts";
+import { aRecorder } from "./contract/support/handler.ts";
+import { aDue, anEvent, aRequest } from "./contract/support/events.ts";
+import { busOptions, soon } from "./contract/support/bus-under-test.ts";
 
 /** All that a service needs which does what the bus can do, with one consumer. */
 const enough = {
@@ -130,7 +130,7 @@ describe.skipIf(server === undefined)("a user with the least permissions", () =>
 
     const failing = connectNatsBus(as("enough"));
 
-    await expect(failing).rejects.toThrow(NatsUnfit);
+    await expect(failing).rejects.toThrow(NatsStartupError);
     await expect(failing).rejects.toThrow(
       "stream KV_LOOPGATE_COPIES is missing, and can't be created without the permission to publish to " +
         "$JS.API.STREAM.CREATE.KV_LOOPGATE_COPIES: run the bootstrap with a user that has it",
@@ -141,7 +141,7 @@ describe.skipIf(server === undefined)("a user with the least permissions", () =>
 });
 
 describe.skipIf(server === undefined)("a start that says what it will do", () => {
-  const use: NatsUse = {
+  const use: NatsPermissions = {
     appends: [filters.everyEvent],
     consumers: [{ name: "worker", filters: [filters.created] }],
     writes: ["sessions"],
@@ -150,7 +150,7 @@ describe.skipIf(server === undefined)("a start that says what it will do", () =>
 
   it.each(publishedBy(use))("is refused without the permission to publish to %s", async (subject) => {
     const starting = connectNatsBus({ ...as(without({ operation: "publish", subject })), use });
-    await expect(starting).rejects.toThrow(NatsUnfit);
+    await expect(starting).rejects.toThrow(NatsStartupError);
     await expect(starting).rejects.toThrow(`to publish to ${subject}: grant it`);
   });
 

@@ -2,10 +2,10 @@ import { jetstreamManager, type JetStreamManager, type StreamConfig } from "@nat
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NatsUnfit } from "../src/index.ts";
+import { NatsStartupError } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBusOptions } from "../src/nats/index.ts";
-import { aRequest } from "./contract/an-event.ts";
-import { busOptions } from "./contract/bus-under-test.ts";
+import { aRequest } from "./contract/support/events.ts";
+import { busOptions } from "./contract/support/bus-under-test.ts";
 
 const DAY_MS = 86_400_000;
 const server = await startNatsServer();
@@ -110,7 +110,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
 
     const starting = start();
 
-    await expect(starting).rejects.toThrow(NatsUnfit);
+    await expect(starting).rejects.toThrow(NatsStartupError);
     await expect(starting).rejects.toThrow(`stream ${stream}: ${problem}`);
     await expect(starting).rejects.toThrow("run the bootstrap");
     await bootstrapNats(options);

@@ -4,9 +4,9 @@ import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsBus, type NatsBus } from "../src/nats/index.ts";
-import { aRecorder, subjectsOf } from "./contract/a-handler.ts";
-import { anEvent, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
-import { aConsumerName, busOptions, soon } from "./contract/bus-under-test.ts";
+import { aRecorder, subjectsOf } from "./contract/support/handler.ts";
+import { anEvent, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
+import { aConsumerName, busOptions, soon } from "./contract/support/bus-under-test.ts";
 
 const server = await startNatsServer();
 let bus: NatsBus;

@@ -4,10 +4,10 @@ import { jetstreamManager } from "@nats-io/jetstream";
 import { connect, headers } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
-import { aRecorder, subjectsOf, untilStopped } from "./contract/a-handler.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
+import { aRecorder, subjectsOf, untilStopped } from "./contract/support/handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
-import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/bus-under-test.ts";
+import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
@@ -72,7 +72,7 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     const jsm = await jetstreamManager(connection);
     const callsOf = async (waiting: number): Promise<number> => {
       const before = await jsm.getAccountInfo();
-      const waits = Array.from({ length: waiting }, () => consumption.catchesUp(1_000));
+      const waits = Array.from({ length: waiting }, () => consumption.waitForCatchUp(1_000));
       expect(new Set(await Promise.all(waits))).toEqual(new Set([false]));
       return (await jsm.getAccountInfo()).api.total - before.api.total;
     };

@@ -11,8 +11,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull, RequestLog } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
-import { anObserver } from "./contract/an-observer.ts";
-import { busOptions } from "./contract/bus-under-test.ts";
+import { anObserver } from "./contract/support/observer.ts";
+import { busOptions } from "./contract/support/bus-under-test.ts";
 
 const DAY_MS = 86_400_000;
 const retentionMs = 90 * DAY_MS;

@@ -8,8 +8,8 @@ import { requestPrefix } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/an-event.ts";
-import { busOptions, soon } from "./contract/bus-under-test.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
+import { busOptions, soon } from "./contract/support/bus-under-test.ts";
 
 const KILLS = 5;
 const ACKNOWLEDGED_BEFORE_A_KILL = 400;
@@ -106,7 +106,7 @@ describe("a log of limited size", () => {
   const ask = ({ log }: SqliteBus) => {
     const ref = aRequest();
     const event = anEvent(ref, { data: { text: "x".repeat(100_000) } });
-    return log.append(copySubject(ref, 1), event, { first: true, leaveRoom: true });
+    return log.append(copySubject(ref, 1), event, { first: true, reserveHeadroom: true });
   };
 
   it("takes questions again once those before have aged out, whatever else the file holds", async () => {

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Unavailable } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
-import { aDue, anEvent, appendCopies, aRequest, copySubject } from "./contract/an-event.ts";
-import { aRecorder } from "./contract/a-handler.ts";
-import { anObserver } from "./contract/an-observer.ts";
-import { busOptions, soon } from "./contract/bus-under-test.ts";
+import { aDue, anEvent, appendCopies, aRequest, copySubject } from "./contract/support/events.ts";
+import { aRecorder } from "./contract/support/handler.ts";
+import { anObserver } from "./contract/support/observer.ts";
+import { busOptions, soon } from "./contract/support/bus-under-test.ts";
 
 let folder: string;
 beforeEach(async () => {

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteBus, type SqliteBusOptions } from "../src/sqlite/index.ts";
-import { busOptions, type BusUnderTest, type OpenBus } from "./contract/bus-under-test.ts";
+import { busOptions, type BusUnderTest, type OpenBus } from "./contract/support/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
 import { observerContract } from "./contract/observer.contract.ts";
-import { roomContract, SMALL_LOG_BYTES } from "./contract/room.contract.ts";
+import { roomContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
 type MoreOptions = Pick<SqliteBusOptions, "observer" | "maxBytes">;

@@ -1,7 +1,7 @@
 import type { RequestView } from "@loopgate/contracts";
 import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
 import { Connection } from "./connection.ts";
-import { patiently, pause, unlessAborted } from "./patience.ts";
+import { retryWhileUnavailable, pause, unlessAborted } from "./retry.ts";
 import { argumentsOf, type Question } from "./question.ts";
 import { viewIn } from "./reply.ts";
 import type { Target } from "./target.ts";
@@ -122,7 +122,7 @@ export class LoopgateClient implements AsyncDisposable {
     // A repetition must say the same, and what can't be sent must not pass for a lost connection.
     const sent: Record<string, unknown> = JSON.parse(JSON.stringify(args));
     const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, sent, signal));
-    return this.#unlessStopped(stoppable, (signal) => patiently(() => once(signal), signal));
+    return this.#unlessStopped(stoppable, (signal) => retryWhileUnavailable(() => once(signal), signal));
   }
 
   #unlessStopped<Result>(

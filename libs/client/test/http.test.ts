@@ -5,7 +5,7 @@ import { json } from "node:stream/consumers";
 import { createMcpHandler, Server } from "@modelcontextprotocol/server";
 import { expect, it } from "vitest";
 import { connect } from "../src/index.ts";
-import { decided, pending } from "./a-view.ts";
+import { decided, pending } from "./support/view.ts";
 
 /** An MCP server over HTTP; as long as `isBroken`, waits never end, and break off after their first keep-alive. */
 async function startServer() {

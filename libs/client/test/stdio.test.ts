@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect, type LoopgateClient } from "../src/index.ts";
-import { decided, pending } from "./a-view.ts";
+import { decided, pending } from "./support/view.ts";
 
 const script = fileURLToPath(new URL("stdio-processes/scripted-loopgate.ts", import.meta.url));
 const away = { error: { code: "unavailable", message: "Call again." } };

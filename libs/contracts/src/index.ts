@@ -40,7 +40,7 @@ export {
 export {
   CancelCommand,
   CancelReply,
-  KnownRequest,
+  RequestDetails,
   ListQuery,
   ListReply,
   QueryAnswer,

@@ -3,7 +3,7 @@ import { Option, Recipient } from "./events.ts";
 import { RequestView } from "./view.ts";
 
 /** A request as services tell each other of it: its view, and what only some readers need of its `created`. */
-export const KnownRequest = z.object({
+export const RequestDetails = z.object({
   view: RequestView,
   /** What "the same submission" is compared by. */
   fingerprint: z.string(),
@@ -11,13 +11,13 @@ export const KnownRequest = z.object({
   recipients: z.array(Recipient),
   metadata: z.record(z.string(), z.unknown()).optional(),
 });
-export type KnownRequest = z.infer<typeof KnownRequest>;
+export type RequestDetails = z.infer<typeof RequestDetails>;
 
 export const StatusQuery = z.object({ tenant: z.string(), id: z.string() });
 export type StatusQuery = z.infer<typeof StatusQuery>;
 
 export const StatusReply = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("found"), request: KnownRequest }),
+  z.object({ kind: z.literal("found"), request: RequestDetails }),
   z.object({ kind: z.literal("not_found") }),
 ]);
 export type StatusReply = z.infer<typeof StatusReply>;
@@ -35,7 +35,7 @@ export type ListQuery = z.infer<typeof ListQuery>;
 export const ListReply = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("page"),
-    requests: z.array(KnownRequest),
+    requests: z.array(RequestDetails),
     next_cursor: z.string().optional(),
   }),
   z.object({ kind: z.literal("invalid_cursor") }),
@@ -51,8 +51,8 @@ export type CancelCommand = z.infer<typeof CancelCommand>;
 
 /** `already_decided` carries the winner's view, never a pending one; cancelling a cancelled request is `cancelled` again. */
 export const CancelReply = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("cancelled"), request: KnownRequest }),
-  z.object({ kind: z.literal("already_decided"), request: KnownRequest }),
+  z.object({ kind: z.literal("cancelled"), request: RequestDetails }),
+  z.object({ kind: z.literal("already_decided"), request: RequestDetails }),
   z.object({ kind: z.literal("not_found") }),
 ]);
 export type CancelReply = z.infer<typeof CancelReply>;

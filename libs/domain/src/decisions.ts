@@ -38,7 +38,7 @@ export type Refusal =
  * What an attempt amounts to. Authority is the sender's id among the request's responders at that recipient (I5);
  * whether a decision already stands is the log's to say, not this function's.
  */
-export function judge(created: CreatedEvent, attempt: Attempt, now: Date): AttemptResult {
+export function decideAnswer(created: CreatedEvent, attempt: Attempt, now: Date): AttemptResult {
   const recipient = created.data.recipients.find(({ endpoint }) => endpoint === attempt.endpoint);
   if (recipient === undefined) return { kind: "refused", reason: "not_a_recipient" };
   if (!recipient.responders.includes(attempt.responder))
@@ -64,7 +64,7 @@ function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | R
 const AFTER_END_MS = 1_000;
 
 /** When silence decides: the timer fires then, and whoever answers late waits until then. */
-export const silenceDecidesAt = ({ data }: CreatedEvent): Date =>
+export const expiryDueAt = ({ data }: CreatedEvent): Date =>
   new Date(Date.parse(data.expires_at) + AFTER_END_MS);
 
 /** The decision that silence makes. Its id is the same whoever notices the end, so that all of them agree. */

@@ -1,8 +1,8 @@
 export {
   cancellation,
   expiry,
-  judge,
-  silenceDecidesAt,
+  decideAnswer,
+  expiryDueAt,
   type Attempt,
   type AttemptResult,
   type Refusal,
@@ -26,4 +26,4 @@ export {
   type Copy,
   type RequestSet,
 } from "./request-set.ts";
-export { knownRequestOf, viewOf } from "./view.ts";
+export { requestDetailsOf, viewOf } from "./view.ts";

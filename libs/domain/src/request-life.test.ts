@@ -8,10 +8,10 @@ import {
 } from "@loopgate/contracts";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Attempt, cancellation, expiry, judge, silenceDecidesAt } from "./decisions.ts";
+import { type Attempt, cancellation, expiry, decideAnswer, expiryDueAt } from "./decisions.ts";
 import { withEffects } from "./effects.ts";
 import { copiesOf, decisionOf, fold, merge } from "./request-set.ts";
-import { knownRequestOf, viewOf } from "./view.ts";
+import { requestDetailsOf, viewOf } from "./view.ts";
 
 const id = newRequestId();
 const ref = { tenant: "default", id };
@@ -59,7 +59,7 @@ const entry = (seq: number, key: string, event: LogEntry["event"]): LogEntry => 
 });
 
 function answer(created: CreatedEvent, option: number): DecidedEvent {
-  const result = judge(created, anAttempt({ choice: { option } }), now);
+  const result = decideAnswer(created, anAttempt({ choice: { option } }), now);
   if (result.kind !== "decide") throw new Error(result.kind);
   return result.event;
 }
@@ -204,7 +204,7 @@ describe("the view", () => {
     ]);
     expect(copiesOf(set)).toEqual([{ endpoint, copy: "5" }]);
     const { prompt, recipients } = created.data;
-    expect(knownRequestOf(set)).toMatchObject({ fingerprint: "f", options: prompt.options, recipients });
+    expect(requestDetailsOf(set)).toMatchObject({ fingerprint: "f", options: prompt.options, recipients });
   });
 });
 
@@ -217,26 +217,26 @@ describe("an attempt to answer", () => {
     ["a negative option", { choice: { option: -1 } }, "unknown_option"],
     ["typed text on buttons", { choice: { text: "Approve" } }, "buttons_only"],
   ])("from or with %s is refused", (_, changes, reason) => {
-    expect(judge(created, anAttempt(changes), now)).toEqual({ kind: "refused", reason });
+    expect(decideAnswer(created, anAttempt(changes), now)).toEqual({ kind: "refused", reason });
   });
 
   it("after the end may only expire the request", () => {
-    const result = judge(created, anAttempt({ storedAt: created.data.expires_at }), now);
+    const result = decideAnswer(created, anAttempt({ storedAt: created.data.expires_at }), now);
     expect(result).toMatchObject({ kind: "too_late", event: { data: { kind: "expired" } } });
   });
 
   it("has a second after the end to be handled, until silence decides", () => {
-    expect(silenceDecidesAt(created).getTime() - Date.parse(created.data.expires_at)).toBe(1_000);
+    expect(expiryDueAt(created).getTime() - Date.parse(created.data.expires_at)).toBe(1_000);
   });
 
   it("that was stored in time counts, however late it is handled", () => {
     const late = new Date(Date.parse(created.data.expires_at) + 60_000);
-    expect(judge(created, anAttempt(), late)).toMatchObject({ kind: "decide" });
+    expect(decideAnswer(created, anAttempt(), late)).toMatchObject({ kind: "decide" });
   });
 
   it("has the same decision id again after a redelivery, and another for another attempt", () => {
     const id = (changes: Partial<Attempt>, at = now) => {
-      const result = judge(created, anAttempt(changes), at);
+      const result = decideAnswer(created, anAttempt(changes), at);
       return result.kind === "decide" ? result.event.id : undefined;
     };
     expect(id({}, new Date(start + 90_000))).toBe(id({}));
@@ -245,10 +245,14 @@ describe("an attempt to answer", () => {
 
   it("with text answers a question without buttons, unless it is blank", () => {
     const input = aCreated([]);
-    expect(judge(input, anAttempt({ choice: { text: "ship it" } }), now)).toMatchObject({
+    expect(decideAnswer(input, anAttempt({ choice: { text: "ship it" } }), now)).toMatchObject({
       event: { data: { answer: { type: "text", text: "ship it" } } },
     });
-    expect(judge(input, anAttempt({ choice: { text: " \n" } }), now)).toMatchObject({ reason: "empty" });
-    expect(judge(input, anAttempt({ choice: { option: 0 } }), now)).toMatchObject({ reason: "text_only" });
+    expect(decideAnswer(input, anAttempt({ choice: { text: " \n" } }), now)).toMatchObject({
+      reason: "empty",
+    });
+    expect(decideAnswer(input, anAttempt({ choice: { option: 0 } }), now)).toMatchObject({
+      reason: "text_only",
+    });
   });
 });

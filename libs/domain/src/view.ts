@@ -1,7 +1,7 @@
 import {
   type CreatedEvent,
   type DecidedEvent,
-  type KnownRequest,
+  type RequestDetails,
   type RequestStatus,
   type RequestView,
 } from "@loopgate/contracts";
@@ -33,7 +33,7 @@ export function viewOf(set: RequestSet): RequestView | undefined {
 }
 
 /** The request as services tell each other of it. */
-export function knownRequestOf(set: RequestSet): KnownRequest | undefined {
+export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
   const view = viewOf(set);
   const created = createdOf(set)?.event.data;
   if (view === undefined || created === undefined) return undefined;

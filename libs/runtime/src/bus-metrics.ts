@@ -4,7 +4,7 @@ import { Counter, Gauge, Histogram } from "prom-client";
 import { roleOf } from "./consumer-role.ts";
 import type { Logger } from "./logger.ts";
 import type { Metrics } from "./metrics.ts";
-import { sampled } from "./sampled.ts";
+import { cachedReading } from "./cached-reading.ts";
 import { workFailures } from "./work-failures.ts";
 
 /** People take seconds or days. */
@@ -88,7 +88,7 @@ function backlogMetrics(metrics: Metrics): BusObserver["consumes"] {
   );
   return (consumer, backlog) => {
     const role = roleOf(consumer);
-    const take = sampled(backlog);
+    const take = cachedReading(backlog);
     backlogs.set(role, take);
     return {
       [Symbol.dispose]: () => {

@@ -4,7 +4,7 @@ import type { HealthCheck } from "./health.ts";
 import { addHealthRoutes } from "./health-routes.ts";
 import type { Metrics } from "./metrics.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
-import { StartRefused } from "./start-refused.ts";
+import { StartupError } from "@loopgate/bus/startup-error";
 
 /** Where services without HTTP of their own tell about themselves. */
 export const healthVariables = {
@@ -26,7 +26,7 @@ const starting: HealthCheck = {
 /**
  * Serves on all interfaces, for probes that come from outside of the process's container; without a port it does nothing.
  * Open it first, so that it closes last, and probes see the process drain.
- * @throws StartRefused for a port in use.
+ * @throws StartupError for a port in use.
  */
 export async function serveHealth(port: number | undefined, metrics: Metrics): Promise<HealthServer> {
   let checks: readonly HealthCheck[] = [starting];
@@ -49,5 +49,5 @@ export const explainTaken =
   (error: unknown): never => {
     const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
     if (code !== "EADDRINUSE") throw error;
-    throw new StartRefused(`port ${port} is taken: stop what listens there, or set another ${variable}`);
+    throw new StartupError(`port ${port} is taken: stop what listens there, or set another ${variable}`);
   };

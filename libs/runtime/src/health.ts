@@ -1,3 +1,4 @@
+import { withTimeout } from "@loopgate/async";
 import { describeError } from "./logger.ts";
 
 /** Something this process depends on. */
@@ -29,14 +30,13 @@ export async function checkHealth(checks: readonly HealthCheck[]): Promise<Healt
 }
 
 async function stateOf(part: HealthCheck): Promise<string> {
-  const deadline = Promise.withResolvers<never>();
-  const timer = setTimeout(() => deadline.reject(new Error(SILENT)), DEADLINE_MS);
   try {
-    await Promise.race([part.check(), deadline.promise]);
-    return "ok";
+    return await withTimeout(
+      part.check().then(() => "ok"),
+      DEADLINE_MS,
+      () => SILENT,
+    );
   } catch (error) {
     return describeError(error).message;
-  } finally {
-    clearTimeout(timer);
   }
 }

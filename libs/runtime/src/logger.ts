@@ -1,10 +1,8 @@
 import { type DestinationStream, type Logger, pino } from "pino";
+import type { LogLevel } from "@loopgate/settings";
 import { z } from "zod";
 
 export type { Logger } from "pino";
-
-export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-export type LogLevel = (typeof logLevels)[number];
 
 /**
  * Structured logs, one JSON object a line, on stderr unless told otherwise. Give an error whole, as `err`: its name, code

@@ -1,8 +1,9 @@
-import { NatsUnfit, Unavailable } from "@loopgate/bus";
+import { NatsStartupError, Unavailable } from "@loopgate/bus";
 import closeWithGrace, { type Signals } from "close-with-grace";
-import { createLogger, type Logger, type LogLevel, redact } from "./logger.ts";
+import { createLogger, type Logger, redact } from "./logger.ts";
+import { type LogLevel } from "@loopgate/settings";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { StartRefused } from "./start-refused.ts";
+import { StartupError } from "@loopgate/bus/startup-error";
 
 /** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
@@ -94,7 +95,7 @@ async function closeAll(parts: AsyncDisposableStack, logger: Logger): Promise<vo
 
 /** A refusal is a sentence for a person; anything else is for the log. */
 function explain(logger: Logger, error: unknown): string {
-  if (error instanceof StartRefused || error instanceof NatsUnfit || error instanceof Unavailable) {
+  if (error instanceof StartupError || error instanceof NatsStartupError || error instanceof Unavailable) {
     const message = redact(error.message);
     process.stderr.write(`loopgate: ${message}\n`);
     return message;

@@ -7,23 +7,23 @@ import {
   type HealthCheck,
   type Logger,
   type Metrics,
-  StartRefused,
 } from "@loopgate/runtime";
+import { StartupError } from "@loopgate/bus";
 import type { FastifyInstance } from "fastify";
 import { type GatewayMetrics, gatewayMetrics } from "./gateway-metrics.ts";
-import { addAboutRoutes } from "./http/about-routes.ts";
+import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { createApp } from "./http/app.ts";
-import { addFacadeRoutes } from "./http/facade.ts";
-import { addMcpRoutes } from "./http/mcp-routes.ts";
-import { addSessionRoutes } from "./http/session-routes.ts";
-import type { LineStream } from "./mcp/line-connection.ts";
-import { LineConnections } from "./mcp/line-connections.ts";
-import { ApiKeys } from "./keys/api-keys.ts";
-import { mayListen, openToStrangers } from "./may-listen.ts";
+import { addHitlRoutes } from "./legacy/hitl-routes.ts";
+import { addMcpRoutes } from "./mcp/mcp-routes.ts";
+import { addSessionRoutes } from "./legacy/session-routes.ts";
+import type { StdioStream } from "./mcp/stdio-connection.ts";
+import { StdioConnections } from "./mcp/stdio-connections.ts";
+import { ApiKeys } from "./access/api-keys.ts";
+import { mayListen, openToStrangers } from "./config/may-listen.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
-import { SessionRegistry } from "./sessions.ts";
-import type { GatewaySettings } from "./settings.ts";
+import { SessionRegistry } from "./sessions/session-registry.ts";
+import type { GatewaySettings } from "./config/gateway-settings.ts";
 import { cancelRequest } from "./tools/cancel-request.ts";
 import { checkRequestStatus } from "./tools/check-request-status.ts";
 import { listPendingRequests } from "./tools/list-pending-requests.ts";
@@ -56,7 +56,7 @@ export interface Gateway extends AsyncDisposable {
 
   /**
    * Listens; resolves with `http://<host>:<port>`.
-   * @throws StartRefused for a port in use, and for a host beyond loopback without keys, unless the settings say `insecure`.
+   * @throws StartupError for a port in use, and for a host beyond loopback without keys, unless the settings say `insecure`.
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
 
@@ -64,7 +64,7 @@ export interface Gateway extends AsyncDisposable {
    * Serves a client that speaks in lines, as over stdio; its questions go where `policy` says. Resolves when either side
    * hung up.
    */
-  connect(stream: LineStream, policy: RecipientPolicy): Promise<void>;
+  connect(stream: StdioStream, policy: RecipientPolicy): Promise<void>;
 
   /** From now on `/readyz` is 503, and calls that wait, also new ones, return the request as it stands. */
   drain(): void;
@@ -87,15 +87,15 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
   };
   addHealthRoutes(app, { checks: () => parts.checks, isDraining: () => isDraining });
   addMetricsRoute(app, parts.metrics);
-  addAboutRoutes(app, tools, version);
-  addFacadeRoutes(app, tools);
+  addInfoRoutes(app, tools, version);
+  addHitlRoutes(app, tools);
   addSessionRoutes(app, sessions, logger);
   const streams = addMcpRoutes(app, { tools, version, keepAliveMs: settings.keepAliveMs, logger });
-  const connections = new LineConnections({ tools, version, logger });
+  const connections = new StdioConnections({ tools, version, logger });
   return {
     app,
     listen: async ({ host, port }) => {
-      if (!mayListen(host, settings)) throw new StartRefused(`SERVER_HOST ${openToStrangers}`);
+      if (!mayListen(host, settings)) throw new StartupError(`SERVER_HOST ${openToStrangers}`);
       if (policy.bot !== undefined && sessions.isOpen && keys === undefined) logger.warn(anyChatMayRegister);
       return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
     },

@@ -2,7 +2,7 @@ import { RequestLog } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, version } from "@loopgate/runtime";
 import { createGateway } from "./gateway.ts";
-import { readServiceSettings } from "./service-settings.ts";
+import { readServiceSettings } from "./config/service-settings.ts";
 
 await runService({
   name: "gateway",

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
-import { get, view } from "./wire.ts";
+import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { get, view } from "./support/wire.ts";
 
 const draining = { ready: false, draining: true, parts: {} };
 

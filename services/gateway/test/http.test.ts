@@ -3,8 +3,8 @@ import { request } from "node:http";
 import { newRequestId } from "@loopgate/contracts";
 import { createLogger } from "@loopgate/runtime";
 import { describe, expect, it, vi } from "vitest";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
-import { call, get, modern, post, refusal, send, view } from "./wire.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { call, get, modern, post, refusal, send, view } from "./support/wire.ts";
 
 /** A request with headers that `fetch` would not let us set. */
 async function statusOf(url: string, path: string, headers: Record<string, string>): Promise<number> {

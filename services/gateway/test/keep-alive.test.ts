@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ask, decide } from "./asked.ts";
-import { startGateway } from "./a-gateway.ts";
-import { legacy, modern, post, send } from "./wire.ts";
+import { ask, decide } from "./support/asked.ts";
+import { startGateway } from "./support/gateway.ts";
+import { legacy, modern, post, send } from "./support/wire.ts";
 
 describe("keeping a waiting connection alive", () => {
   const waiting = (request_id: string) => ({

@@ -2,10 +2,10 @@ import { Writable } from "node:stream";
 import { createLogger } from "@loopgate/runtime";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createApp } from "../src/http/app.ts";
-import { ApiKeys } from "../src/keys/api-keys.ts";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
-import { bearer, keyFile, someKeys } from "./a-key-file.ts";
-import { get, legacy, modern, post } from "./wire.ts";
+import { ApiKeys } from "../src/access/api-keys.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { bearer, keyFile, someKeys } from "./support/key-file.ts";
+import { get, legacy, modern, post } from "./support/wire.ts";
 
 const { agent, operator, expired, unknown } = someKeys();
 const keys = [agent, operator, expired];

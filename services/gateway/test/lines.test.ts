@@ -3,8 +3,8 @@ import { type AddressInfo, createConnection, createServer, type Socket } from "n
 import { createLogger } from "@loopgate/runtime";
 import { linesOf } from "@loopgate/runtime/lines";
 import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
-import { modern, view } from "./wire.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { modern, view } from "./support/wire.ts";
 
 const policyOf = (defaultChat: string | undefined) => ({
   bot: "42",

@@ -1,8 +1,8 @@
 import { Writable } from "node:stream";
 import { createLogger } from "@loopgate/runtime";
 import { expect, it } from "vitest";
-import { broken, startGateway } from "./a-gateway.ts";
-import { post } from "./wire.ts";
+import { broken, startGateway } from "./support/gateway.ts";
+import { post } from "./support/wire.ts";
 
 it("name what broke a call, for the operator alone", async () => {
   const lines: string[] = [];

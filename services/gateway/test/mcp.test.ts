@@ -1,7 +1,7 @@
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/server/validators/ajv";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
-import { call, get, legacy, modern, post, refusal, REVISIONS, send, view } from "./wire.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { call, get, legacy, modern, post, refusal, REVISIONS, send, view } from "./support/wire.ts";
 
 let g: TestGateway;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { metricSeries } from "@loopgate/testing";
 import { afterAll, expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
-import { call, post, refusal, view, waitFor } from "./wire.ts";
+import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { call, post, refusal, view, waitFor } from "./support/wire.ts";
 
 const g = await startGateway();
 afterAll(() => g[Symbol.asyncDispose]());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
-import { get, post, refusal, view } from "./wire.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { get, post, refusal, view } from "./support/wire.ts";
 
 const open = { defaultChat: undefined };
 const registered = { session_id: "s", client_id: "c", telegram_id: 8 };

@@ -2,8 +2,8 @@ import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts
 import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
-import { call, refusal, view } from "./wire.ts";
+import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { call, refusal, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
 const DAY_MS = 86_400_000;

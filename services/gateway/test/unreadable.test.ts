@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./a-gateway.ts";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
 
 let g: TestGateway;
 beforeAll(async () => {

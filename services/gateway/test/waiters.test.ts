@@ -4,8 +4,8 @@ import { createMetrics } from "@loopgate/runtime";
 import { metricSeries } from "@loopgate/testing";
 import { gatewayMetrics } from "../src/gateway-metrics.ts";
 import { Waiters } from "../src/requests/waiters.ts";
-import { ask, decide } from "./asked.ts";
-import { broken, startGateway, type TestGateway } from "./a-gateway.ts";
+import { ask, decide } from "./support/asked.ts";
+import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
 
 describe("waiters over the log itself", () => {
   /** Hears nothing but gaps. */

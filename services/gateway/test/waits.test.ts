@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type EventLog, Unavailable } from "@loopgate/bus";
-import { ask, check, decide, fail, pendingId } from "./asked.ts";
-import { broken, startGateway } from "./a-gateway.ts";
-import { legacy, modern, refusal, send, waitFor } from "./wire.ts";
+import { ask, check, decide, fail, pendingId } from "./support/asked.ts";
+import { broken, startGateway } from "./support/gateway.ts";
+import { legacy, modern, refusal, send, waitFor } from "./support/wire.ts";
 
 describe("a call that waits", () => {
   it("returns the decision the moment it is committed, wherever that came in", async () => {

@@ -13,4 +13,4 @@ export {
   webhookOf,
   webhookSecrets,
   webhookVariables,
-} from "./webhook-variables.ts";
+} from "./channels/telegram/webhook-variables.ts";

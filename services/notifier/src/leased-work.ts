@@ -1,23 +1,23 @@
 import type { Api } from "grammy";
-import { startCloser } from "./channels/telegram/copies/closer.ts";
-import { type CommandParts, offerCommands } from "./channels/telegram/answering/commands.ts";
-import { Courier, type CourierParts } from "./channels/telegram/asking/courier.ts";
-import { startOutageNotes, type OutageNotesParts } from "./channels/telegram/open-questions/outage-notes.ts";
-import { startOutbound } from "./channels/telegram/asking/outbound.ts";
-import { startPoller } from "./channels/telegram/receiving/poller.ts";
-import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
-import { startReturns } from "./channels/telegram/asking/returns.ts";
-import { keepWebhook } from "./channels/telegram/receiving/webhook-keeper.ts";
-import type { WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
-import type { Term } from "./term.ts";
-import { Together } from "./together.ts";
+import { startCopyCloser } from "./delivery/copy-closer.ts";
+import { type CommandParts, offerCommands } from "./channels/telegram/commands.ts";
+import { QuestionSender, type QuestionSenderParts } from "./delivery/question-sender.ts";
+import { startOutageNotice, type OutageNoticeParts } from "./outage/outage-notice.ts";
+import { startQuestionConsumer } from "./delivery/question-consumer.ts";
+import { startPoller } from "./channels/telegram/updates/poller.ts";
+import type { Receiver } from "./channels/telegram/updates/receiver.ts";
+import { startMissedRedelivery } from "./delivery/redeliver-missed.ts";
+import { keepWebhook } from "./channels/telegram/updates/webhook-keeper.ts";
+import type { WebhookOptions } from "./channels/telegram/updates/webhook-server.ts";
+import type { HeldLease } from "./leases/held-lease.ts";
+import { ConcurrentDisposables } from "@loopgate/async";
 
-interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts, "receiving"> {
+interface LeasedParts extends QuestionSenderParts, CommandParts, Omit<OutageNoticeParts, "receiving"> {
   /** Telegram's API for calls that wait for updates. */
   readonly poll: Api;
   readonly webhook: WebhookOptions | undefined;
   /** While it lasts, no other process does this work. */
-  readonly term: Term;
+  readonly lease: HeldLease;
 }
 
 /**
@@ -26,22 +26,22 @@ interface LeasedParts extends CourierParts, CommandParts, Omit<OutageNotesParts,
  */
 export async function startLeasedWork(parts: LeasedParts): Promise<Receiver> {
   await using starting = new AsyncDisposableStack();
-  const leased = starting.use(new Together());
-  const { poll, outbox, webhook, term } = parts;
-  leased.use(outbox);
-  const courier = new Courier(parts);
-  leased.use(await startOutbound({ ...parts, courier }));
-  leased.use(await startReturns({ ...parts, courier }));
-  leased.use(await startCloser(parts));
+  const leased = starting.use(new ConcurrentDisposables());
+  const { poll, queue, webhook, lease } = parts;
+  leased.use(queue);
+  const courier = new QuestionSender(parts);
+  leased.use(await startQuestionConsumer({ ...parts, courier }));
+  leased.use(await startMissedRedelivery({ ...parts, courier }));
+  leased.use(await startCopyCloser(parts));
   void offerCommands(parts);
   const receiver = leased.use(
     webhook === undefined ? startPoller({ ...parts, api: poll }) : keepWebhook({ ...parts, webhook }),
   );
-  leased.use(startOutageNotes({ ...parts, receiving: () => receiver.check() }));
+  leased.use(startOutageNotice({ ...parts, receiving: () => receiver.check() }));
   starting.move();
   return {
     check: async () => {
-      if (term.isHeld()) await receiver.check();
+      if (lease.isHeld()) await receiver.check();
     },
     [Symbol.asyncDispose]: () => leased[Symbol.asyncDispose](),
   };

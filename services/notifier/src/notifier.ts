@@ -2,21 +2,21 @@ import { type EventLog, LEASE_MS, type RequestLog, type RequestQueries } from "@
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger, Metrics } from "@loopgate/runtime";
 import type { Buckets } from "./buckets.ts";
-import { createBotApi, type BotApiOptions } from "./channels/telegram/calls/bot-api.ts";
-import { identify } from "./channels/telegram/calls/identify.ts";
-import { type InboundParts, startInbound } from "./channels/telegram/answering/inbound.ts";
-import { OpenQuestions } from "./channels/telegram/open-questions/open-questions.ts";
-import { Outbox } from "./channels/telegram/calls/outbox.ts";
-import { Pauses } from "./channels/telegram/calls/pauses.ts";
-import { Rates } from "./channels/telegram/calls/rates.ts";
-import type { Receiver } from "./channels/telegram/receiving/receiver.ts";
-import { startWebhookServer, type WebhookOptions } from "./channels/telegram/receiving/webhook-server.ts";
-import { UnrecordedCopies } from "./channels/telegram/copies/unrecorded-copies.ts";
-import { whileLeased } from "./lease.ts";
+import { createBotApi, type BotApiOptions } from "./channels/telegram/api/bot-api.ts";
+import { identify } from "./channels/telegram/api/identify.ts";
+import { type AnswerConsumerParts, startAnswerConsumer } from "./answers/answer-consumer.ts";
+import { OpenQuestions } from "./outage/open-questions.ts";
+import { ChatQueue } from "./channels/telegram/api/chat-queue.ts";
+import { Pauses } from "./channels/telegram/api/pauses.ts";
+import { Rates } from "./channels/telegram/api/rates.ts";
+import type { Receiver } from "./channels/telegram/updates/receiver.ts";
+import { startWebhookServer, type WebhookOptions } from "./channels/telegram/updates/webhook-server.ts";
+import { PendingRecords } from "./delivery/pending-records.ts";
+import { whileLeased } from "./leases/lease.ts";
 import { startLeasedWork } from "./leased-work.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
-import type { Term } from "./term.ts";
-import { Together } from "./together.ts";
+import type { HeldLease } from "./leases/held-lease.ts";
+import { ConcurrentDisposables } from "@loopgate/async";
 
 export interface NotifierOptions extends Buckets {
   readonly log: EventLog;
@@ -50,8 +50,8 @@ const OUTAGE_NOTE_MS = 120_000;
 /**
  * Carries questions to Telegram and answers back, until it is disposed of. Outbound, closer and receiver of a bot run where
  * its lease is held; updates that Telegram delivers are taken, and answers are handled, everywhere.
- * @throws TelegramUnusable if the token is refused, or Telegram does not answer within 10 s and the bot was never started
- * before; StartRefused if the webhook's port is taken.
+ * @throws TelegramStartupError if the token is refused, or Telegram does not answer within 10 s and the bot was never started
+ * before; StartupError if the webhook's port is taken.
  */
 export async function startNotifier(options: NotifierOptions): Promise<Notifier> {
   const { log, webhook, logger, now = () => new Date() } = options;
@@ -63,19 +63,19 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   await using running = new AsyncDisposableStack();
   const openQuestions = new OpenQuestions(options.queries);
   const common = { ...options, metrics, now, bot, username, api: api.send, openQuestions };
-  const unrecorded = running.use(new UnrecordedCopies(common));
-  const partsWith = (outbox: Outbox) => ({ ...common, outbox }) satisfies InboundParts;
+  const unrecorded = running.use(new PendingRecords(common));
+  const partsWith = (queue: ChatQueue) => ({ ...common, queue }) satisfies AnswerConsumerParts;
   const pauses = new Pauses(common);
   const rates = new Rates();
-  const replies = running.use(new Outbox({ pauses, rates }));
-  const working = running.use(new Together());
-  working.use(await startInbound(partsWith(replies), log));
+  const replies = running.use(new ChatQueue({ pauses, rates }));
+  const working = running.use(new ConcurrentDisposables());
+  working.use(await startAnswerConsumer(partsWith(replies), log));
   if (webhook !== undefined) working.use(await startWebhookServer({ webhook, bot, log, logger }));
   let receiver: Receiver | undefined;
-  const work = async (term: Term) => {
+  const work = async (lease: HeldLease) => {
     await pauses.load();
-    const outbox = new Outbox({ pauses, rates, mayCall: () => term.isHeld() });
-    const parts = { ...partsWith(outbox), unrecorded, poll: api.poll, webhook, outageNoteMs, term };
+    const queue = new ChatQueue({ pauses, rates, mayCall: () => lease.isHeld() });
+    const parts = { ...partsWith(queue), unrecorded, poll: api.poll, webhook, outageNoteMs, lease };
     receiver = await startLeasedWork(parts);
     return receiver;
   };

@@ -1,8 +1,8 @@
+import { healthVariables } from "@loopgate/runtime";
 import {
   botOf,
   type Environment,
   groupNamesResponders,
-  healthVariables,
   logSettingsOf,
   logVariables,
   natsSecrets,
@@ -14,16 +14,16 @@ import {
   requiredBot,
   telegramSecrets,
   telegramVariables,
-} from "@loopgate/runtime";
+} from "@loopgate/settings";
 import { z } from "zod";
-import { natsUse } from "./nats-use.ts";
+import { natsPermissions } from "./nats-permissions.ts";
 import {
   webhookHasSecret,
   webhookIsHttps,
   webhookOf,
   webhookSecrets,
   webhookVariables,
-} from "./webhook-variables.ts";
+} from "./channels/telegram/webhook-variables.ts";
 
 const Variables = z
   .object({
@@ -52,7 +52,7 @@ export function readServiceSettings(environment: Environment) {
     outageNoteMs: outageNoteMsOf(read),
     policy,
     ...logSettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "notifier", use: natsUse(policy) },
+    nats: { ...natsSettingsOf(read), name: "notifier", use: natsPermissions(policy) },
     healthPort: read.HEALTH_PORT,
   };
 }

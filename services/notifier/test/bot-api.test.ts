@@ -2,9 +2,9 @@ import { inspect } from "node:util";
 import { createMetrics } from "@loopgate/runtime";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { createBotApi } from "../src/channels/telegram/calls/bot-api.ts";
+import { createBotApi } from "../src/channels/telegram/api/bot-api.ts";
 import { notifierMetrics } from "../src/notifier-metrics.ts";
-import { leaksIn, token } from "./a-notifier.ts";
+import { leaksIn, token } from "./support/notifier.ts";
 
 const metrics = notifierMetrics(createMetrics());
 

@@ -1,6 +1,6 @@
 import { person } from "@loopgate/testing";
 import { beforeEach, describe, expect, it } from "vitest";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const [alice, bob, mallory] = [person(7), person(8, "Bob", "Stone"), person(666, "Mallory", "M")];
 const [group, supergroup] = [-4500, -1_000_000_004_500];

@@ -1,7 +1,7 @@
 import { copiesOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { NotifierSetting } from "./a-notifier.ts";
+import { NotifierSetting } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const group = -100500;

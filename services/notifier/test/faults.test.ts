@@ -1,7 +1,7 @@
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { bot, NotifierSetting, token } from "./a-notifier.ts";
+import { bot, NotifierSetting, token } from "./support/notifier.ts";
 
 const alice = person(7);
 const here = NotifierSetting.use();

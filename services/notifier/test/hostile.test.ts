@@ -1,7 +1,7 @@
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { callbackData } from "../src/channels/telegram/showing/callback-data.ts";
-import { NotifierSetting } from "./a-notifier.ts";
+import { callbackData } from "../src/channels/telegram/rendering/callback-data.ts";
+import { NotifierSetting } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const group = -1_000_000_004_500;

@@ -1,7 +1,7 @@
 import { copiesOf } from "@loopgate/domain";
 import { person } from "@loopgate/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const alice = person(7);
 const leaseMs = 2_400;

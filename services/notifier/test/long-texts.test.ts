@@ -1,7 +1,7 @@
 import { copiesOf } from "@loopgate/domain";
 import { person, pingedBy, type ShownMessage, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { NotifierSetting } from "./a-notifier.ts";
+import { NotifierSetting } from "./support/notifier.ts";
 
 const alice = person(7);
 const group = -1_000_000_004_500;

@@ -1,6 +1,6 @@
 import { metricSeries, person, tooManyRequests } from "@loopgate/testing";
 import { expect, it } from "vitest";
-import { NotifierSetting } from "./a-notifier.ts";
+import { NotifierSetting } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const here = NotifierSetting.use();

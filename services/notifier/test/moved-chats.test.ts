@@ -2,7 +2,7 @@ import { deadLetterSubject } from "@loopgate/contracts";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const [group, supergroup] = [-4500, -1_000_000_004_500];

@@ -1,7 +1,7 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { expect, it } from "vitest";
-import { OpenQuestions } from "../src/channels/telegram/open-questions/open-questions.ts";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { OpenQuestions } from "../src/outage/open-questions.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
 

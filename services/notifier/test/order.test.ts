@@ -1,8 +1,8 @@
 import { tooManyRequests } from "@loopgate/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { Rates } from "../src/channels/telegram/calls/rates.ts";
-import { TokenBucket } from "../src/channels/telegram/calls/token-bucket.ts";
-import { NotifierSetting } from "./a-notifier.ts";
+import { Rates } from "../src/channels/telegram/api/rates.ts";
+import { TokenBucket } from "../src/channels/telegram/api/token-bucket.ts";
+import { NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
 const sends = () => here.telegram.calls.filter(({ method }) => method === "sendMessage").length;

@@ -1,9 +1,9 @@
 import { createMetrics } from "@loopgate/runtime";
 import { tooManyRequests } from "@loopgate/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { Pauses } from "../src/channels/telegram/calls/pauses.ts";
+import { Pauses } from "../src/channels/telegram/api/pauses.ts";
 import { notifierMetrics } from "../src/notifier-metrics.ts";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
 const sendsTo = (chat: number) =>

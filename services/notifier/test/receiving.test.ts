@@ -1,7 +1,7 @@
 import { deadLetterSubject, receivedSubject, sessionKey, timestamp } from "@loopgate/contracts";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { bot, leaksIn, NotifierSetting, token } from "./a-notifier.ts";
+import { bot, leaksIn, NotifierSetting, token } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const group = -100500;

@@ -2,7 +2,7 @@ import { deadLetterSubject, newRequestId, requestSubject } from "@loopgate/contr
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, type ShownMessage, tooManyRequests } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { bot, NotifierSetting } from "./a-notifier.ts";
+import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const alice = person(7);
 const group = -1_000_000_004_500;

@@ -3,9 +3,9 @@ import { RequestLog } from "@loopgate/bus";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, person, startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { leaksIn } from "./a-notifier.ts";
-import { type NotifierProcess, startProcess } from "./a-process.ts";
-import { aQuestion } from "./a-question.ts";
+import { leaksIn } from "./support/notifier.ts";
+import { type NotifierProcess, startProcess } from "./support/process.ts";
+import { aQuestion } from "./support/questions.ts";
 
 const retentionMs = 90 * 86_400_000;
 const server = await startNatsServer();

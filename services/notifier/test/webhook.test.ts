@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { deadLetterSubject, filters, type LogEntry } from "@loopgate/contracts";
 import { freePorts, person } from "@loopgate/testing";
 import { beforeEach, describe, expect, it } from "vitest";
-import { bot, NotifierSetting, token, webhookSecret as secret } from "./a-notifier.ts";
+import { bot, NotifierSetting, token, webhookSecret as secret } from "./support/notifier.ts";
 
 const alice = person(7);
 const here = NotifierSetting.use();

@@ -8,7 +8,7 @@ import {
   envelopeIn,
 } from "@loopgate/contracts";
 import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
-import { expiry, silenceDecidesAt } from "@loopgate/domain";
+import { expiry, expiryDueAt } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 
 const TIMER = "expiry";
@@ -48,7 +48,7 @@ async function followTimer(timers: Timers, { subject, event }: LogEntry): Promis
     return "done";
   }
   const created = CreatedEvent.parse(event);
-  await timers.set(ref, TIMER, silenceDecidesAt(created), dueEvent(created));
+  await timers.set(ref, TIMER, expiryDueAt(created), dueEvent(created));
   return "done";
 }
 

@@ -1,14 +1,18 @@
 import type { EventLog, RequestLog, RequestQueries, Timers } from "@loopgate/bus";
 import type { Logger, Metrics } from "@loopgate/runtime";
-import { countedStore } from "./counted-store.ts";
+import { instrumentedStore } from "./store/instrumented-store.ts";
 import { startExpiry } from "./expiry.ts";
-import { startProjection } from "./projection.ts";
-import type { RequestStore } from "./request-store.ts";
+import { startProjection } from "./projection/projection.ts";
+import type { RequestStore } from "./store/request-store.ts";
 import { stateMetrics } from "./state-metrics.ts";
-import { StateQueries } from "./state-queries.ts";
+import { StateQueries } from "./queries/state-queries.ts";
 
-export { rebuildProjection, type RebuildParts, type RebuildProgress } from "./rebuild-projection.ts";
-export type { ListPosition, PendingPage, RequestStore } from "./request-store.ts";
+export {
+  rebuildProjection,
+  type RebuildParts,
+  type RebuildProgress,
+} from "./projection/rebuild-projection.ts";
+export type { ListPosition, PendingPage, RequestStore } from "./store/request-store.ts";
 
 export interface StateParts {
   readonly log: EventLog;
@@ -27,7 +31,7 @@ export interface StateService extends AsyncDisposable {
 /** Keeps the projection, ends requests in time and answers queries, until it is disposed of. */
 export async function startState(parts: StateParts): Promise<StateService> {
   const { log, timers, requests, logger, now = () => new Date() } = parts;
-  const store = countedStore(parts.store, stateMetrics(parts.metrics, parts.store));
+  const store = instrumentedStore(parts.store, stateMetrics(parts.metrics, parts.store));
   const running = new AsyncDisposableStack();
   const projection = running.use(await startProjection(log, store));
   running.use(await startExpiry({ log, timers, requests, logger, now }));

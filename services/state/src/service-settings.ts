@@ -1,15 +1,15 @@
+import { healthVariables } from "@loopgate/runtime";
 import {
   type Environment,
-  healthVariables,
   logSettingsOf,
   logVariables,
   natsSecrets,
   natsSettingsOf,
   natsVariables,
   readConfiguration,
-} from "@loopgate/runtime";
+} from "@loopgate/settings";
 import { z } from "zod";
-import { natsUse } from "./nats-use.ts";
+import { natsPermissions } from "./nats-permissions.ts";
 import { mongoSecrets, mongoVariables } from "./store/mongo-variables.ts";
 
 const Variables = z.object({
@@ -27,7 +27,7 @@ export function readServiceSettings(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...natsSecrets, ...mongoSecrets]);
   return {
     ...logSettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "state", use: natsUse },
+    nats: { ...natsSettingsOf(read), name: "state", use: natsPermissions },
     mongo: read.MONGODB_URI,
     healthPort: read.HEALTH_PORT,
   };

@@ -1,8 +1,8 @@
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import { createdOf } from "@loopgate/domain";
-import { type Metrics, sampled } from "@loopgate/runtime";
+import { type Metrics, cachedReading } from "@loopgate/runtime";
 import { Counter, Gauge } from "prom-client";
-import type { RequestStore } from "./request-store.ts";
+import type { RequestStore } from "./store/request-store.ts";
 
 /** Counting further would cost more the more are open, and tell an operator no more. */
 const COUNT_UP_TO = 10_000;
@@ -24,8 +24,8 @@ export function stateMetrics(metrics: Metrics, store: RequestStore) {
 
 /** Replicas show the same, and none while the store is away. */
 function pendingGauges(store: RequestStore): readonly Gauge[] {
-  const count = sampled(() => store.countPending(DEFAULT_TENANT, COUNT_UP_TO));
-  const oldest = sampled(() => store.listPending({ tenant: DEFAULT_TENANT, limit: 1 }));
+  const count = cachedReading(() => store.countPending(DEFAULT_TENANT, COUNT_UP_TO));
+  const oldest = cachedReading(() => store.listPending({ tenant: DEFAULT_TENANT, limit: 1 }));
   const pending = new Gauge({
     name: "loopgate_requests_pending",
     help: `Requests that are undecided, by the store; counted up to ${COUNT_UP_TO}.`,

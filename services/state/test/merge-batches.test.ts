@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { Unavailable } from "@loopgate/bus";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { MergeBatches } from "../src/merge-batches.ts";
-import type { RequestStore } from "../src/request-store.ts";
+import { MergeBatches } from "../src/projection/merge-batches.ts";
+import type { RequestStore } from "../src/store/request-store.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, entriesOf, refOf } from "./a-request.ts";
+import { aCreated, entriesOf, refOf } from "./support/requests.ts";
 
 let store: RequestStore;
 let database: SqliteDatabase;

@@ -8,7 +8,7 @@ import { metricSeries } from "@loopgate/testing";
 import { afterEach, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, refOf } from "./a-request.ts";
+import { aCreated, refOf } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 const logger = createLogger("state-test", "silent");

@@ -9,8 +9,8 @@ import type { MongoServer } from "@loopgate/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { rebuildProjection, startState } from "../src/index.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
-import { mongoOfFile, openStore } from "./a-mongo.ts";
-import { aCreated, refOf } from "./a-request.ts";
+import { mongoOfFile, openStore } from "./support/mongo.ts";
+import { aCreated, refOf } from "./support/requests.ts";
 
 const server = await mongoOfFile();
 const retentionMs = 90 * 86_400_000;

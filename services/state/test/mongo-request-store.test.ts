@@ -1,14 +1,14 @@
 import { inspect } from "node:util";
 import type { Stored } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
-import { StartRefused } from "@loopgate/runtime";
+import { StartupError } from "@loopgate/bus";
 import { startMongoServer } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { MergeBatches } from "../src/merge-batches.ts";
+import { MergeBatches } from "../src/projection/merge-batches.ts";
 import { documentId, pageQuery } from "../src/store/mongo-document.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
-import { documentsOf, mongoOfFile, openClient, openStore } from "./a-mongo.ts";
-import { aCreated, aDecided, entriesOf, refOf } from "./a-request.ts";
+import { documentsOf, mongoOfFile, openClient, openStore } from "./support/mongo.ts";
+import { aCreated, aDecided, entriesOf, refOf } from "./support/requests.ts";
 import { requestStoreContract } from "./request-store.contract.ts";
 
 const server = await mongoOfFile();
@@ -116,7 +116,7 @@ describe.skipIf(server?.isOurs !== true)(
       ["a string that can't be read", () => "mongodb://me:hunter2@host:port/loopgate", "percent-encoded"],
     ])("%s", async (_, change, message) => {
       const error = await reasonOf(MongoRequestStore.open(change(newDatabase())));
-      expect(error).toBeInstanceOf(StartRefused);
+      expect(error).toBeInstanceOf(StartupError);
       expect(error).toMatchObject({ message: expect.stringContaining(message) });
       expect(inspect(error, { depth: 10 })).not.toContain("hunter2");
     });
@@ -124,7 +124,7 @@ describe.skipIf(server?.isOurs !== true)(
     it("a server without a replica set", async () => {
       await using alone = await startMongoServer({ standalone: true });
       const error = await reasonOf(MongoRequestStore.open(alone?.newDatabase() ?? ""));
-      expect(error).toBeInstanceOf(StartRefused);
+      expect(error).toBeInstanceOf(StartupError);
       expect(error).toMatchObject({ message: expect.stringContaining("--replSet") });
     });
 

@@ -10,7 +10,7 @@ import { startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, refOf } from "./a-request.ts";
+import { aCreated, refOf } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 const server = await startNatsServer();

@@ -6,9 +6,9 @@ import { RequestLog } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { rebuildProjection, type RequestStore } from "../src/index.ts";
-import { startProjection } from "../src/projection.ts";
+import { startProjection } from "../src/projection/projection.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, aDecided, refOf } from "./a-request.ts";
+import { aCreated, aDecided, refOf } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 let bus: SqliteBus;

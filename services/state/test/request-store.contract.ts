@@ -3,7 +3,7 @@ import { createdOf, fold, viewOf } from "@loopgate/domain";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestStore } from "../src/index.ts";
-import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf, refOf } from "./a-request.ts";
+import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf, refOf } from "./support/requests.ts";
 
 interface Lives {
   readonly firstSeq: number;

@@ -7,9 +7,9 @@ import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sql
 import { createLogger, createMetrics } from "@loopgate/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RequestStore, startState } from "../src/index.ts";
-import { StateQueries } from "../src/state-queries.ts";
+import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, aDecided, entriesOf, refOf } from "./a-request.ts";
+import { aCreated, aDecided, entriesOf, refOf } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 let directory: string;
@@ -257,7 +257,7 @@ describe("list", () => {
     const asked = await submit(created);
     await store.merge(entriesOf(created));
     const logger = createLogger("state-test", "silent");
-    const projection = { catchesUp: async () => false };
+    const projection = { waitForCatchUp: async () => false };
     const queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
     await requests.decide(asked, aDecided(created));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });

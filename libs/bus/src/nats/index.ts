@@ -5,23 +5,23 @@ import type { EventLog, Subscription } from "../event-log.ts";
 import type { KeyValue } from "../key-value.ts";
 import type { RequestQueries } from "../request-queries.ts";
 import type { Timers } from "../timers.ts";
-import { checkPermissions } from "./check-permissions.ts";
-import { connectTo } from "./connect.ts";
-import { ConnectionWatch } from "./connection-watch.ts";
-import { NatsEventLog } from "./nats-event-log.ts";
-import { untilKnown } from "./nats-failures.ts";
+import { checkPermissions } from "./connection/check-permissions.ts";
+import { connectTo } from "./connection/connect.ts";
+import { ConnectionWatch } from "./connection/connection-watch.ts";
+import { NatsEventLog } from "./log/nats-event-log.ts";
+import { retryUnknownOutcome } from "./connection/failures.ts";
 import { NatsKeyValue } from "./nats-key-value.ts";
-import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./nats-options.ts";
+import { CALL_TIMEOUT_MS, type NatsBusOptions, natsDefaults } from "./connection/nats-options.ts";
 import { NatsRequestQueries } from "./nats-request-queries.ts";
 import { NatsTimers } from "./nats-timers.ts";
-import { provision } from "./provision.ts";
-import { publishedBy } from "./published-by.ts";
+import { provision } from "./streams/provision.ts";
+import { publishedBy } from "./connection/published-by.ts";
 import { serveQueries } from "./serve-queries.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "@loopgate/async";
 
-export { bootstrapNats } from "./bootstrap.ts";
-export { inspectNats, type ConsumerState, type NatsInspection } from "./inspect-nats.ts";
-export type { NatsAccess, NatsBusOptions, NatsStorage, NatsUse } from "./nats-options.ts";
+export { bootstrapNats } from "./streams/bootstrap.ts";
+export { inspectNats, type ConsumerState, type NatsInspection } from "./streams/inspect-nats.ts";
+export type { NatsAccess, NatsBusOptions, NatsStorage, NatsPermissions } from "./connection/nats-options.ts";
 
 const DRAIN_TIMEOUT_MS = 5_000;
 
@@ -43,14 +43,14 @@ export interface NatsBus extends AsyncDisposable {
  * stand. Disposing stops the intake of consumers
  * that still run, waits for their handlers (`stopWithinMs` at most: what is not done by then is delivered again), sends
  * out what is on its way, and disconnects.
- * @throws Unavailable when no server answers; NatsUnfit when it is not as this version needs it.
+ * @throws Unavailable when no server answers; NatsStartupError when it is not as this version needs it.
  */
 export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> {
   const all = { ...natsDefaults, ...options };
   const connection = await connectTo(all);
   const watch = new ConnectionWatch(connection);
   try {
-    await untilKnown(all, () => provision(connection, all));
+    await retryUnknownOutcome(all, () => provision(connection, all));
     if (all.use !== undefined) await checkPermissions({ connection, watch }, publishedBy(all.use));
   } catch (error) {
     await connection.close();
@@ -69,10 +69,10 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
     check: async () => {
       watch.check();
       log.check();
-      await untilKnown({ giveUpAfterMs: 0 }, () => jsm.streams.info(streams.requests.name));
+      await retryUnknownOutcome({ giveUpAfterMs: 0 }, () => jsm.streams.info(streams.requests.name));
     },
     [Symbol.asyncDispose]: async () => {
-      await within(all.stopWithinMs, log.stop());
+      await withTimeout(log.stop(), all.stopWithinMs, () => undefined);
       await disconnect(connection);
     },
   };
@@ -81,6 +81,6 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
 /** Draining waits for the server, which may be away for good. */
 async function disconnect(connection: NatsConnection): Promise<void> {
   if (connection.isClosed()) return;
-  await within(DRAIN_TIMEOUT_MS, connection.drain()).catch(() => undefined);
+  await withTimeout(connection.drain(), DRAIN_TIMEOUT_MS, () => undefined).catch(() => undefined);
   await connection.close();
 }

@@ -1,8 +1,8 @@
 import { type KV, Kvm } from "@nats-io/kv";
 import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
-import type { NatsParts } from "./nats-parts.ts";
-import { isLost, type Patience, untilKnown } from "./nats-failures.ts";
-import { bucketName } from "./wanted-streams.ts";
+import type { NatsParts } from "./connection/nats-parts.ts";
+import { isLost, type RetryPolicy, retryUnknownOutcome } from "./connection/failures.ts";
+import { bucketName } from "./streams/wanted-streams.ts";
 
 /** Buckets of the broker, read from their leaders. */
 export class NatsKeyValue implements KeyValue {
@@ -20,15 +20,15 @@ export class NatsKeyValue implements KeyValue {
 
 class NatsBucket implements Bucket {
   readonly #kv: KV;
-  readonly #patience: Patience;
+  readonly #patience: RetryPolicy;
 
-  constructor(kv: KV, patience: Patience) {
+  constructor(kv: KV, patience: RetryPolicy) {
     this.#kv = kv;
     this.#patience = patience;
   }
 
   get(key: string): Promise<Revision | undefined> {
-    return untilKnown(this.#patience, async () => {
+    return retryUnknownOutcome(this.#patience, async () => {
       const entry = await this.#kv.get(key);
       if (entry === null || entry.operation !== "PUT") return undefined;
       return { value: entry.string(), revision: entry.revision };
@@ -58,7 +58,7 @@ class NatsBucket implements Bucket {
 
   /** A write whose answer was lost may count as lost to itself: its caller looks what stands, as after any loss. */
   #unlessLost<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
-    return untilKnown(this.#patience, async () => {
+    return retryUnknownOutcome(this.#patience, async () => {
       try {
         return await write();
       } catch (error) {

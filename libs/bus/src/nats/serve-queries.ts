@@ -2,7 +2,7 @@ import { CancelCommand, ListQuery, type QueryAnswer, querySubject, StatusQuery }
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { type Subscription, Unavailable } from "../event-log.ts";
 import type { RequestQueries } from "../request-queries.ts";
-import { within } from "./within.ts";
+import { withTimeout } from "@loopgate/async";
 
 /** All that serve share the queries: each is answered by one of them. */
 const QUEUE = "state";
@@ -38,7 +38,8 @@ export async function serveQueries(
   return {
     [Symbol.asyncDispose]: async () => {
       const open = subscriptions.filter((subscription) => !subscription.isClosed());
-      await within(DRAIN_TIMEOUT_MS, Promise.all(open.map((subscription) => subscription.drain())));
+      const drained = Promise.all(open.map((subscription) => subscription.drain()));
+      await withTimeout(drained, DRAIN_TIMEOUT_MS, () => undefined);
       await Promise.all(running);
     },
   };

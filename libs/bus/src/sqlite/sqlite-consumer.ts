@@ -7,12 +7,13 @@ import {
   type Verdict,
 } from "../event-log.ts";
 import type { BusObserver } from "../bus-observer.ts";
-import { backOff, consumerDefaults } from "../consumer-defaults.ts";
+import { backOff } from "@loopgate/async";
+import { consumerDefaults } from "../consumer-defaults.ts";
 import { deadLetter, nameOf } from "../dead-letter.ts";
-import { Alarm } from "./alarm.ts";
+import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
-import { Floor } from "./floor.ts";
-import { Parking, type Tries } from "./parking.ts";
+import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";
+import { DelayedRedelivery, type Tries } from "./delayed-redelivery.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 export interface ConsumerOptions {
@@ -59,23 +60,23 @@ export class SqliteConsumer {
   readonly #source: Source;
   readonly #members = new Set<Member>();
   readonly #inFlight = new Map<number, Job>();
-  readonly #floor: Floor;
-  readonly #parking: Parking;
+  readonly #floor: ConsumerCheckpoint;
+  readonly #parking: DelayedRedelivery;
   /** Parked before a crash although the floor had not got there: the log does not hand them out a second time. */
   readonly #parkedAhead: Set<number>;
   #queue: Job[] = [];
   /** Everything up to here has been looked at; what matched is queued, in flight, parked or done. */
   #position: number;
-  readonly #alarm = new Alarm(() => this.#fill());
+  readonly #alarm = new WakeUpTimer(() => this.#fill());
   #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
   constructor(spec: ConsumerSpec, database: SqliteDatabase, source: Source) {
     this.#spec = spec;
     this.#source = source;
-    this.#floor = new Floor(spec.name, database, () => this.#currentFloor());
+    this.#floor = new ConsumerCheckpoint(spec.name, database, () => this.#currentFloor());
     this.#position = this.#floor.saved;
-    this.#parking = new Parking(spec.name, database);
+    this.#parking = new DelayedRedelivery(spec.name, database);
     this.#parkedAhead = new Set(this.#parking.waiting().filter((seq) => seq > this.#position));
   }
 

@@ -11,7 +11,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
-import { comesTrue } from "../comes-true.ts";
+import { pollUntil } from "@loopgate/async";
 import { backlogOf } from "./consumer-backlog.ts";
 import {
   appendEvent,
@@ -24,8 +24,8 @@ import {
   newestOn,
   newestSeq,
 } from "./events-table.ts";
-import { FLOOR_SCHEMA } from "./floor.ts";
-import { PARKING_SCHEMA } from "./parking.ts";
+import { FLOOR_SCHEMA } from "./consumer-checkpoint.ts";
+import { PARKING_SCHEMA } from "./delayed-redelivery.ts";
 import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
@@ -74,10 +74,10 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   async append(
     subject: string,
     event: Envelope,
-    { first = false, leaveRoom = false }: AppendOptions = {},
+    { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const envelope = Envelope.parse(event);
-    const maxBytes = leaveRoom ? this.#options.maxBytes : Infinity;
+    const maxBytes = reserveHeadroom ? this.#options.maxBytes : Infinity;
     return this.#database.write((db) => appendEvent(db, { subject, event: envelope, first, maxBytes }));
   }
 
@@ -99,9 +99,9 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     const backlog = async () => backlogOf(this.#database, spec.filters, consumer.progress);
     const observed = this.#options.observer?.consumes(spec.name, backlog);
     return {
-      catchesUp: (withinMs) => {
+      waitForCatchUp: (withinMs) => {
         const newest = this.#database.read(newestSeq);
-        return comesTrue(() => consumer.isDoneTo(newest), withinMs);
+        return pollUntil(() => consumer.isDoneTo(newest), withinMs);
       },
       [Symbol.asyncDispose]: async () => {
         observed?.[Symbol.dispose]();

@@ -1,7 +1,7 @@
 import { DueEvent, dueSubject, type RequestRef, timerSubject } from "@loopgate/contracts";
 import type { BusObserver } from "../bus-observer.ts";
 import type { Timers } from "../timers.ts";
-import { Alarm } from "./alarm.ts";
+import { WakeUpTimer } from "./wake-up-timer.ts";
 import { appendDue } from "./events-table.ts";
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
@@ -20,7 +20,7 @@ const BATCH = 100;
 export class SqliteTimers implements Timers, AsyncDisposable {
   readonly #database: SqliteDatabase;
   readonly #observer: Pick<BusObserver, "failed"> | undefined;
-  readonly #alarm = new Alarm(() => void this.#fire());
+  readonly #alarm = new WakeUpTimer(() => void this.#fire());
 
   private constructor(database: SqliteDatabase, observer: Pick<BusObserver, "failed"> | undefined) {
     this.#database = database;

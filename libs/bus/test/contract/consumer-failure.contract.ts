@@ -1,9 +1,15 @@
 import { DeadLetterEvent, deadLetterSubject, type LogEntry } from "@loopgate/contracts";
 import { expect, it } from "vitest";
 import { type Delivery, type Handler, Unavailable } from "../../src/index.ts";
-import { allAgain, aRecorder, putOffFence, subjectsOf } from "./a-handler.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { aConsumerName, busOfEachTest, type BusOfTest, type OpenBus, soon } from "./bus-under-test.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf } from "./support/handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import {
+  aConsumerName,
+  busOfEachTest,
+  type BusOfTest,
+  type OpenBus,
+  soon,
+} from "./support/bus-under-test.ts";
 
 class HandlerBroke extends Error {
   override readonly name = "HandlerBroke";

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Delivery } from "../../src/index.ts";
-import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./a-handler.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./support/handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
 
 /** What a stop and a restart leave behind. */
 export function consumerStopContract(open: OpenBus): void {

@@ -2,9 +2,9 @@ import { eventKey, requestSubject } from "@loopgate/contracts";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { Handler } from "../../src/index.ts";
-import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./a-handler.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { aConsumerName, busOfEachTest, busOptions, type OpenBus, soon } from "./bus-under-test.ts";
+import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./support/handler.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import { aConsumerName, busOfEachTest, busOptions, type OpenBus, soon } from "./support/bus-under-test.ts";
 import { consumerFailureContract } from "./consumer-failure.contract.ts";
 import { consumerStopContract } from "./consumer-stop.contract.ts";
 
@@ -71,13 +71,13 @@ function intake(open: OpenBus): void {
     const consumption = await bus.log.consume(spec, handle);
     bus.own(consumption);
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
-    expect(await consumption.catchesUp(soon.timeout)).toBe(true);
+    expect(await consumption.waitForCatchUp(soon.timeout)).toBe(true);
 
     await appendCopies(bus.log, other, 1);
     for (const copy of [2, 3]) await bus.log.append(copySubject(ref, copy), anEvent(ref));
 
-    expect(await consumption.catchesUp(100)).toBe(false);
-    const catchingUp = consumption.catchesUp(soon.timeout);
+    expect(await consumption.waitForCatchUp(100)).toBe(false);
+    const catchingUp = consumption.waitForCatchUp(soon.timeout);
     end("done");
     expect(await catchingUp).toBe(true);
   });
@@ -100,7 +100,9 @@ function intake(open: OpenBus): void {
     const callers = [];
     for (const subject of subjects) {
       await bus.log.append(subject, anEvent(ref));
-      callers.push(consumption.catchesUp(soon.timeout).then((caughtUp) => caughtUp && done.has(subject)));
+      callers.push(
+        consumption.waitForCatchUp(soon.timeout).then((caughtUp) => caughtUp && done.has(subject)),
+      );
     }
 
     expect(await Promise.all(callers)).toEqual(subjects.map(() => true));

@@ -1,8 +1,8 @@
 import { eventKey, requestPrefix, type RequestRef, requestSubject, type Stored } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
 import type { AppendResult } from "../../src/index.ts";
-import { anEvent, appendCopies, aRequest, copySubject } from "./an-event.ts";
-import { busOfEachTest, type OpenBus } from "./bus-under-test.ts";
+import { anEvent, appendCopies, aRequest, copySubject } from "./support/events.ts";
+import { busOfEachTest, type OpenBus } from "./support/bus-under-test.ts";
 import { replayContract } from "./replay.contract.ts";
 import { tailContract } from "./tail.contract.ts";
 

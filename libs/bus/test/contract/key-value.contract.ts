@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { busOfEachTest, busOptions, type OpenBus, soon } from "./bus-under-test.ts";
+import { busOfEachTest, busOptions, type OpenBus, soon } from "./support/bus-under-test.ts";
 
 const LIFETIME_MS = busOptions.lifetimes.leases;
 

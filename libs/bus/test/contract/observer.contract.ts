@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
 import { type Backlog, Unavailable } from "../../src/index.ts";
-import { aRecorder, untilStopped } from "./a-handler.ts";
-import { anObserver } from "./an-observer.ts";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
+import { aRecorder, untilStopped } from "./support/handler.ts";
+import { anObserver } from "./support/observer.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
 
 /** What a log tells whoever counts. */
 export function observerContract(open: OpenBus): void {

@@ -1,7 +1,7 @@
 import { requestPrefix } from "@loopgate/contracts";
 import { expect, it } from "vitest";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { busOfEachTest, type OpenBus } from "./bus-under-test.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import { busOfEachTest, type OpenBus } from "./support/bus-under-test.ts";
 
 /** What {@link EventLog.replay} promises. */
 export function replayContract(open: OpenBus): void {

@@ -1,7 +1,7 @@
 import { type Envelope, eventKey, type LogEntry, type RequestRef, requestSubject } from "@loopgate/contracts";
 import { expect, it } from "vitest";
-import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./an-event.ts";
-import { busOfEachTest, type OpenBus, soon } from "./bus-under-test.ts";
+import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
+import { busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
 
 const RACERS = 50;
 

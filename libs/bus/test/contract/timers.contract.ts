@@ -1,7 +1,13 @@
 import { dueSubject, type LogEntry, type RequestRef } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
-import { aDue, aRequest } from "./an-event.ts";
-import { aConsumerName, busOfEachTest, type BusOfTest, type OpenBus, soon } from "./bus-under-test.ts";
+import { aDue, aRequest } from "./support/events.ts";
+import {
+  aConsumerName,
+  busOfEachTest,
+  type BusOfTest,
+  type OpenBus,
+  soon,
+} from "./support/bus-under-test.ts";
 
 const SOON_MS = 1_200;
 const OVER_THE_LONGEST_TIMEOUT_MS = 30 * 86_400_000;

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
-import { anEvent, copySubject } from "../contract/an-event.ts";
+import { anEvent, copySubject } from "../contract/support/events.ts";
 
 // Waits for a word, so that several start at one moment; opens the bus, appends one event and says its id.
 const [path = "", id = "", copy = ""] = process.argv.slice(2);

@@ -1,7 +1,7 @@
 import { openSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
-import { anEvent, copySubject, everythingOf } from "../contract/an-event.ts";
+import { anEvent, copySubject, everythingOf } from "../contract/support/events.ts";
 
 // Appends and consumes at 32 in flight until it is killed; notes what was acknowledged and what was handled, a line each, in
 // a file: what waits in a pipe dies with its writer. Says a dot for every acknowledgement.

@@ -1,11 +1,11 @@
 import type { Logger } from "@loopgate/runtime";
 import { fastify, type FastifyInstance } from "fastify";
-import { MAX_BODY_BYTES } from "../settings.ts";
-import type { ApiKeys } from "../keys/api-keys.ts";
+import { MAX_BODY_BYTES } from "../config/gateway-settings.ts";
+import type { ApiKeys } from "../access/api-keys.ts";
 import { answerClientError } from "./client-errors.ts";
 import { handleError, refuseRequest } from "./errors.ts";
 import { hostCheck } from "./host-check.ts";
-import { addKeyCheck } from "./key-check.ts";
+import { addKeyCheck } from "../access/key-check.ts";
 
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;

@@ -2,9 +2,9 @@ import type { ErrorCode } from "@loopgate/contracts";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { jsonRpcError } from "../mcp/json-rpc.ts";
-import type { Refusal } from "../requests/refusal.ts";
+import type { Refusal } from "../tool-error.ts";
 import { CallFailed } from "../tools/registry.ts";
-import { MAX_BODY_BYTES } from "../settings.ts";
+import { MAX_BODY_BYTES } from "../config/gateway-settings.ts";
 
 /** What a refusal is in HTTP (design 4.3). */
 const statuses: Readonly<Record<ErrorCode, number>> = {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { invalidArguments, type Refused } from "./refusal.ts";
+import { invalidArguments, type Refused } from "../tool-error.ts";
 
 export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | Refused;
 

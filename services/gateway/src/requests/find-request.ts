@@ -1,6 +1,6 @@
-import { DEFAULT_TENANT, isRequestId, type KnownRequest } from "@loopgate/contracts";
+import { DEFAULT_TENANT, isRequestId, type RequestDetails } from "@loopgate/contracts";
 import { type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
-import { fold, knownRequestOf } from "@loopgate/domain";
+import { fold, requestDetailsOf } from "@loopgate/domain";
 
 export interface RequestReaders {
   readonly requests: RequestLog;
@@ -15,7 +15,7 @@ export interface RequestReaders {
 export async function findRequest(
   { requests, queries }: RequestReaders,
   id: string,
-): Promise<KnownRequest | undefined> {
+): Promise<RequestDetails | undefined> {
   if (!isRequestId(id)) return undefined;
   const ref = { tenant: DEFAULT_TENANT, id };
   try {
@@ -24,7 +24,7 @@ export async function findRequest(
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
   }
-  const logged = knownRequestOf(fold(await requests.read(ref)));
+  const logged = requestDetailsOf(fold(await requests.read(ref)));
   if (logged === undefined)
     throw new Unavailable("the log does not hold this request and its store does not answer");
   return logged;

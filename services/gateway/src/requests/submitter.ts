@@ -2,21 +2,21 @@ import {
   type CreatedEvent,
   DEFAULT_TENANT,
   keyedRequestId,
-  type KnownRequest,
+  type RequestDetails,
   newRequestId,
   type Prompt,
   type Recipient,
   type RequestRef,
 } from "@loopgate/contracts";
 import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
-import { fold, knownRequestOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
+import { fold, requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import type { SessionRegistry } from "../sessions.ts";
-import type { GatewaySettings } from "../settings.ts";
+import type { SessionRegistry } from "../sessions/session-registry.ts";
+import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "./arguments.ts";
 import { createdEvent } from "./created-event.ts";
-import { invalidArguments, refused, type Refused } from "./refusal.ts";
+import { invalidArguments, refused, type Refused } from "../tool-error.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
 export interface SubmitterParts {
@@ -36,7 +36,7 @@ export interface Submitting {
   readonly policy?: RecipientPolicy | undefined;
 }
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly request: KnownRequest } | Refused;
+export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | Refused;
 
 /** Takes questions in: the rules of design 3.1 for submissions, in one place. */
 export class Submitter {
@@ -80,7 +80,7 @@ export class Submitter {
 
   /** What the log holds under this key. Without its question a decision answers nothing that we know of. */
   async #logged(draft: Draft): Promise<SubmitOutcome> {
-    const request = knownRequestOf(fold(await this.#parts.requests.read(draft.ref)));
+    const request = requestDetailsOf(fold(await this.#parts.requests.read(draft.ref)));
     if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
     return sameOrConflict(request, draft);
   }
@@ -100,7 +100,7 @@ export class Submitter {
     if (result.kind === "exists") return this.#logged(draft);
     this.#parts.logger.debug(requestFields(created.event), "accepted");
     this.#parts.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
-    const request = knownRequestOf({ created });
+    const request = requestDetailsOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
     return sameOrConflict(request, draft);
   }
@@ -151,7 +151,7 @@ function labelOf(name: string | undefined): string | undefined {
 }
 
 /** Also an event of this very id may be another's: two gateways may give one key in the same millisecond. */
-function sameOrConflict(request: KnownRequest, { fingerprint }: Draft): SubmitOutcome {
+function sameOrConflict(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
   if (request.fingerprint === fingerprint) return { kind: "accepted", request };
   return refused(
     "idempotency_conflict",

@@ -1,14 +1,14 @@
 import {
   DEFAULT_TENANT,
   filters,
-  type KnownRequest,
+  type RequestDetails,
   type LogEntry,
   parseRequestSubject,
   requestPrefix,
   type RequestRef,
 } from "@loopgate/contracts";
 import { type EventLog, type RequestLog, type Subscription, Unavailable } from "@loopgate/bus";
-import { fold, knownRequestOf } from "@loopgate/domain";
+import { fold, requestDetailsOf } from "@loopgate/domain";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { type CallToLook, Waiter } from "./waiter.ts";
 
@@ -48,7 +48,7 @@ export interface WaitingPlace extends Disposable {
    * undefined if the log holds it no more.
    * @throws Unavailable when the log does not answer at the end.
    */
-  wait(subject: WaitSubject, options: WaitOptions): Promise<KnownRequest | undefined>;
+  wait(subject: WaitSubject, options: WaitOptions): Promise<RequestDetails | undefined>;
 }
 
 /** The calls of this process that wait for a decision. Holds nothing that another replica lacks. */
@@ -99,7 +99,7 @@ export class Waiters implements AsyncDisposable {
   }
 
   /** Registered before the first look, so that nothing falls between the two (design 3.1). */
-  async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<KnownRequest | undefined> {
+  async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<RequestDetails | undefined> {
     const ref = { tenant: DEFAULT_TENANT, id: subject.id };
     let { wasUndelivered } = subject;
     let call: CallToLook | undefined;
@@ -118,7 +118,7 @@ export class Waiters implements AsyncDisposable {
   }
 
   /** What was decided before its wait began, woke nobody. */
-  #measureWake(call: CallToLook | undefined, request: KnownRequest | undefined): void {
+  #measureWake(call: CallToLook | undefined, request: RequestDetails | undefined): void {
     const decidedAt = request?.view.decided_at;
     if (call === undefined || decidedAt === undefined) return;
     const { source } = call;
@@ -131,7 +131,7 @@ export class Waiters implements AsyncDisposable {
    */
   async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {
-      const request = knownRequestOf(fold(await this.#parts.requests.read(ref, heard)));
+      const request = requestDetailsOf(fold(await this.#parts.requests.read(ref, heard)));
       if (request === undefined || waiter.hasEnded) return { kind: "over", request };
       const { status, delivery } = request.view;
       const isUndelivered = delivery === "undelivered";
@@ -183,6 +183,6 @@ interface LookFor {
 
 /** What a look found. Between two looks nothing of the request is held. */
 type Look =
-  | { readonly kind: "over"; readonly request: KnownRequest | undefined }
+  | { readonly kind: "over"; readonly request: RequestDetails | undefined }
   | { readonly kind: "pending"; readonly isUndelivered: boolean }
   | { readonly kind: "failed" };

@@ -2,7 +2,7 @@ import { DEFAULT_TENANT, isRequestId } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
 import { parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
-import { notFound, refused } from "../requests/refusal.ts";
+import { notFound, refused } from "../tool-error.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import { requestIdArgument } from "./request-id-argument.ts";

@@ -2,7 +2,7 @@ import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
 import { clamp, parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
-import { invalidArguments } from "../requests/refusal.ts";
+import { invalidArguments } from "../tool-error.ts";
 import { toolSchema } from "./json-schema.ts";
 import { PageOutput } from "./outputs.ts";
 import type { Tool } from "./tool.ts";

@@ -4,7 +4,7 @@ import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { text } from "../requests/arguments.ts";
-import { refused } from "../requests/refusal.ts";
+import { refused } from "../tool-error.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
 /** The names of the tools: interface, and stay. */

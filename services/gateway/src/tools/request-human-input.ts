@@ -1,11 +1,11 @@
-import type { KnownRequest } from "@loopgate/contracts";
+import type { RequestDetails } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import { waitSecondsOf } from "../requests/arguments.ts";
-import { refused, type Refused } from "../requests/refusal.ts";
+import { refused, type Refused } from "../tool-error.ts";
 import { parseSubmission, Submission } from "../requests/submission.ts";
 import type { Submitter } from "../requests/submitter.ts";
 import type { Waiters, WaitingPlace } from "../requests/waiters.ts";
-import type { GatewaySettings } from "../settings.ts";
+import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
@@ -38,10 +38,10 @@ export function requestHumanInput({ submitter, waiters, settings }: RequestHuman
 /** Whatever becomes of the wait: the caller must learn the id of what was asked. */
 async function decidedOrKnown(
   place: WaitingPlace,
-  request: KnownRequest,
+  request: RequestDetails,
   seconds: number,
   caller: Caller,
-): Promise<KnownRequest> {
+): Promise<RequestDetails> {
   if (request.view.status !== "pending") return request;
   const subject = { id: request.view.request_id, wasUndelivered: request.view.delivery === "undelivered" };
   try {

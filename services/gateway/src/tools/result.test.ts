@@ -1,6 +1,6 @@
-import type { KnownRequest, RequestView } from "@loopgate/contracts";
+import type { RequestDetails, RequestView } from "@loopgate/contracts";
 import { expect, it } from "vitest";
-import { refused } from "../requests/refusal.ts";
+import { refused } from "../tool-error.ts";
 import { toolResult } from "./result.ts";
 
 const pending: RequestView = {
@@ -17,7 +17,7 @@ const pending: RequestView = {
   poll_after_seconds: 5,
 };
 
-const known = (view: Partial<RequestView> = {}): KnownRequest => ({
+const known = (view: Partial<RequestView> = {}): RequestDetails => ({
   view: { ...pending, ...view },
   fingerprint: "f",
   options: [],

@@ -1,5 +1,5 @@
-import type { KnownRequest, RequestView } from "@loopgate/contracts";
-import type { Refusal } from "../requests/refusal.ts";
+import type { RequestDetails, RequestView } from "@loopgate/contracts";
+import type { Refusal } from "../tool-error.ts";
 import { cutTo } from "./cut.ts";
 import type { ListedRequest } from "./outputs.ts";
 import type { ToolOutcome } from "./tool.ts";
@@ -28,7 +28,7 @@ function resultOf(structuredContent: Record<string, unknown>, sentence: string):
   return { content: [textOf(JSON.stringify(structuredContent)), textOf(sentence)], structuredContent };
 }
 
-function pageResult(requests: readonly KnownRequest[], nextCursor: string | undefined): ToolResult {
+function pageResult(requests: readonly RequestDetails[], nextCursor: string | undefined): ToolResult {
   const listed = requests.map(({ view }) => listedOf(view));
   const lines = listed.map(
     (view) =>

@@ -1,6 +1,6 @@
-import type { KnownRequest } from "@loopgate/contracts";
+import type { RequestDetails } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Refused } from "../requests/refusal.ts";
+import type { Refused } from "../tool-error.ts";
 import type { ToolSchema } from "./json-schema.ts";
 
 /** What is true of a tool, in the protocol's words. */
@@ -47,10 +47,10 @@ export interface WaitProgress {
 
 /** What a tool found out, before any protocol words it. */
 export type ToolOutcome =
-  | { readonly kind: "request"; readonly request: KnownRequest }
+  | { readonly kind: "request"; readonly request: RequestDetails }
   | {
       readonly kind: "page";
-      readonly requests: readonly KnownRequest[];
+      readonly requests: readonly RequestDetails[];
       readonly nextCursor?: string | undefined;
     }
   | Refused;

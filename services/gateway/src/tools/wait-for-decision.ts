@@ -1,4 +1,4 @@
-import type { KnownRequest } from "@loopgate/contracts";
+import type { RequestDetails } from "@loopgate/contracts";
 import type { WaitingPlace, WaitSubject } from "../requests/waiters.ts";
 import type { Caller } from "./tool.ts";
 
@@ -10,7 +10,7 @@ export function waitForDecision(
   subject: WaitSubject,
   seconds: number,
   { signal, onProgress }: Caller,
-): Promise<KnownRequest | undefined> {
+): Promise<RequestDetails | undefined> {
   const waited = place.wait(subject, { seconds, signal });
   if (onProgress === undefined) return waited;
   const progress = startProgress(onProgress, seconds);

@@ -1,5 +1,5 @@
 import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
-import type { MessageText } from "../../src/channels/telegram/showing/question.ts";
+import type { MessageText } from "../../src/channels/telegram/rendering/question.ts";
 
 export interface File {
   readonly name: string;

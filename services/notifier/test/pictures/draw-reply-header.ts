@@ -1,4 +1,4 @@
-import type { MessageText } from "../../src/channels/telegram/showing/question.ts";
+import type { MessageText } from "../../src/channels/telegram/rendering/question.ts";
 import { colours, type Place } from "./style.ts";
 import { type Drawn, element, textLine } from "./svg.ts";
 

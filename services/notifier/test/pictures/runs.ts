@@ -1,5 +1,5 @@
 import type { MessageEntity } from "@grammyjs/types";
-import type { MessageText } from "../../src/channels/telegram/showing/question.ts";
+import type { MessageText } from "../../src/channels/telegram/rendering/question.ts";
 
 /** A stretch of text in one style. */
 export interface Run {

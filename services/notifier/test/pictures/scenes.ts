@@ -1,13 +1,13 @@
 import type { CreatedEvent, DecidedEvent } from "@loopgate/contracts";
 import { expiry, type OfferedPrompt, promptOf } from "@loopgate/domain";
-import { replyMarkup } from "../../src/channels/telegram/showing/keyboard.ts";
+import { replyMarkup } from "../../src/channels/telegram/rendering/keyboard.ts";
 import {
   fileName,
   fullText,
   questionText,
   verdictText,
-} from "../../src/channels/telegram/showing/question.ts";
-import { answered, aQuestion, now } from "../a-question.ts";
+} from "../../src/channels/telegram/rendering/question.ts";
+import { answered, aQuestion, now } from "../support/questions.ts";
 import type { Bubble } from "./bubble.ts";
 
 const nothing = { text: "", entities: [] };

@@ -17,7 +17,7 @@ export interface MongoInspection {
 
 /**
  * Looks at the database and changes nothing there.
- * @throws Unavailable when it does not answer; StartRefused for one that will not do, as {@link MongoConnection.open}.
+ * @throws Unavailable when it does not answer; StartupError for one that will not do, as {@link MongoConnection.open}.
  */
 export async function inspectMongo(uri: string): Promise<MongoInspection> {
   let seen: MongoInspection | undefined;

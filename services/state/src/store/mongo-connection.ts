@@ -1,6 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
+import { sleep, withTimeout } from "@loopgate/async";
 import { Unavailable } from "@loopgate/bus";
-import { StartRefused } from "@loopgate/runtime";
+import { StartupError } from "@loopgate/bus";
 import { type Db, MongoClient, type MongoClientOptions, ServerType } from "mongodb";
 import { notAReplicaSet, refusalOf, translated } from "./mongo-failures.ts";
 
@@ -57,7 +57,7 @@ export class MongoConnection implements AsyncDisposable {
 
   /**
    * Connects; a database that is away is waited for in the background.
-   * @throws StartRefused for what waiting does not mend: the message says what to do.
+   * @throws StartupError for what waiting does not mend: the message says what to do.
    */
   static async open(uri: string, prepare: Preparation): Promise<MongoConnection> {
     const connection = new MongoConnection(clientOf(uri), prepare);
@@ -115,7 +115,7 @@ export class MongoConnection implements AsyncDisposable {
         return;
       } catch (error) {
         this.#whyAway = refusalOf(error)?.message ?? this.#whyAway;
-        await pause(RECONNECT_EVERY_MS, undefined, { signal }).catch(() => undefined);
+        await sleep(RECONNECT_EVERY_MS, signal);
       }
     }
   }
@@ -128,7 +128,7 @@ async function verifyReplicaSet(db: Db): Promise<void> {
 
 function clientOf(uri: string): MongoClient {
   if (!/^mongodb(\+srv)?:\/\/[^/?]+\/[^/?]+/.test(uri)) {
-    throw new StartRefused(
+    throw new StartupError(
       "MONGODB_URI must be a connection string with a database, such as mongodb://host/loopgate?replicaSet=rs0",
     );
   }
@@ -136,21 +136,13 @@ function clientOf(uri: string): MongoClient {
     return new MongoClient(uri, OPTIONS);
   } catch {
     // The driver's message may repeat the string, which may hold a password.
-    throw new StartRefused(
+    throw new StartupError(
       "MONGODB_URI can't be read: check its form; reserved characters in user and password are percent-encoded",
     );
   }
 }
 
-async function inTime<Result>(work: Promise<Result>): Promise<Result> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Unavailable("MongoDB does not answer in time")),
-    DEADLINE_MS,
-  );
-  try {
-    return await Promise.race([work, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const inTime = <Result>(work: Promise<Result>): Promise<Result> =>
+  withTimeout(work, DEADLINE_MS, () => {
+    throw new Unavailable("MongoDB does not answer in time");
+  });

@@ -1,7 +1,7 @@
 import { parseRequestSubject, type RequestRef, type Stored } from "@loopgate/contracts";
 import { createdOf, decisionOf, fold, type RequestSet } from "@loopgate/domain";
 import type { AnyBulkWriteOperation, Filter } from "mongodb";
-import type { ListPosition, PendingPage } from "../request-store.ts";
+import type { ListPosition, PendingPage } from "./request-store.ts";
 
 export const COLLECTION = "requests";
 

@@ -1,5 +1,5 @@
 import { Unavailable } from "@loopgate/bus";
-import { StartRefused } from "@loopgate/runtime";
+import { StartupError } from "@loopgate/bus";
 import {
   BSON,
   MongoBulkWriteError,
@@ -26,7 +26,7 @@ const TRANSIENT = [
  */
 export function translated(cause: unknown): unknown {
   if (cause instanceof Unavailable || isDocumentAtFault(cause)) return cause;
-  if (cause instanceof StartRefused) return new Unavailable(cause.message, { cause });
+  if (cause instanceof StartupError) return new Unavailable(cause.message, { cause });
   const isRefused = cause instanceof MongoServerError && isRefusal(cause);
   return new Unavailable(isRefused ? `MongoDB refuses: ${nameOf(cause)}` : "MongoDB does not answer", {
     cause,
@@ -34,27 +34,27 @@ export function translated(cause: unknown): unknown {
 }
 
 /** Why a service must not start with this database; undefined if the database is merely away. */
-export function refusalOf(error: unknown): StartRefused | undefined {
-  if (error instanceof StartRefused) return error;
+export function refusalOf(error: unknown): StartupError | undefined {
+  if (error instanceof StartupError) return error;
   if (!(error instanceof MongoError)) return undefined;
   if (hasCode(error, AUTHENTICATION_FAILED)) {
-    return new StartRefused(
+    return new StartupError(
       "MongoDB refuses the user of MONGODB_URI: check the user's name, the password and authSource",
     );
   }
   if (hasCode(error, UNAUTHORIZED)) {
-    return new StartRefused(
+    return new StartupError(
       "MongoDB does not let the user of MONGODB_URI work: grant the role readWrite on the database that MONGODB_URI names",
     );
   }
   if (error instanceof MongoServerSelectionError && error.reason?.servers.size === 0) return notAReplicaSet();
   const isRefused = error instanceof MongoServerError && isRefusal(error);
-  return isRefused ? new StartRefused(`MongoDB refuses to be set up: ${nameOf(error)}`) : undefined;
+  return isRefused ? new StartupError(`MongoDB refuses to be set up: ${nameOf(error)}`) : undefined;
 }
 
 /** Majority writes, which survive a failover, need a replica set. */
-export const notAReplicaSet = (): StartRefused =>
-  new StartRefused(
+export const notAReplicaSet = (): StartupError =>
+  new StartupError(
     "MongoDB is no replica set, or not the one that MONGODB_URI names: start mongod with --replSet, run rs.initiate() once (one member is enough), and check replicaSet in MONGODB_URI",
   );
 

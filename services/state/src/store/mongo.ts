@@ -1,7 +1,7 @@
 import type { RequestRef, Stored } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
 import type { Collection } from "mongodb";
-import type { PendingPage, RequestStore } from "../request-store.ts";
+import type { PendingPage, RequestStore } from "./request-store.ts";
 import { MongoConnection } from "./mongo-connection.ts";
 import {
   COLLECTION,
@@ -28,7 +28,7 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
 
   /**
    * Opens the store, also while the database is away: then every call is `Unavailable` until it is there.
-   * @throws StartRefused for a database that will not do: a wrong user, missing privileges, no replica set, a
+   * @throws StartupError for a database that will not do: a wrong user, missing privileges, no replica set, a
    * connection string without a database's name.
    */
   static async open(uri: string): Promise<MongoRequestStore> {

@@ -2,7 +2,7 @@ import { parseRequestSubject, type RequestRef, type Stored } from "@loopgate/con
 import { createdOf, decisionOf, merge, type RequestSet } from "@loopgate/domain";
 import type { SqliteConnection, SqliteDatabase } from "@loopgate/bus/sqlite";
 import type { SQLInputValue } from "node:sqlite";
-import type { PendingPage, RequestStore } from "../request-store.ts";
+import type { PendingPage, RequestStore } from "./request-store.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS requests (

@@ -1,9 +1,9 @@
 import type { Update, UserFromGetMe, WebhookInfo } from "@grammyjs/types";
 import { GrammyError, HttpError } from "grammy";
-import { type Failure, failureOf } from "./calls/api-outcome.ts";
-import { type BotApiOptions, codeOf, createBotApi, grammySignal } from "./calls/bot-api.ts";
-import { addressOf, hostOf } from "./receiving/own-webhook.ts";
-import { deliveryFailureIn } from "./receiving/webhook-keeper.ts";
+import { type Failure, failureOf } from "./api/api-outcome.ts";
+import { type BotApiOptions, codeOf, createBotApi, grammySignal } from "./api/bot-api.ts";
+import { addressOf, hostOf } from "./updates/own-webhook.ts";
+import { deliveryFailureIn } from "./updates/webhook-keeper.ts";
 
 /** What a look at Telegram came to. A look that was answered has a value. */
 export type Seen<Value> =

@@ -1,0 +1,6 @@
+export { backOff } from "./back-off.ts";
+export { ConcurrentDisposables } from "./concurrent-disposables.ts";
+export { pollUntil } from "./poll-until.ts";
+export { singleFlight } from "./single-flight.ts";
+export { sleep } from "./sleep.ts";
+export { withTimeout } from "./with-timeout.ts";

@@ -1,0 +1,86 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { type Authenticator, credsAuthenticator, type NodeConnectionOptions } from "@nats-io/transport-node";
+import type { NatsAccess } from "./nats-options.ts";
+import { NatsStartupError } from "./nats-unfit.ts";
+
+type Access = Required<Pick<NodeConnectionOptions, "servers">> & NodeConnectionOptions;
+
+/**
+ * Servers, login and TLS as the client takes them. Files are read now, so that a start says what is wrong with them.
+ * @throws NatsStartupError for an address or a file that can't be used; no secret is in its message.
+ */
+export function connectionOptions({ servers, credsFile, caFile }: NatsAccess): Access {
+  const urls = [servers].flat().map(parseServer);
+  return {
+    servers: urls.map(({ host }) => host),
+    ...loginOf(urls),
+    ...(credsFile === undefined ? {} : { authenticator: credentials(credsFile) }),
+    ...tlsOf(urls, caFile),
+  };
+}
+
+function parseServer(server: string): URL {
+  const url = URL.parse(server.includes("://") ? server : `nats://${server}`);
+  if (url !== null && url.host !== "" && ["nats:", "tls:"].includes(url.protocol)) return url;
+  throw new NatsStartupError(
+    "NATS_URL is no address such as nats://host:4222 or tls://host:4222: separate several by commas, " +
+      "and write special characters of a password as %xx",
+  );
+}
+
+/** The first user named holds for all servers; a name without a password is a token. */
+function loginOf(urls: readonly URL[]): NodeConnectionOptions {
+  const url = urls.find(({ username }) => username !== "");
+  if (url === undefined) return {};
+  const user = decodeURIComponent(url.username);
+  return url.password === "" ? { token: user } : { user, pass: decodeURIComponent(url.password) };
+}
+
+function tlsOf(urls: readonly URL[], caFile: string | undefined): NodeConnectionOptions {
+  if (caFile !== undefined) {
+    if (!isCertificate(readOrRefuse("NATS_CA_FILE", caFile))) {
+      throw new NatsStartupError("NATS_CA_FILE holds no certificate in PEM form");
+    }
+    return { tls: { caFile } };
+  }
+  return urls.some(({ protocol }) => protocol === "tls:") ? { tls: {} } : {};
+}
+
+function isCertificate(pem: Buffer): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** Read again at each connect, because credentials expire; what can't be read then leaves the last ones in use. */
+function credentials(file: string): Authenticator {
+  let current = credsAuthenticator(readOrRefuse("NATS_CREDS_FILE", file));
+  try {
+    current("a server's challenge");
+  } catch {
+    throw new NatsStartupError("NATS_CREDS_FILE holds no NATS credentials: it must have a JWT and a seed");
+  }
+  return (nonce) => {
+    try {
+      const renewed = credsAuthenticator(readFileSync(file));
+      const login = renewed(nonce);
+      current = renewed;
+      return login;
+    } catch {
+      return current(nonce);
+    }
+  };
+}
+
+function readOrRefuse(setting: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new NatsStartupError(`${setting} can't be read: check the path ${file} and its permissions`, {
+      cause,
+    });
+  }
+}

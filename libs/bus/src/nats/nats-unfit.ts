@@ -1,4 +1,0 @@
-/** The server, or how it is to be reached, is not as this version needs it; the message says what is wrong and the way out. */
-export class NatsUnfit extends Error {
-  override readonly name = "NatsUnfit";
-}

@@ -1,0 +1,65 @@
+import { eventKey, requestSubject } from "@loopgate/contracts";
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
+import { startNatsServer } from "@loopgate/testing";
+import { afterAll, describe, expect, it } from "vitest";
+import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
+import { anEvent, aRequest } from "./contract/support/events.ts";
+import { busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
+import { roomContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
+
+const server = await startNatsServer();
+const isOurs = server?.isOurs === true;
+const options = {
+  ...busOptions,
+  servers: server?.url ?? "",
+  name: "room",
+  retentionMs: 86_400_000,
+  maxBytes: SMALL_LOG_BYTES,
+};
+afterAll(() => server?.[Symbol.asyncDispose]());
+
+async function requestsStream<Result>(
+  work: (jsm: Awaited<ReturnType<typeof jetstreamManager>>) => Promise<Result>,
+): Promise<Result> {
+  const connection = await connect({ servers: options.servers });
+  try {
+    return await work(await jetstreamManager(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
+/** An empty log each time. */
+async function open(): Promise<BusUnderTest> {
+  await bootstrapNats(options);
+  await requestsStream((jsm) => jsm.streams.purge("LOOPGATE_REQUESTS"));
+  const bus = await connectNatsBus(options);
+  const reopen = async () => Promise.reject(new Error("not needed here"));
+  return { ...bus, reopen, close: async () => bus[Symbol.asyncDispose]() };
+}
+
+describe.skipIf(!isOurs)("over NATS", () => {
+  roomContract(open);
+
+  it("questions are taken again once the operator gives the log more room", async () => {
+    const bus = await open();
+    const ask = () => {
+      const ref = aRequest();
+      const event = anEvent(ref, { data: { text: "x".repeat(100_000) } });
+      return bus.log.append(requestSubject(ref, eventKey.created), event, {
+        first: true,
+        reserveHeadroom: true,
+      });
+    };
+    const result = async () => (await ask().catch(() => ({ kind: "refused" }))).kind;
+    await expect.poll(result, soon).toBe("refused");
+
+    await requestsStream((jsm) =>
+      jsm.streams.update("LOOPGATE_REQUESTS", { max_bytes: 2 * SMALL_LOG_BYTES }),
+    );
+
+    await expect.poll(result, soon).toBe("stored");
+    await bus.close();
+  });
+});

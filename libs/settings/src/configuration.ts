@@ -1,0 +1,81 @@
+import { accessSync, constants, readFileSync } from "node:fs";
+import { z } from "zod";
+import { StartupError } from "@loopgate/bus";
+
+/** The environment as a process has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with a configuration, one sentence each; never a value, because values may be secrets. */
+export class ConfigurationError extends StartupError {
+  override readonly name = "ConfigurationError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`configuration:\n${problems.map((problem) => `  - ${problem}`).join("\n")}`);
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads a schema's variables. Empty counts as absent; for every name in `secrets`, `NAME_FILE` may name a file with the
+ * value instead.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readConfiguration<Schema extends z.ZodObject>(
+  schema: Schema,
+  environment: Environment,
+  secrets: readonly (keyof z.infer<Schema> & string)[] = [],
+): z.infer<Schema> {
+  const problems: string[] = [];
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const value = environment[name]?.trim();
+    if (value !== undefined && value !== "") given[name] = value;
+  }
+  for (const name of secrets) {
+    const file = environment[`${name}_FILE`]?.trim();
+    if (file === undefined || file === "") continue;
+    if (name in given) problems.push(`${name} and ${name}_FILE are both set: keep one`);
+    else readSecret(name, file, given, problems);
+  }
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) problems.push(...parsed.error.issues.map(describeIssue));
+  if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems);
+  return parsed.data;
+}
+
+/** A comma-separated list; absent: empty. */
+export const listSetting = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== ""),
+  );
+
+const UNREADABLE = "names a file that can't be read: check its path and permissions";
+
+/** A file that is there, and may be read. */
+export const readableFile = z.string().refine((path) => {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}, UNREADABLE);
+
+function readSecret(name: string, file: string, given: Record<string, string>, problems: string[]): void {
+  try {
+    const value = readFileSync(file, "utf8").trim();
+    if (value === "") problems.push(`${name}_FILE names an empty file`);
+    else given[name] = value;
+  } catch {
+    problems.push(`${name}_FILE ${UNREADABLE}`);
+  }
+}
+
+const describeIssue = (issue: z.core.$ZodIssue): string =>
+  `${issue.path.length > 0 ? issue.path.join(".") : "configuration"}: ${issue.message}`;

@@ -1,0 +1,30 @@
+import { z } from "zod";
+import { listSetting, readableFile } from "./configuration.ts";
+
+const isAddress = (server: string): boolean =>
+  URL.canParse(server.includes("://") ? server : `nats://${server}`);
+
+/** The broker of the distributed topology. */
+export const natsVariables = {
+  NATS_URL: listSetting.pipe(
+    z
+      .array(z.string().refine(isAddress, "is no address, such as nats://localhost:4222"))
+      .min(1, "is missing: name the NATS server, such as nats://localhost:4222"),
+  ),
+  NATS_CREDS_FILE: readableFile.optional(),
+  NATS_CA_FILE: readableFile.optional(),
+  LOOPGATE_STREAM_REPLICAS: z.coerce
+    .number("must be 1, 3 or 5")
+    .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
+    .default(1),
+};
+
+/** The URL may hold a user and a password. */
+export const natsSecrets = ["NATS_URL"] as const;
+
+export const natsSettingsOf = (read: z.infer<z.ZodObject<typeof natsVariables>>) => ({
+  servers: read.NATS_URL,
+  replicas: read.LOOPGATE_STREAM_REPLICAS,
+  ...(read.NATS_CREDS_FILE === undefined ? {} : { credsFile: read.NATS_CREDS_FILE }),
+  ...(read.NATS_CA_FILE === undefined ? {} : { caFile: read.NATS_CA_FILE }),
+});

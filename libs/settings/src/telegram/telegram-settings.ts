@@ -1,0 +1,60 @@
+import { botIdOf, isGroupChat, isServiceAccount } from "@loopgate/contracts";
+import { z } from "zod";
+import { listSetting } from "../configuration.ts";
+import { settingRule } from "../rule.ts";
+
+const personId = z
+  .string()
+  .regex(/^\d{1,20}$/, "must be the numeric Telegram id of a person")
+  .refine((id) => !isServiceAccount(id), "is an account of Telegram that many speak through: name people");
+const chatId = z.string().regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (groups have a negative one)");
+
+const botToken = z
+  .string("is missing: @BotFather gives one")
+  .regex(/^\d+:\S+$/, "has not the shape <digits>:<letters>: copy it again from @BotFather");
+
+/** The bot, and who may be asked and may answer (design 4.5). */
+export const telegramVariables = {
+  TELEGRAM_BOT_TOKEN: botToken.optional(),
+  TELEGRAM_CHAT_ID: chatId.optional(),
+  TELEGRAM_RESPONDER_IDS: listSetting.pipe(z.array(personId)),
+  TELEGRAM_ALLOWED_CHATS: listSetting.pipe(z.array(chatId)),
+  TELEGRAM_API_ROOT: z.url("must be an http(s) URL").optional(),
+  LOOPGATE_OUTAGE_NOTE_SECONDS: z.coerce
+    .number("must be a whole number of seconds")
+    .int("must be a whole number of seconds")
+    .min(1)
+    .default(120),
+};
+
+type TelegramRead = z.infer<z.ZodObject<typeof telegramVariables>>;
+
+export const telegramSecrets = ["TELEGRAM_BOT_TOKEN"] as const;
+
+/** A group's members are nobody in particular: without responders nobody could answer there. */
+export const groupNamesResponders = settingRule<TelegramRead>(
+  "TELEGRAM_CHAT_ID",
+  "is a group: name who may answer there in TELEGRAM_RESPONDER_IDS",
+  ({ TELEGRAM_CHAT_ID: chat, TELEGRAM_RESPONDER_IDS: people }) =>
+    !(chat !== undefined && isGroupChat(chat) && people?.length === 0),
+);
+
+/** For a service that is nothing without its bot. */
+export const requiredBot = { TELEGRAM_BOT_TOKEN: botToken };
+
+/** Who may be asked and who may answer, by which bot. */
+export const recipientPolicyOf = (read: TelegramRead) => ({
+  bot: read.TELEGRAM_BOT_TOKEN === undefined ? undefined : botIdOf(read.TELEGRAM_BOT_TOKEN),
+  defaultChat: read.TELEGRAM_CHAT_ID,
+  responders: read.TELEGRAM_RESPONDER_IDS,
+  allowedChats: read.TELEGRAM_ALLOWED_CHATS,
+});
+
+/** After how long without a sign of life of the bot its chats are told what is open. */
+export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;
+
+/** How the bot reaches Telegram. */
+export const botOf = (token: string, { TELEGRAM_API_ROOT }: TelegramRead) => ({
+  token,
+  apiRoot: TELEGRAM_API_ROOT?.replace(/\/+$/, ""),
+});

@@ -1,0 +1,43 @@
+import { eventKey, type RequestEvent, requestSubject, type UndeliveredEvent } from "@loopgate/contracts";
+import { cancellation } from "@loopgate/domain";
+import { expect } from "vitest";
+import type { TestGateway } from "./gateway.ts";
+import { call, view } from "./wire.ts";
+
+export const ask = (g: TestGateway, args: Record<string, unknown> = {}, signal?: AbortSignal) =>
+  view(g.url, "request_human_input", { message: "m", ...args }, signal);
+export const check = (g: TestGateway, request_id: string, wait_seconds = 0) =>
+  view(g.url, "check_request_status", { request_id, wait_seconds });
+
+async function questionOf(g: TestGateway, id: string) {
+  const created = await g.requests.created({ tenant: "default", id });
+  if (created === undefined) throw new Error("the log does not hold the question");
+  return created;
+}
+
+/** A decision as any process makes one. */
+export async function decide(g: TestGateway, id: string): Promise<void> {
+  const created = await questionOf(g, id);
+  await g.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), "enough"));
+}
+
+/** What the notifier appends when it can't reach a chat. */
+export async function fail(g: TestGateway, id: string, endpoint: string): Promise<void> {
+  const { event } = await questionOf(g, id);
+  const undelivered: UndeliveredEvent = {
+    ...event,
+    id: `${id}.undelivered.${endpoint}`,
+    type: "loopgate.request.undelivered.v1",
+    data: { endpoint, reason: "blocked" },
+  };
+  const subject = requestSubject({ tenant: "default", id }, eventKey.undelivered(endpoint));
+  await g.bus.log.append(subject, undelivered satisfies RequestEvent);
+}
+
+/** The id of the one request that is pending, as soon as there is one. */
+export async function pendingId(g: TestGateway): Promise<string> {
+  const pending = async () =>
+    (await call(g.url, "list_pending_requests", {})).result.structuredContent.requests;
+  await expect.poll(pending).toHaveLength(1);
+  return String((await pending())[0].request_id);
+}

@@ -1,0 +1,121 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
+import type { RecipientPolicy } from "@loopgate/domain";
+import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
+import { startState } from "../../../state/src/index.ts";
+import { SqliteRequestStore } from "../../../state/src/store/sqlite.ts";
+import { createGateway, type Gateway, type GatewaySettings } from "../../src/index.ts";
+
+const RETENTION_MS = 90 * 86_400_000;
+
+/** One person's chat, asked by default. */
+const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
+
+const settings: GatewaySettings = {
+  defaultTimeoutSeconds: 300,
+  minTimeoutSeconds: 10,
+  maxTimeoutSeconds: 2_592_000,
+  maxWaitSeconds: 50,
+  allowedHosts: [],
+};
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly gateway: Gateway;
+  readonly bus: SqliteBus;
+  readonly requests: RequestLog;
+  /** The link to `state`: while it is cut, every query fails as one to a stopped service does. */
+  readonly state: { isReachable: boolean };
+  /** Closes the store's own database: `state` lives on and has only the log. */
+  closeStore(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  readonly policy?: Partial<RecipientPolicy>;
+  readonly settings?: Partial<GatewaySettings>;
+  readonly checks?: readonly HealthCheck[];
+  readonly logger?: Logger;
+  readonly host?: string;
+  /** Puts a fault between the gateway and the log. */
+  readonly faulty?: (log: EventLog) => EventLog;
+  /** The clock of the log's retention. */
+  readonly now?: () => Date;
+}
+
+/** The gateway over the embedded adapters and the real state service, on a free port. */
+export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const parts = new AsyncDisposableStack();
+  const { logger = createLogger("test", "silent"), checks = [], now = () => new Date() } = options;
+  const metrics = createMetrics();
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-gateway-"));
+  parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const lifetimes = { sessions: undefined, copies: RETENTION_MS, leases: 15_000 };
+  const path = join(directory, "bus.db");
+  const bus = parts.use(await openSqliteBus({ path, lifetimes, retentionMs: RETENTION_MS }));
+  const { timers, keyValue } = bus;
+  const log = lagging(bus.log);
+  const requests = new RequestLog({ log, retentionMs: RETENTION_MS, now });
+  const database = parts.use(SqliteDatabase.open(join(directory, "store.db")));
+  const store = await SqliteRequestStore.open(database);
+  const service = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
+  const state = { isReachable: true };
+  const reached = options.faulty?.(log) ?? log;
+  const gateway = parts.use(
+    await createGateway({
+      log: reached,
+      requests: new RequestLog({ log: reached, retentionMs: RETENTION_MS, now }),
+      queries: overLink(service.queries, state),
+      sessions: await keyValue.bucket("sessions"),
+      policy: { ...onePerson, ...options.policy },
+      settings: { ...settings, ...options.settings },
+      checks,
+      logger,
+      metrics,
+      version: "1.2.3",
+    }),
+  );
+  const url = await gateway.listen({ host: options.host ?? "127.0.0.1", port: 0 });
+  return {
+    url,
+    gateway,
+    bus,
+    requests,
+    state,
+    closeStore: () => database[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** The same log, with some of its methods replaced by broken ones. */
+export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
+  append: log.append.bind(log),
+  last: log.last.bind(log),
+  newest: log.newest.bind(log),
+  below: log.below.bind(log),
+  replay: log.replay.bind(log),
+  consume: log.consume.bind(log),
+  tail: log.tail.bind(log),
+  ...faults,
+});
+
+/** The log as a cluster may show it: without what came after that which has to be seen. */
+const lagging = (log: EventLog): EventLog =>
+  broken(log, {
+    below: async (prefix, atLeast = Infinity) =>
+      (await log.below(prefix)).filter(({ seq }) => seq <= atLeast),
+  });
+
+function overLink(queries: RequestQueries, link: { readonly isReachable: boolean }): RequestQueries {
+  const reach = () => {
+    if (!link.isReachable) throw new Unavailable("nobody serves");
+    return queries;
+  };
+  return {
+    status: async (query) => reach().status(query),
+    list: async (query) => reach().list(query),
+    cancel: async (command) => reach().cancel(command),
+  };
+}

@@ -1,0 +1,79 @@
+import {
+  botOf,
+  type Environment,
+  groupNamesResponders,
+  logSettingsOf,
+  logVariables,
+  outageNoteMsOf,
+  readConfiguration,
+  recipientPolicyOf,
+  telegramSecrets,
+  telegramVariables,
+} from "@loopgate/settings";
+import {
+  gatewaySettingsOf,
+  gatewayVariables,
+  onlyLoopbackIsOpen,
+  retentionOutlastsQuestions,
+  timeoutsAreOrdered,
+} from "@loopgate/gateway";
+import {
+  webhookHasSecret,
+  webhookIsHttps,
+  webhookOf,
+  webhookSecrets,
+  webhookVariables,
+} from "@loopgate/notifier";
+import type { RecipientPolicy } from "@loopgate/domain";
+import { z } from "zod";
+
+/** The environment of the embedded topology (design 4.5). */
+const Variables = z
+  .object({
+    ...telegramVariables,
+    ...logVariables,
+    ...gatewayVariables,
+    LOOPGATE_DATA_DIR: z.string().optional(),
+    ...webhookVariables,
+    LOOPGATE_DAEMON_IDLE_SECONDS: z.coerce
+      .number("must be a whole number of seconds")
+      .int("must be a whole number of seconds")
+      .min(1)
+      .default(600),
+  })
+  .refine(...groupNamesResponders)
+  .refine(...webhookHasSecret)
+  .refine(...webhookIsHttps)
+  .refine(...timeoutsAreOrdered)
+  .refine(...retentionOutlastsQuestions)
+  .refine(...onlyLoopbackIsOpen);
+
+/**
+ * Reads the settings of the embedded gateway.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readSettings(environment: Environment) {
+  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
+  const token = read.TELEGRAM_BOT_TOKEN;
+  return {
+    telegram: token === undefined ? undefined : botOf(token, read),
+    webhook: webhookOf(read),
+    outageNoteMs: outageNoteMsOf(read),
+    policy: recipientPolicyOf(read),
+    ...logSettingsOf(read),
+    ...gatewaySettingsOf(read),
+    idleMs: read.LOOPGATE_DAEMON_IDLE_SECONDS * 1_000,
+  };
+}
+
+export type Settings = ReturnType<typeof readSettings>;
+
+const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
+
+/**
+ * Reads whom a front wants to be asked, and who may answer, from its own variables.
+ * @throws ConfigurationError with every problem at once.
+ */
+export function readRecipients(variables: Environment, bot: string | undefined): RecipientPolicy {
+  return { ...recipientPolicyOf(readConfiguration(Recipients, variables)), bot };
+}

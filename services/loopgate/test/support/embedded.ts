@@ -1,0 +1,77 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { Writable } from "node:stream";
+import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
+import { FakeTelegram } from "@loopgate/testing";
+import { readSettings, startEmbedded } from "../../src/index.ts";
+
+/** A bot token that only tests use: found in any output, it leaked. */
+export const token = "7000000042:AAcanaryTokenOfTheTests_0123456789abcd";
+
+/** The chat that is asked by default, and its person. */
+export const chat = 7_000_123;
+
+/** All services in this process over one file, with a Telegram. */
+export interface TestEmbedded extends AsyncDisposable {
+  readonly url: string;
+  readonly telegram: FakeTelegram;
+  readonly metrics: Metrics;
+  /** What it logged so far, one line each, from `debug` on. */
+  readonly lines: readonly string[];
+  /** Everything in its log. */
+  events(): readonly LoggedEvent[];
+  /** What `/metrics` shows now. */
+  scrape(): Promise<string>;
+}
+
+interface LoggedEvent {
+  readonly type: string;
+  readonly subject: string;
+  readonly traceparent?: string;
+}
+
+export async function startTestEmbedded(given: Readonly<Record<string, string>> = {}): Promise<TestEmbedded> {
+  const parts = new AsyncDisposableStack();
+  const telegram = parts.use(await FakeTelegram.start(token));
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-embedded-"));
+  parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const environment = {
+    HOME: directory,
+    LOOPGATE_DATA_DIR: directory,
+    SERVER_PORT: "0",
+    TELEGRAM_BOT_TOKEN: token,
+    TELEGRAM_CHAT_ID: String(chat),
+    TELEGRAM_API_ROOT: telegram.apiRoot,
+    LOOPGATE_MIN_TIMEOUT_SECONDS: "1",
+    ...given,
+  };
+  const lines: string[] = [];
+  const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
+  const logger = createLogger("test", "debug", sink);
+  const settings = readSettings(environment);
+  const metrics = createMetrics();
+  const around = { directory, isForeground: true, environment, logger, metrics, parts };
+  const { gateway } = await startEmbedded(settings, around);
+  const url = await gateway.listen(settings.listen);
+  return {
+    url,
+    telegram,
+    metrics,
+    lines,
+    events: () => eventsIn(join(directory, "loopgate.db")),
+    scrape: async () => (await fetch(`${url}/metrics`)).text(),
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+function eventsIn(file: string): readonly LoggedEvent[] {
+  const database = new DatabaseSync(file, { readOnly: true });
+  try {
+    const rows = database.prepare("SELECT event FROM events ORDER BY seq").all();
+    return rows.map(({ event }) => JSON.parse(String(event)) as LoggedEvent);
+  } finally {
+    database.close();
+  }
+}

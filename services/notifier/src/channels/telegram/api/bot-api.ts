@@ -1,0 +1,58 @@
+import { Api, HttpError, type Transformer } from "grammy";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import { instrumentedCalls } from "./instrumented-calls.ts";
+
+export interface BotApiOptions {
+  readonly token: string;
+  /** Another Bot API server: `http(s)://host[:port]`, without a slash at its end. */
+  readonly apiRoot?: string | undefined;
+  /** A call that takes longer has failed, in seconds. Default 15: grammY's own 500 would hold a chat up. */
+  readonly callSeconds?: number | undefined;
+}
+
+const CALL_SECONDS = 15;
+const POLL_SECONDS = 40;
+
+/** Telegram's Bot API for sending and for polling: two clients, because their deadlines differ. */
+export interface BotApi {
+  readonly send: Api;
+  readonly poll: Api;
+}
+
+export function createBotApi(
+  { token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions,
+  metrics?: NotifierMetrics,
+): BotApi {
+  const client = (timeoutSeconds: number) => {
+    const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });
+    api.config.use(withoutSecrets, ...(metrics === undefined ? [] : [instrumentedCalls(metrics)]));
+    return api;
+  };
+  return { send: client(callSeconds), poll: client(POLL_SECONDS) };
+}
+
+type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
+
+const isGrammySignal = (signal: unknown): signal is GrammySignal => signal instanceof AbortSignal;
+
+/** grammY's type names the signal of a polyfill; at run time it takes the platform's (reference telegram.md 1.2). */
+export function grammySignal(signal: unknown): GrammySignal | undefined {
+  return isGrammySignal(signal) ? signal : undefined;
+}
+
+/** The inner error of a failed call holds the URL with the token: whoever prints it, leaks it (I9). */
+const withoutSecrets: Transformer = async (call, method, payload, signal) => {
+  try {
+    return await call(method, payload, signal);
+  } catch (error) {
+    if (error instanceof HttpError) throw new HttpError(`${method}: no usable answer`, codeOf(error.error));
+    throw error;
+  }
+};
+
+/** What kind of failure of the network it was, if it has a code. */
+export function codeOf(error: unknown): { code: string } {
+  const code: unknown =
+    typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
+  return { code: typeof code === "string" ? code : "unknown" };
+}

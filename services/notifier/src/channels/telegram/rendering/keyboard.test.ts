@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { aQuestion } from "../../../../test/support/questions.ts";
+import { parseCallbackData } from "./callback-data.ts";
+import { replyMarkup } from "./keyboard.ts";
+
+function rowsOf(labels: readonly string[], approval = true) {
+  const markup = replyMarkup(aQuestion({ labels, approval }), "7");
+  return "inline_keyboard" in markup ? markup.inline_keyboard : [];
+}
+const many = (count: number) => Array.from({ length: count }, (_, n) => `template ${n}`);
+
+describe("the buttons", () => {
+  it("stand side by side for a short pair, one below the other otherwise", () => {
+    const shape = (labels: readonly string[]) => rowsOf(labels).map((row) => row.map(({ text }) => text));
+    expect(shape(["Approve", "Deny"])).toEqual([["Approve", "Deny"]]);
+    expect(shape(["Approve the whole plan", "Deny"])).toEqual([["Approve the whole plan"], ["Deny"]]);
+    expect(shape(["a", "b", "c"])).toEqual([["a"], ["b"], ["c"]]);
+  });
+
+  it("bear numbers from nine options on, four in a row", () => {
+    expect(rowsOf(many(8)).map((row) => row.length)).toEqual(Array.from({ length: 8 }, () => 1));
+    const rows = rowsOf(many(10));
+    expect(rows.map((row) => row.map(({ text }) => text))).toEqual([
+      ["1", "2", "3", "4"],
+      ["5", "6", "7", "8"],
+      ["9", "10"],
+    ]);
+  });
+
+  it("name their option by its place, in at most 64 bytes", () => {
+    const buttons = rowsOf(many(50)).flat();
+    const data = buttons.map((button) => ("callback_data" in button ? button.callback_data : ""));
+    expect(data.map((one) => parseCallbackData(one)?.option)).toEqual(many(50).map((_, n) => n));
+    for (const one of data) expect(Buffer.byteLength(one)).toBeLessThanOrEqual(64);
+  });
+
+  it("are coloured by what they mean, never by what they say", () => {
+    const styles = (approval: boolean) =>
+      rowsOf(["Approve", "Later"], approval)
+        .flat()
+        .map((button) => button.style);
+    expect(styles(true)).toEqual(["success", undefined]);
+    expect(styles(false)).toEqual([undefined, undefined]);
+  });
+
+  it("show long labels on one line, cut between characters", () => {
+    const [button] = rowsOf([`two\nlines ${"👨‍👩‍👧‍👦".repeat(20)}`, "b"]).flat();
+    expect(button?.text).toMatch(/^two lines (👨‍👩‍👧‍👦)+…$/u);
+    expect(button?.text.length).toBeLessThanOrEqual(48);
+  });
+});
+
+it("without options there is a box for a reply; in a group it is pressed on nobody", () => {
+  const input = aQuestion({ labels: [] });
+  expect(replyMarkup(input, "7")).toMatchObject({ force_reply: true, selective: false });
+  expect(replyMarkup(input, "-5")).toMatchObject({ force_reply: true, selective: true });
+});

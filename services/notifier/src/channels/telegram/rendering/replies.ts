@@ -1,0 +1,66 @@
+import type { MessageEntity } from "@grammyjs/types";
+import type { DecidedEvent } from "@loopgate/contracts";
+import type { AnswerOutcome } from "../../../answers/answer.ts";
+import { verdict } from "./question.ts";
+import { moment, oneLine } from "./text.ts";
+
+/** What a person is told. An alert must be tapped away; without one it is a short notice. */
+export interface Reply {
+  readonly text: string;
+  readonly entities?: MessageEntity[];
+  readonly alert: boolean;
+  /** The edited message says it already: nothing is sent in a chat. */
+  readonly shownByEdit?: boolean;
+}
+
+/** The truth about an attempt, after its commit. */
+export function reportOf(outcome: Exclude<AnswerOutcome, { kind: "wait" }>): Reply {
+  switch (outcome.kind) {
+    case "recorded":
+      return { text: `Recorded: ${answerText(outcome.decision.event)}`, alert: false, shownByEdit: true };
+    case "already_recorded":
+      return { text: `Already recorded: ${answerText(outcome.decision.event)}`, alert: false };
+    case "already_decided":
+      return { text: `${sentenceOf(outcome.decision.event)} Your answer changed nothing.`, alert: true };
+    case "refused":
+      return { text: refusals[outcome.reason], alert: true };
+  }
+}
+
+/** Said when the log did not answer: the attempt is repeated until it does, unless this process ends first. */
+export const notSaved: Reply = {
+  text: "I could not save that yet. If this message does not change soon, please press again.",
+  alert: true,
+};
+
+/** Said when no more is tried: an earlier try may have been committed without an answer. */
+export const notHandled: Reply = {
+  text: "I could not handle that. What the question's message shows counts: if it does not change, nothing was decided.",
+  alert: true,
+};
+
+const refusals = {
+  not_a_recipient: "This question was not asked in this chat. Nothing was decided.",
+  not_a_responder: "Only the people named for this question may answer it.",
+  not_allowed: "You may not answer this question.",
+  unknown_option: "This option does not exist. Nothing was decided.",
+  buttons_only: "Please answer with one of the buttons.",
+  text_only: "Please reply to the question with your text.",
+  empty: "An empty text is no answer.",
+  closed: "I know no open question behind this message. Nothing was decided.",
+  unknown_message:
+    "I can't tell which question this answers. Please reply to the message with the question itself; if there are several, to the newest.",
+} as const;
+
+function sentenceOf(decided: DecidedEvent): string {
+  const { data, time } = decided;
+  const [, what = ""] = verdict(decided).split(" ");
+  if (data.kind === "cancelled") return `Withdrawn by the agent at ${moment(time)}.`;
+  if (data.kind === "expired") return `Expired: nobody answered in time.`;
+  return `Already ${what.toLowerCase()} by ${oneLine(data.by.name ?? "somebody", 64)} at ${moment(time)}.`;
+}
+
+function answerText({ data }: DecidedEvent): string {
+  if (data.kind !== "answered") return data.kind;
+  return oneLine(data.answer.type === "option" ? data.answer.label : data.answer.text, 100);
+}

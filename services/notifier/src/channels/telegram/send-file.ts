@@ -1,0 +1,41 @@
+import { type CreatedEvent, parseTelegramEndpoint } from "@loopgate/contracts";
+import type { Copy } from "@loopgate/domain";
+import { type Api, InputFile } from "grammy";
+import { chatOf } from "./moved-chats.ts";
+import type { CallResult, ChatQueue } from "./api/chat-queue.ts";
+import { fileName, fullText } from "./rendering/question.ts";
+
+interface FileParts {
+  readonly api: Api;
+  readonly queue: ChatQueue;
+}
+
+const noFile =
+  "⚠️ I can't send the file with the full text here. If what you see is not enough to decide, do not approve.";
+
+/** Sends a long question's full text as a silent reply to its message; where files are forbidden, a warning. */
+export async function sendFile(
+  { api, queue }: FileParts,
+  { endpoint, copy }: Copy,
+  created: CreatedEvent,
+): Promise<CallResult<unknown>> {
+  const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
+  const options = {
+    disable_notification: true,
+    reply_parameters: { message_id: Number(copy), allow_sending_without_reply: true },
+    ...(thread === undefined ? {} : { message_thread_id: Number(thread) }),
+  };
+  const sent = await queue.call(chat, "send", () =>
+    api.sendDocument(chat, new InputFile(Buffer.from(fullText(created)), fileName(created)), options),
+  );
+  if (sent.kind === "ok" || sent.failure.kind !== "permanent") return sent;
+  switch (sent.failure.reason) {
+    case "topic_gone":
+      return sendFile({ api, queue }, { endpoint: chatOf(endpoint), copy }, created);
+    case "rejected":
+    case "no_rights":
+      return queue.call(chat, "send", () => api.sendMessage(chat, noFile, options));
+    default:
+      return sent;
+  }
+}

@@ -1,0 +1,29 @@
+import { createHash } from "node:crypto";
+import type { Bucket } from "@loopgate/bus";
+import { upsert } from "../upsert.ts";
+
+/** A webhook's address in the one form in which addresses are compared. */
+export const addressOf = (url: string): string => URL.parse(url)?.href ?? url;
+
+/** All of a webhook's address that may be shown: applications hide secrets in the rest. */
+export const hostOf = (url: string): string => URL.parse(url)?.host ?? "an unreadable address";
+
+interface WebhookMemory {
+  /** The `channels` bucket. */
+  readonly channels: Bucket;
+  readonly bot: string;
+}
+
+/** Remembers, before a bot's webhook is set, that it is ours: by a hash, because the address may hold a secret. */
+export async function rememberWebhook({ channels, bot }: WebhookMemory, url: string): Promise<void> {
+  await upsert(channels, keyOf(bot), hashOf(url));
+}
+
+/** True for the webhook that this deployment set last. */
+export async function isOwnWebhook({ channels, bot }: WebhookMemory, url: string): Promise<boolean> {
+  return (await channels.get(keyOf(bot)))?.value === hashOf(url);
+}
+
+const keyOf = (bot: string): string => `telegram_${bot}.webhook`;
+
+const hashOf = (url: string): string => createHash("sha256").update(addressOf(url)).digest("base64url");

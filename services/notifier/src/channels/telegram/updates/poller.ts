@@ -1,0 +1,107 @@
+import { sleep } from "@loopgate/async";
+import type { Bucket } from "@loopgate/bus";
+import type { Logger } from "@loopgate/runtime";
+import type { Update } from "@grammyjs/types";
+import { type Api, GrammyError } from "grammy";
+import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import type { HeldLease } from "../../../leases/held-lease.ts";
+import { grammySignal } from "../api/bot-api.ts";
+import { hostOf, isOwnWebhook } from "./own-webhook.ts";
+import { ALLOWED_UPDATES, type IntakeParts, storeUpdate } from "./received-update.ts";
+import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
+
+const POLL_SECONDS = 25;
+/** A call that hangs longer is cut: a wedged connection would lose presses, which live 150 s. */
+const HARD_STOP_MS = 35_000;
+
+export interface PollerParts extends IntakeParts {
+  readonly api: Api;
+  readonly channels: Bucket;
+  readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
+  /** While it lasts, nobody else polls. */
+  readonly lease: HeldLease;
+}
+
+/**
+ * Long polling with "store, then confirm": an update is in the log before the next call's offset tells Telegram to forget
+ * it, so that a crash between the two repeats an update and never loses one.
+ */
+export const startPoller = (parts: PollerParts): Receiver =>
+  startReceiver(parts.lease, (state, signal) => poll(parts, state, signal));
+
+async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
+  const { api, logger, metrics, lease } = parts;
+  const goesOn = () => lease.isHeld() && !signal.aborted;
+  let offset: number | undefined;
+  let wait = 0;
+  while (goesOn()) {
+    try {
+      // After a failure a poll that does not wait shows soon that it is over.
+      const seconds = state.problem === undefined ? POLL_SECONDS : 0;
+      const updates = await receive(api, { offset, seconds, signal });
+      // ConcurrentDisposables: they share a commit, and a batch that was not stored whole is not confirmed at all.
+      await Promise.all(updates.map((update) => storeUpdate(parts, update)));
+      const last = updates.at(-1);
+      if (last !== undefined) offset = last.update_id + 1;
+      state.problem = undefined;
+      metrics.lastPoll.setToCurrentTime();
+      wait = 0;
+    } catch (error) {
+      if (!goesOn()) break;
+      state.problem = isConflict(error) ? await conflict(parts) : problemOf(error);
+      wait = waitAfter(error, wait);
+      logger.warn({ problem: state.problem, retryInMs: wait }, "polling failed");
+      await sleep(wait, signal);
+    }
+  }
+  metrics.lastPoll.remove();
+  if (offset !== undefined && lease.isHeld()) await confirm(api, offset);
+}
+
+interface Poll {
+  readonly offset: number | undefined;
+  readonly seconds: number;
+  readonly signal: AbortSignal;
+}
+
+function receive(api: Api, { offset, seconds, signal }: Poll): Promise<Update[]> {
+  const options = { timeout: seconds, limit: 100, allowed_updates: ALLOWED_UPDATES };
+  return api.getUpdates(
+    offset === undefined ? options : { ...options, offset },
+    grammySignal(AbortSignal.any([signal, AbortSignal.timeout(HARD_STOP_MS)])),
+  );
+}
+
+/**
+ * Tells Telegram what is stored, so that the next start does not get it again. Not needed for correctness, and it would
+ * interrupt whoever polls by now.
+ */
+async function confirm(api: Api, offset: number): Promise<void> {
+  await api
+    .getUpdates({ offset, limit: 1, timeout: 0 }, grammySignal(AbortSignal.timeout(2_000)))
+    .catch(() => undefined);
+}
+
+const isConflict = (error: unknown): boolean => error instanceof GrammyError && error.error_code === 409;
+
+/**
+ * Who is in the way. The webhook that this deployment set itself, when it was configured for one, makes room; what waits
+ * at Telegram stays. Another application's webhook is left alone: deleting it would take its answers away.
+ */
+async function conflict(parts: PollerParts): Promise<string> {
+  const { api, logger, lease } = parts;
+  try {
+    const { url = "" } = await api.getWebhookInfo();
+    if (url === "") return "somebody else polls this bot: stop the other one";
+    if (!(await isOwnWebhook(parts, url))) {
+      return `this bot has a webhook of another application (${hostOf(url)}): give that one a bot of its own, or delete the webhook (deleteWebhook)`;
+    }
+    if (!lease.isHeld()) return "another process polls by now";
+    await api.deleteWebhook({ drop_pending_updates: false });
+    logger.info("the webhook of an earlier start was deleted: Loopgate polls");
+    return "the webhook of an earlier start was just deleted";
+  } catch (error) {
+    return problemOf(error);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Subscription } from "@loopgate/bus";
+import { GrammyError } from "grammy";
+import type { HeldLease } from "../../../leases/held-lease.ts";
+
+/** What brings in what people send, while the lease of its bot is held. */
+export interface Receiver extends Subscription {
+  /** Resolves while it works; rejects with why it does not. */
+  check(): Promise<void>;
+}
+
+/** What a receiver tells about itself. */
+export interface ReceiverState {
+  problem: string | undefined;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** Runs `receive` until it is disposed of, or the lease is over. */
+export function startReceiver(
+  lease: HeldLease,
+  receive: (state: ReceiverState, signal: AbortSignal) => Promise<void>,
+): Receiver {
+  const stop = new AbortController();
+  const state: ReceiverState = { problem: undefined };
+  const running = receive(state, AbortSignal.any([stop.signal, lease.signal]));
+  return {
+    check: async () => {
+      if (state.problem !== undefined) throw new Error(state.problem);
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+/** How long to wait after a failed call, in milliseconds, when the wait before was `last`. */
+export function waitAfter(error: unknown, last: number): number {
+  if (error instanceof GrammyError && error.parameters.retry_after !== undefined) {
+    return error.parameters.retry_after * 1_000;
+  }
+  return Math.min(LONGEST_PAUSE_MS, last * 2 || FIRST_PAUSE_MS);
+}
+
+/** A failed call in words for an operator. */
+export function problemOf(error: unknown): string {
+  if (!(error instanceof GrammyError)) return error instanceof Error ? error.message : "unknown";
+  if (error.error_code === 401) return "the bot token was revoked: set a new TELEGRAM_BOT_TOKEN";
+  return `Telegram answered ${error.error_code}: ${error.description}`;
+}

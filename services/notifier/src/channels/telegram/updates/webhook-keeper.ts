@@ -1,0 +1,106 @@
+import { sleep } from "@loopgate/async";
+import type { Bucket } from "@loopgate/bus";
+import type { Logger } from "@loopgate/runtime";
+import type { WebhookInfo } from "@grammyjs/types";
+import type { Api } from "grammy";
+import { grammySignal } from "../api/bot-api.ts";
+import type { HeldLease } from "../../../leases/held-lease.ts";
+import { addressOf, hostOf, isOwnWebhook, rememberWebhook } from "./own-webhook.ts";
+import { ALLOWED_UPDATES } from "./received-update.ts";
+import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
+import type { WebhookOptions } from "./webhook-server.ts";
+
+export interface WebhookKeeperParts {
+  readonly api: Api;
+  readonly bot: string;
+  readonly channels: Bucket;
+  readonly webhook: WebhookOptions;
+  readonly logger: Logger;
+  /** While it lasts, nobody else sets the webhook. */
+  readonly lease: HeldLease;
+}
+
+/** How many deliveries Telegram may have under way. */
+const MAX_CONNECTIONS = 40;
+
+/** How often Telegram is asked whether its webhook is still this one, and works, in milliseconds. */
+const LOOK_EVERY_MS = 30_000;
+const SET_AGAIN_AFTER_MS = 1_000;
+
+/** A failed delivery is Telegram's present state for so long, in seconds. */
+const FAILING_SECONDS = 90;
+
+/**
+ * Makes Telegram deliver to our webhook: sets it, and sets it again when it is gone. One that somebody else put in its
+ * place later is reported, because two who set theirs again would take the updates from each other.
+ */
+export const keepWebhook = (parts: WebhookKeeperParts): Receiver =>
+  startReceiver(parts.lease, (state, signal) => keep(parts, state, signal));
+
+async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
+  const { api, webhook, logger, lease } = parts;
+  const goesOn = () => lease.isHeld() && !signal.aborted;
+  let isSet = false;
+  let wait = 0;
+  while (goesOn()) {
+    try {
+      if (!isSet) await set(parts, signal);
+      const info = await api.getWebhookInfo(grammySignal(signal));
+      isSet = isElsewhere(info, webhook.url) || isAsSet(info);
+      state.problem = isSet
+        ? problemIn(info, webhook.url)
+        : "the webhook was deleted or changed: it is set again";
+      wait = isSet ? (webhook.lookEveryMs ?? LOOK_EVERY_MS) : SET_AGAIN_AFTER_MS;
+    } catch (error) {
+      if (!goesOn()) break;
+      state.problem = problemOf(error);
+      wait = waitAfter(error, wait);
+    }
+    if (state.problem !== undefined) logger.warn({ problem: state.problem }, "the webhook does not work");
+    await sleep(wait, signal);
+  }
+}
+
+/** To set what is set already changes nothing. Updates that wait at Telegram are delivered to the new address. */
+async function set(parts: WebhookKeeperParts, signal: AbortSignal): Promise<void> {
+  const { api, webhook, logger, lease } = parts;
+  const before = await api.getWebhookInfo(grammySignal(signal));
+  const { url = "" } = before;
+  const isForeign = isElsewhere(before, webhook.url) && !(await isOwnWebhook(parts, url));
+  if (!lease.isHeld()) return;
+  await rememberWebhook(parts, webhook.url);
+  await api.setWebhook(
+    webhook.url,
+    {
+      secret_token: webhook.secret,
+      allowed_updates: ALLOWED_UPDATES,
+      max_connections: MAX_CONNECTIONS,
+      drop_pending_updates: false,
+    },
+    grammySignal(signal),
+  );
+  if (isForeign) logger.warn({ host: hostOf(url) }, "another application's webhook was replaced");
+}
+
+const isElsewhere = ({ url = "" }: WebhookInfo, wanted: string): boolean =>
+  url !== "" && addressOf(url) !== addressOf(wanted);
+
+const isAsSet = ({ url = "", allowed_updates, max_connections }: WebhookInfo): boolean =>
+  url !== "" &&
+  max_connections === MAX_CONNECTIONS &&
+  [...(allowed_updates ?? [])].sort().join() === [...ALLOWED_UPDATES].sort().join();
+
+function problemIn(info: WebhookInfo, wanted: string): string | undefined {
+  if (isElsewhere(info, wanted)) {
+    return `the webhook of this bot was set elsewhere (${hostOf(info.url ?? "")}): one bot serves one Loopgate, stop the other one and restart`;
+  }
+  const failure = deliveryFailureIn(info);
+  return failure && `Telegram can't deliver to TELEGRAM_WEBHOOK_URL: ${failure}`;
+}
+
+/** Why Telegram can't deliver what waits there, if that is so now. */
+export function deliveryFailureIn(info: WebhookInfo): string | undefined {
+  const { pending_update_count, last_error_date = 0, last_error_message = "unknown" } = info;
+  const isFailing = pending_update_count > 0 && Date.now() / 1_000 - last_error_date < FAILING_SECONDS;
+  return isFailing ? last_error_message : undefined;
+}

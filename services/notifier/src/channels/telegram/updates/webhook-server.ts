@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { Unavailable } from "@loopgate/bus";
+import { explainTaken, type Logger } from "@loopgate/runtime";
+import { fastify, type FastifyError, type FastifyInstance } from "fastify";
+import { z } from "zod";
+import { type IntakeParts, storeUnreadable, storeUpdate } from "./received-update.ts";
+
+export interface WebhookOptions {
+  /** Where Telegram delivers to: leads to `port` of every replica. */
+  readonly url: string;
+  /** What Telegram proves itself with: whoever knows it can answer as anybody. */
+  readonly secret: string;
+  readonly port: number;
+  /** How often Telegram is asked whether its webhook is still this one, in milliseconds. Default 30 000. */
+  readonly lookEveryMs?: number;
+}
+
+interface WebhookServerParts extends IntakeParts {
+  readonly webhook: WebhookOptions;
+  readonly logger: Logger;
+}
+
+/** Twice the largest update that Telegram's own limits allow. */
+const MAX_BODY_BYTES = 1_024 * 1_024;
+
+/** How long Telegram may take to send one, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Overrides Telegram's growing back-off: a press lives 150 s. */
+const RETRY_AFTER_SECONDS = "2";
+
+/** Shorter ones can be guessed by trying. */
+const SAFE_SECRET_LENGTH = 16;
+
+const Update = z.looseObject({ update_id: z.int().nonnegative() });
+
+/**
+ * Takes updates from Telegram, on any path, by its secret: 200 once an update is in the log, 503 while the log is away,
+ * 401 without the secret. What is no update is answered 200 and set aside, or Telegram would repeat it and hold back what
+ * follows. Disposing it answers what is under way.
+ * @throws StartupError for a port in use.
+ */
+export async function startWebhookServer(parts: WebhookServerParts): Promise<AsyncDisposable> {
+  const { port, secret } = parts.webhook;
+  if (secret.length < SAFE_SECRET_LENGTH) {
+    parts.logger.warn("TELEGRAM_WEBHOOK_SECRET is short: whoever guesses it can answer as anybody");
+  }
+  const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", { parseAs: "string" }, async (_request: unknown, body: string) => body);
+  addSecretCheck(app, secret);
+  app.setErrorHandler<FastifyError>((error, _request, reply) => {
+    if (error instanceof Unavailable)
+      return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send();
+    if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send();
+    parts.logger.error({ err: error }, "an update could not be taken");
+    return reply.code(500).send();
+  });
+  app.post("/*", async (request, reply) => {
+    await take(parts, typeof request.body === "string" ? request.body : "");
+    return reply.code(200).send();
+  });
+  const stop = closesConnections(app);
+  await app.listen({ host: "0.0.0.0", port }).catch(explainTaken("TELEGRAM_WEBHOOK_PORT", port));
+  return { [Symbol.asyncDispose]: stop };
+}
+
+async function take(parts: IntakeParts, body: string): Promise<void> {
+  const update = Update.safeParse(parsed(body)).data;
+  await (update === undefined ? storeUnreadable(parts, body) : storeUpdate(parts, update));
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Compares hashes, which takes the same time whatever was sent, before anything of the body is read. */
+function addSecretCheck(app: FastifyInstance, secret: string): void {
+  const wanted = sha256(secret);
+  app.addHook("onRequest", async (request, reply) => {
+    const given = String(request.headers["x-telegram-bot-api-secret-token"] ?? "");
+    if (!timingSafeEqual(sha256(given), wanted)) return reply.code(401).send();
+  });
+}
+
+const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
+
+/** Telegram keeps its connections open: a stop would wait for them after their last answer. */
+function closesConnections(app: FastifyInstance): () => Promise<void> {
+  let isStopping = false;
+  app.addHook("onSend", async (_request, reply) => {
+    if (isStopping) reply.header("connection", "close");
+  });
+  return async () => {
+    isStopping = true;
+    await app.close();
+  };
+}

@@ -1,0 +1,39 @@
+import { settingRule, type telegramVariables } from "@loopgate/settings";
+import { z } from "zod";
+import type { WebhookOptions } from "./updates/webhook-server.ts";
+
+/** How updates come in: by webhook when it has a URL, else by long polling (design 4.5). */
+export const webhookVariables = {
+  TELEGRAM_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: "must be an https URL" }).optional(),
+  TELEGRAM_WEBHOOK_SECRET: z
+    .string()
+    .regex(/^[\w-]{1,256}$/, "must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+    .optional(),
+  TELEGRAM_WEBHOOK_PORT: z.coerce.number("must be a port").int().min(1).max(65_535).default(8081),
+};
+
+type WebhookRead = z.infer<z.ZodObject<typeof webhookVariables & typeof telegramVariables>>;
+
+export const webhookSecrets = ["TELEGRAM_WEBHOOK_SECRET"] as const;
+
+/** The webhook's port is open to the network, and who proves to be Telegram can answer as anybody. */
+export const webhookHasSecret = settingRule<WebhookRead>(
+  "TELEGRAM_WEBHOOK_URL",
+  "needs TELEGRAM_WEBHOOK_SECRET: make up a long one, such as with `openssl rand -hex 32`",
+  ({ TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret }) =>
+    url === undefined || secret !== undefined,
+);
+
+/** Only a Bot API server of one's own delivers without TLS. */
+export const webhookIsHttps = settingRule<WebhookRead>(
+  "TELEGRAM_WEBHOOK_URL",
+  "must begin with https:// unless TELEGRAM_API_ROOT names a Bot API server of your own",
+  ({ TELEGRAM_WEBHOOK_URL: url = "https:", TELEGRAM_API_ROOT: ownServer }) =>
+    url.startsWith("https:") || ownServer !== undefined,
+);
+
+/** The webhook, if one is configured. */
+export function webhookOf(read: WebhookRead): WebhookOptions | undefined {
+  const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret, TELEGRAM_WEBHOOK_PORT: port } = read;
+  return url === undefined || secret === undefined ? undefined : { url, secret, port };
+}

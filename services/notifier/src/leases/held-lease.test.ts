@@ -1,0 +1,26 @@
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { HeldLease } from "./held-lease.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+it("is held until its time is over, and its signal cuts what is under way then", () => {
+  const lease = new HeldLease();
+  lease.extend(performance.now() + 1_000);
+  vi.advanceTimersByTime(900);
+  lease.extend(performance.now() + 1_000);
+  vi.advanceTimersByTime(999);
+  expect([lease.isHeld(), lease.signal.aborted]).toEqual([true, false]);
+  vi.advanceTimersByTime(1);
+  expect(lease.signal.aborted).toBe(true);
+  lease.extend(performance.now() + 1_000);
+  expect(lease.isHeld()).toBe(false);
+});
+
+it("is over for whoever asks before its timer had its turn, as after a freeze", () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  const lease = new HeldLease();
+  lease.extend(performance.now() + 1_000);
+  vi.advanceTimersByTime(1_000);
+  expect([lease.isHeld(), lease.signal.aborted]).toEqual([false, true]);
+});

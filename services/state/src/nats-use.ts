@@ -1,8 +1,0 @@
-import { filters } from "@loopgate/contracts";
-import type { NatsUse } from "@loopgate/bus/nats";
-
-/** State keeps time and answers queries: it can't ask. Its consumers start with it, and say themselves what they lack. */
-export const natsUse: NatsUse = {
-  appends: [filters.decided, filters.deadLetters],
-  setsTimers: true,
-};

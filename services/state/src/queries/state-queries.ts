@@ -1,0 +1,155 @@
+import { randomUUID } from "node:crypto";
+import type {
+  CancelCommand,
+  CancelReply,
+  CreatedEvent,
+  RequestDetails,
+  ListQuery,
+  ListReply,
+  LogEntry,
+  RequestRef,
+  StatusQuery,
+  StatusReply,
+} from "@loopgate/contracts";
+import { type Consumption, type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import {
+  cancellation,
+  createdOf,
+  decisionOf,
+  requestDetailsOf,
+  merge,
+  type RequestSet,
+} from "@loopgate/domain";
+import { type Logger, requestFields } from "@loopgate/runtime";
+import { cursorOf, positionOf } from "./cursor.ts";
+import { expiredByLoss } from "./log-loss.ts";
+import type { RequestStore } from "../store/request-store.ts";
+
+export interface QueryParts {
+  readonly requests: RequestLog;
+  readonly projection: Pick<Consumption, "waitForCatchUp">;
+  readonly store: RequestStore;
+  readonly logger: Logger;
+  readonly now: () => Date;
+}
+
+/** A page is one message of a broker, which takes a megabyte; long questions make it end early. */
+const MAX_PAGE_BYTES = 800_000;
+
+/** How long a list waits for what was asked before it. */
+const CATCH_UP_MS = 1_000;
+
+/** Answers from the store merged with the log, so that it is never behind what an agent or a person has been told. */
+export class StateQueries implements RequestQueries {
+  readonly #parts: QueryParts;
+
+  constructor(parts: QueryParts) {
+    this.#parts = parts;
+  }
+
+  async status({ tenant, id }: StatusQuery): Promise<StatusReply> {
+    const ref = { tenant, id };
+    const request = await this.#find(ref, await this.#parts.requests.read(ref));
+    return request === undefined ? { kind: "not_found" } : { kind: "found", request };
+  }
+
+  async list({ tenant, session_id, client_id, limit, cursor }: ListQuery): Promise<ListReply> {
+    const after = cursor === undefined ? undefined : positionOf(cursor);
+    if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
+    await this.#parts.projection.waitForCatchUp(CATCH_UP_MS);
+    const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
+    const found = await this.#parts.store.listPending(page);
+    const looked = fitting(found.slice(0, limit));
+    const requests = (await this.#stillPending(looked)).flatMap((set) => requestDetailsOf(set) ?? []);
+    const last = looked.at(-1);
+    if (found.length === looked.length || last === undefined) return { kind: "page", requests };
+    return { kind: "page", requests, next_cursor: cursorOf(last) };
+  }
+
+  /** Those that nobody has been told the end of: the projection may be a moment behind, and the log may have lost one. */
+  async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
+    const looks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
+    return (await Promise.all(looks)).flat();
+  }
+
+  async #isPending(set: RequestSet): Promise<boolean> {
+    const { requests } = this.#parts;
+    const created = createdOf(set)?.event;
+    if (created === undefined) return false;
+    const ref = { tenant: created.tenant, id: created.subject };
+    if ((await requests.decision(ref)) !== undefined) return false;
+    return !this.#isOver(created) || (await requests.created(ref)) !== undefined;
+  }
+
+  #isOver({ data }: CreatedEvent): boolean {
+    return this.#parts.now().toISOString() >= data.expires_at;
+  }
+
+  async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
+    const ref = { tenant, id };
+    const { requests, logger, now } = this.#parts;
+    const created = await requests.created(ref);
+    if (created !== undefined) {
+      const event = cancellation(created.event, `cancel.${randomUUID()}`, now(), reason);
+      const { kind } = await requests.decide(created, event);
+      if (kind === "own") logger.info(requestFields(created.event), "cancelled");
+    }
+    const logged = await requests.read(ref);
+    if (created !== undefined) await this.#projectBeforeReply(created.event, logged);
+    const request = await this.#find(ref, logged);
+    if (request === undefined) return { kind: "not_found" };
+    const { status } = request.view;
+    if (status === "pending") throw new Unavailable("the log does not hold the request's question any more");
+    return { kind: status === "cancelled" ? "cancelled" : "already_decided", request };
+  }
+
+  /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */
+  async #find(ref: RequestRef, logged: readonly LogEntry[]): Promise<RequestDetails | undefined> {
+    const stored = await this.#stored(ref, logged);
+    const set = merge(stored ?? {}, logged);
+    if (Object.keys(set).length === 0) return undefined;
+    if (createdOf(set) === undefined) throw new Unavailable("the request's question is not at hand");
+    return requestDetailsOf(this.#withLoss(set, logged));
+  }
+
+  /** While the database is away, a question that the log still holds is answered from the log alone. */
+  async #stored(ref: RequestRef, logged: readonly LogEntry[]): Promise<RequestSet | undefined> {
+    try {
+      return await this.#parts.store.get(ref);
+    } catch (error) {
+      if (error instanceof Unavailable && createdOf(merge({}, logged)) !== undefined) return undefined;
+      throw error;
+    }
+  }
+
+  /** A stored question past its end that the log has lost can never be decided any more. */
+  #withLoss(set: RequestSet, logged: readonly LogEntry[]): RequestSet {
+    const created = createdOf(set);
+    if (created === undefined || decisionOf(set) !== undefined) return set;
+    const isLogged = createdOf(merge({}, logged)) !== undefined;
+    if (isLogged || !this.#isOver(created.event)) return set;
+    this.#parts.logger.error(requestFields(created.event), "the log lost an undecided request");
+    return expiredByLoss(set, created);
+  }
+
+  /** Read-your-writes: lists show a cancel at once. Without the database the projection catches up later. */
+  async #projectBeforeReply(created: CreatedEvent, entries: readonly LogEntry[]): Promise<void> {
+    try {
+      await this.#parts.store.merge(entries);
+    } catch (error) {
+      if (!(error instanceof Unavailable)) throw error;
+      const fields = { ...requestFields(created), err: error };
+      this.#parts.logger.warn(fields, "the store is away; the projection catches up later");
+    }
+  }
+}
+
+/** The first of them, as many as a page can hold; at least one. */
+function fitting(sets: readonly RequestSet[]): readonly RequestSet[] {
+  let bytes = 0;
+  const end = sets.findIndex((set, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(requestDetailsOf(set) ?? null));
+    return bytes > MAX_PAGE_BYTES && index > 0;
+  });
+  return end === -1 ? sets : sets.slice(0, end);
+}
