@@ -1,5 +1,6 @@
-import { type CreatedEvent, DEFAULT_TENANT, type RequestRef, type Stored } from "@loopgate/contracts";
-import type { RequestLog, RequestQueries } from "@loopgate/bus";
+import { type CreatedEvent, DEFAULT_TENANT, type RequestRef, type ParsedEntry } from "@loopgate/contracts";
+import type { RequestQueries } from "@loopgate/bus";
+import type { RequestLog } from "@loopgate/requests";
 import type { NatsBus } from "@loopgate/bus/nats";
 import { createLogger } from "@loopgate/runtime";
 import { MongoRequestStore } from "@loopgate/state/mongo";
@@ -79,7 +80,7 @@ export class Archive implements AsyncDisposable {
     ]);
   }
 
-  async #append(questions: readonly CreatedEvent[], areDecided: boolean): Promise<readonly Stored[]> {
+  async #append(questions: readonly CreatedEvent[], areDecided: boolean): Promise<readonly ParsedEntry[]> {
     const samples = questions.flatMap((created) => {
       const [asked, , decided] = sampleLife(created);
       return [asked, areDecided ? decided : undefined].filter((sample) => sample !== undefined);

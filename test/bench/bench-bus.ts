@@ -1,4 +1,4 @@
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 
 export const RETENTION_MS = 90 * 86_400_000;

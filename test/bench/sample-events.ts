@@ -6,10 +6,9 @@ import {
   eventKey,
   newRequestId,
   requestSubject,
-  telegramEndpoint,
-  telegramResponder,
   timestamp,
 } from "@loopgate/contracts";
+import { telegramEndpoint, telegramResponder } from "@loopgate/settings/telegram";
 import { cancellation } from "@loopgate/domain";
 import { botToken } from "../harness/secret-scan.ts";
 import { question } from "./mcp-call.ts";

@@ -1,6 +1,6 @@
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { fold, viewOf } from "@loopgate/domain";
+import { viewOf } from "@loopgate/domain";
 import { FakeTelegram, person } from "@loopgate/testing";
 import { MongoClient } from "mongodb";
 import { expect } from "vitest";
@@ -52,7 +52,7 @@ it("a question asked at one gateway is decided through the second notifier, wake
     retentionMs,
   });
   const requests = new RequestLog({ log: bus.log, retentionMs });
-  expect(viewOf(fold(await requests.read({ tenant: "default", id: request_id })))).toEqual(decided);
+  expect(viewOf(await requests.read({ tenant: "default", id: request_id }))).toEqual(decided);
   await expect.poll(() => statusInDatabase(deployment.database, request_id)).toBe("answered");
   await expect.poll(() => message!.text).toContain("✅ Approved");
   expect(message!.buttons).toEqual([]);

@@ -1,7 +1,8 @@
+import { refOf } from "@loopgate/contracts";
 import { readFileSync } from "node:fs";
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { decideAnswer } from "@loopgate/domain";
+import { decideAnswer, fold } from "@loopgate/domain";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect } from "vitest";
 import { it } from "../harness/it.ts";
@@ -57,7 +58,7 @@ async function approve(requests: RequestLog, id: string): Promise<void> {
   if (created === undefined) throw new Error("no question");
   const [recipient] = created.event.data.recipients;
   const judged = decideAnswer(
-    created.event,
+    fold([created]),
     {
       key: "press",
       endpoint: recipient?.endpoint ?? "",
@@ -70,7 +71,7 @@ async function approve(requests: RequestLog, id: string): Promise<void> {
     new Date(),
   );
   if (judged.kind !== "decide") throw new Error(judged.kind);
-  expect((await requests.decide(created, judged.event)).kind).toBe("own");
+  expect((await requests.decide(refOf(created.event), () => ({ decide: judged.event }))).kind).toBe("own");
 }
 
 const residentKiB = (pid: number): number =>

@@ -1,4 +1,4 @@
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, metricSeries, person } from "@loopgate/testing";
 import { afterAll, beforeAll, expect } from "vitest";

@@ -1,10 +1,17 @@
-import { DeadLetterEvent, filters, type Stored, streams, subjectMatches } from "@loopgate/contracts";
+import {
+  type DeadLetterEvent,
+  entryAs,
+  filters,
+  type Stored,
+  streams,
+  subjectMatches,
+} from "@loopgate/contracts";
 import type { EventLog } from "./event-log.ts";
 
 /** What consumers gave up, oldest first. */
 export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLetterEvent>> {
   for await (const { entries } of log.replay(filters.deadLetters)) {
-    for (const entry of entries) yield { ...entry, event: DeadLetterEvent.parse(entry.event) };
+    for (const entry of entries) yield entryAs("loopgate.dead_letter.v1", entry);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Envelope, LogEntry, Stored } from "@loopgate/contracts";
+import type { Envelope, LogEntry, ParsedEntry } from "@loopgate/contracts";
 
 /** The log, or what answers queries, can't be reached now. Nothing is known of the outcome; a retry with the same event is safe. */
 export class Unavailable extends Error {
@@ -20,7 +20,7 @@ export interface AppendOptions {
 
 /** `stored`: this very event (by its id) stands, now or by an earlier try. `lost`: another one was first. */
 export type AppendResult =
-  | { readonly kind: "stored"; readonly entry: Stored }
+  | { readonly kind: "stored"; readonly entry: ParsedEntry }
   | { readonly kind: "lost"; readonly winner: LogEntry };
 
 /**

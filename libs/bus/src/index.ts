@@ -23,7 +23,6 @@ export {
   type KeyValue,
   type Revision,
 } from "./key-value.ts";
-export { RequestLog, type DecideResult, type RequestLogOptions, type SubmitResult } from "./request-log.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";
 export { NatsStartupError } from "./nats/connection/nats-unfit.ts";

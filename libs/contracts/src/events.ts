@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Envelope, type Stored } from "./envelope.ts";
+import { Envelope } from "./envelope.ts";
 
 /** What choosing an option means for an approval. */
 export const Effect = z.enum(["approve", "deny", "neutral"]);
@@ -51,7 +51,8 @@ export const CreatedEvent = of(
     client_id: z.string(),
     prompt: Prompt,
     recipients: z.array(Recipient),
-    policy: z.looseObject({ required: z.literal(1) }),
+    /** How many answers decide. A process that cannot count up to this refuses to decide. */
+    policy: z.looseObject({ required: z.int().min(1) }),
     metadata: z.record(z.string(), z.unknown()).optional(),
     expires_at: z.iso.datetime(),
     /** SHA-256 of the submission's parsed arguments, before defaults: what "the same submission" means. */
@@ -82,13 +83,7 @@ export const DecidedEvent = of(
 );
 export type DecidedEvent = z.infer<typeof DecidedEvent>;
 
-const RequestEvent = z.discriminatedUnion("type", [
-  CreatedEvent,
-  DeliveredEvent,
-  UndeliveredEvent,
-  DecidedEvent,
-]);
-export type RequestEvent = z.infer<typeof RequestEvent>;
+export type RequestEvent = CreatedEvent | DeliveredEvent | UndeliveredEvent | DecidedEvent;
 
 /** What a person sent, as it came from the channel. */
 export const ReceivedEvent = Envelope.extend({
@@ -118,13 +113,36 @@ export const DeadLetterEvent = Envelope.extend({
 });
 export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
 
-/**
- * Reads one entry of a request. Undefined for a type that this version does not know (readers ignore those).
- * @throws ZodError when a known type has a broken shape.
- */
-export function parseRequestEntry(entry: Stored): Stored<RequestEvent> | undefined {
-  if (!knownTypes.has(entry.event.type)) return undefined;
-  return { ...entry, event: RequestEvent.parse(entry.event) };
-}
+/** Every event that this version knows. */
+export type KnownEvent = RequestEvent | ReceivedEvent | DueEvent | DeadLetterEvent;
 
-const knownTypes = new Set<string>(RequestEvent.options.map((option) => option.shape.type.value));
+const schemas: ReadonlyMap<string, z.ZodType<KnownEvent>> = new Map<string, z.ZodType<KnownEvent>>(
+  [
+    CreatedEvent,
+    DeliveredEvent,
+    UndeliveredEvent,
+    DecidedEvent,
+    ReceivedEvent,
+    DueEvent,
+    DeadLetterEvent,
+  ].map((schema) => [schema.shape.type.value, schema]),
+);
+
+export const isKnownType = (type: string): boolean => schemas.has(type);
+
+/** True for the events of a request's own subjects. */
+export const isRequestEvent = (event: KnownEvent): event is RequestEvent =>
+  event.type.startsWith("loopgate.request.");
+
+/**
+ * Parses an event once: `known` is absent for a type or a shape that this version does not know.
+ * @throws ZodError for what is no envelope.
+ */
+export function parseEvent(raw: unknown): {
+  readonly event: Envelope;
+  readonly known: KnownEvent | undefined;
+} {
+  const type = typeof raw === "object" && raw !== null && "type" in raw ? raw.type : undefined;
+  const known = typeof type === "string" ? schemas.get(type)?.safeParse(raw).data : undefined;
+  return known === undefined ? { event: Envelope.parse(raw), known } : { event: known, known };
+}

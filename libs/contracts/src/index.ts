@@ -1,15 +1,17 @@
-export { copyKey, RecordedCopy, resultKey } from "./copy.ts";
-export {
-  botIdOf,
-  isGroupChat,
-  isServiceAccount,
-  parseTelegramEndpoint,
-  telegramEndpoint,
-  telegramResponder,
-  type TelegramEndpoint,
-} from "./endpoints.ts";
-export { Envelope, envelopeIn, timestamp, type LogEntry, type Stored } from "./envelope.ts";
+export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
+export {
+  createdEvent,
+  deadLetterEvent,
+  decidedEvent,
+  deliveredEvent,
+  dueEvent,
+  receivedEvent,
+  refOf,
+  tagOf,
+  undeliveredEvent,
+  type NewQuestion,
+} from "./event-constructors.ts";
 export {
   Answer,
   CreatedEvent,
@@ -20,12 +22,14 @@ export {
   DueEvent,
   Effect,
   Option,
-  parseRequestEntry,
+  isRequestEvent,
+  parseEvent,
   Prompt,
   ReceivedEvent,
   Recipient,
   RequestType,
   UndeliveredEvent,
+  type KnownEvent,
   type RequestEvent,
 } from "./events.ts";
 export {
@@ -47,6 +51,7 @@ export {
   StatusQuery,
   StatusReply,
 } from "./queries.ts";
+export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
 export { Session, sessionKey } from "./session.ts";
 export {
   committedSubject,
@@ -55,6 +60,7 @@ export {
   dueSubject,
   eventKey,
   filters,
+  parseDueSubject,
   parseRequestSubject,
   querySubject,
   receivedSubject,

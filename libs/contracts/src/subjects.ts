@@ -69,6 +69,14 @@ export const timerSubject = ({ tenant, id }: RequestRef, name: string): string =
 export const dueSubject = ({ tenant, id }: RequestRef, name: string): string =>
   `${DUE}.${token(tenant)}.${token(id)}.${token(name)}`;
 
+/** Reads the subject of a due timer back; undefined for any other subject. */
+export function parseDueSubject(subject: string): (RequestRef & { readonly name: string }) | undefined {
+  if (!subject.startsWith(`${DUE}.`)) return undefined;
+  const [tenant, id, name, ...rest] = subject.slice(DUE.length + 1).split(".");
+  if (tenant === undefined || id === undefined || name === undefined || rest.length > 0) return undefined;
+  return { tenant, id, name };
+}
+
 /** Where what people sent is stored before it is confirmed to the channel. */
 export const receivedSubject = (tenant: string, channel: string, account: string): string =>
   `${CHANNEL}.${token(tenant)}.${token(channel)}.${token(account)}.in`;

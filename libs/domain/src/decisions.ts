@@ -2,16 +2,18 @@ import {
   type Answer,
   type CreatedEvent,
   type DecidedEvent,
-  timestamp,
-  envelopeIn,
+  decidedEvent,
+  type Recipient,
 } from "@loopgate/contracts";
+import { createdOf, type RequestSet } from "./request-set.ts";
 
 /** A person's attempt to answer, as the channel proved it. */
 export interface Attempt {
   /** Identity of this attempt: a redelivery of the same press carries the same. */
   readonly key: string;
+  /** The recipient's endpoint, as the question names it. */
   readonly endpoint: string;
-  /** `telegram:<user id>`, from the channel's own sender field. */
+  /** The principal that the channel proved, such as `telegram:<user id>`. */
   readonly responder: string;
   readonly name: string;
   readonly channel: string;
@@ -22,35 +24,41 @@ export interface Attempt {
 
 export type AttemptResult =
   | { readonly kind: "decide"; readonly event: DecidedEvent }
-  /** Stored after `expires_at`: only `decided{expired}` may still be appended. */
-  | { readonly kind: "too_late"; readonly event: DecidedEvent }
-  | { readonly kind: "refused"; readonly reason: Refusal };
+  /** Stored at or after `expires_at`: only `decided{expired}` may still be appended. */
+  | { readonly kind: "too_late" }
+  | { readonly kind: "rejected"; readonly reason: Rejection };
 
-export type Refusal =
+export type Rejection =
+  | "closed"
   | "not_a_recipient"
   | "not_a_responder"
+  | "unsupported_policy"
   | "unknown_option"
   | "buttons_only"
   | "text_only"
   | "empty";
 
 /**
- * What an attempt amounts to. Authority is the sender's id among the request's responders at that recipient (I5);
- * whether a decision already stands is the log's to say, not this function's.
+ * Decides what an attempt amounts to. Authority is the responder's membership in the recipient's responders (I5). Whether
+ * a decision exists already is for the log to say, by compare-and-set, not for this function.
  */
-export function decideAnswer(created: CreatedEvent, attempt: Attempt, now: Date): AttemptResult {
-  const recipient = created.data.recipients.find(({ endpoint }) => endpoint === attempt.endpoint);
-  if (recipient === undefined) return { kind: "refused", reason: "not_a_recipient" };
-  if (!recipient.responders.includes(attempt.responder))
-    return { kind: "refused", reason: "not_a_responder" };
+export function decideAnswer(set: RequestSet, attempt: Attempt, now: Date): AttemptResult {
+  const created = createdOf(set)?.event;
+  if (created === undefined) return rejected("closed");
+  if (created.data.policy.required > 1) return rejected("unsupported_policy");
+  const recipient = recipientsOf(set).find(({ endpoint }) => endpoint === attempt.endpoint);
+  if (recipient === undefined) return rejected("not_a_recipient");
+  if (!recipient.responders.includes(attempt.responder)) return rejected("not_a_responder");
   const answer = answerOf(created, attempt.choice);
-  if (typeof answer === "string") return { kind: "refused", reason: answer };
-  if (attempt.storedAt >= created.data.expires_at) return { kind: "too_late", event: expiry(created, now) };
+  if (typeof answer === "string") return rejected(answer);
+  if (hasEnded(created, new Date(attempt.storedAt))) return { kind: "too_late" };
   const by = { type: "human", id: attempt.responder, name: attempt.name, channel: attempt.channel } as const;
-  return { kind: "decide", event: decided(created, attempt.key, now, { kind: "answered", answer, by }) };
+  return { kind: "decide", event: decidedEvent(created, attempt.key, now, { kind: "answered", answer, by }) };
 }
 
-function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | Refusal {
+const rejected = (reason: Rejection) => ({ kind: "rejected", reason }) as const;
+
+function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | Rejection {
   if ("option" in choice) {
     const option = data.prompt.options[choice.option];
     if (option === undefined) return data.prompt.options.length === 0 ? "text_only" : "unknown_option";
@@ -60,32 +68,39 @@ function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | R
   return choice.text.trim() === "" ? "empty" : { type: "text", text: choice.text };
 }
 
-/** Until then an answer that was stored before the end may still be on its way (design 3.1). */
+/** Whom a request asks. */
+export const recipientsOf = (set: RequestSet): readonly Recipient[] =>
+  createdOf(set)?.event.data.recipients ?? [];
+
+/** True from `expires_at` on. */
+export const hasEnded = ({ data }: CreatedEvent, now: Date): boolean =>
+  now.getTime() >= Date.parse(data.expires_at);
+
+/** After the end, an answer that was stored before it may still be on its way (design 3.1). */
 const AFTER_END_MS = 1_000;
 
-/** When silence decides: the timer fires then, and whoever answers late waits until then. */
+/** When the expiry timer fires; an answer that came too late is told the outcome from then on. */
 export const expiryDueAt = ({ data }: CreatedEvent): Date =>
   new Date(Date.parse(data.expires_at) + AFTER_END_MS);
 
-/** The decision that silence makes. Its id is the same whoever notices the end, so that all of them agree. */
+/** The decision at the end of an unanswered request. Every process that notices the end builds the same id. */
 export const expiry = (created: CreatedEvent, now: Date): DecidedEvent =>
-  decided(created, "expired", now, { kind: "expired", by: { type: "timeout" } });
+  decidedEvent(created, "expired", now, { kind: "expired", by: { type: "timeout" } });
 
-/** The decision that a requester makes by withdrawing the question. */
+/** The decision of a requester that withdraws the question. */
 export const cancellation = (created: CreatedEvent, key: string, now: Date, reason?: string): DecidedEvent =>
-  decided(created, key, now, {
+  decidedEvent(created, key, now, {
     kind: "cancelled",
     by: { type: "requester" },
     ...(reason === undefined ? {} : { reason }),
   });
 
-function decided(created: CreatedEvent, key: string, now: Date, data: DecidedEvent["data"]): DecidedEvent {
-  const { subject, time } = created;
-  return {
-    ...envelopeIn(created),
-    id: `${subject}.decided.${Date.parse(time).toString(36)}.${key}`,
-    type: "loopgate.request.decided.v1",
-    time: timestamp(now),
-    data,
-  };
+/** True if the same person gave the same answer. */
+export function isSameAnswer(one: DecidedEvent, other: DecidedEvent): boolean {
+  if (one.data.kind !== "answered" || other.data.kind !== "answered") return false;
+  const [a, b] = [one.data.answer, other.data.answer];
+  if (one.data.by.id !== other.data.by.id || a.type !== b.type) return false;
+  return a.type === "option"
+    ? b.type === "option" && a.value === b.value
+    : b.type === "text" && a.text === b.text;
 }

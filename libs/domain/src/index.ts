@@ -1,21 +1,18 @@
 export {
   cancellation,
-  expiry,
   decideAnswer,
+  expiry,
   expiryDueAt,
+  hasEnded,
+  isSameAnswer,
+  recipientsOf,
   type Attempt,
   type AttemptResult,
-  type Refusal,
+  type Rejection,
 } from "./decisions.ts";
 export { isApproval, type OfferedOption } from "./effects.ts";
 export { promptOf, type OfferedPrompt, type PromptResult } from "./prompt.ts";
-export {
-  isChatAllowed,
-  isStillAllowed,
-  recipientAt,
-  type RecipientPolicy,
-  type RecipientResult,
-} from "./recipients.ts";
+export type { RecipientPolicy, RecipientResult } from "./recipients.ts";
 export {
   copiesOf,
   createdOf,
@@ -23,6 +20,7 @@ export {
   failedEndpointsOf,
   fold,
   merge,
+  mergeSets,
   type Copy,
   type RequestSet,
 } from "./request-set.ts";

@@ -1,75 +1,39 @@
-import {
-  isGroupChat,
-  parseTelegramEndpoint,
-  type Recipient,
-  type Session,
-  telegramEndpoint,
-  telegramResponder,
-} from "@loopgate/contracts";
+import type { Recipient, Session } from "@loopgate/contracts";
 
-/** Which chats the operator lets Loopgate ask, and who may answer in groups. Ids are decimal strings. */
-export interface RecipientPolicy {
-  /** The bot that asks; absent without a bot token: then nobody can be asked. */
-  readonly bot?: string | undefined;
-  /** `TELEGRAM_CHAT_ID`: who is asked when a session names nobody. */
-  readonly defaultChat?: string | undefined;
-  /** `TELEGRAM_RESPONDER_IDS`: who may answer in a group that names nobody itself. */
-  readonly responders: readonly string[];
-  /** `TELEGRAM_ALLOWED_CHATS`; empty together with `defaultChat`: every chat may be registered. */
-  readonly allowedChats: readonly string[];
-}
-
+/** A recipient, or why there is none. */
 export type RecipientResult =
   | { readonly kind: "recipient"; readonly recipient: Recipient }
-  | { readonly kind: "no_bot" }
-  | { readonly kind: "chat_not_allowed" }
+  /** The channel has no account that could ask. */
+  | { readonly kind: "no_account" }
+  /** The settings name nobody to ask. */
+  | { readonly kind: "no_default" }
+  | { readonly kind: "not_allowed" }
+  /** More than one person reads there, and the settings name nobody who may answer. */
   | { readonly kind: "no_responders" };
 
 /**
- * A chat as a recipient. A private chat is answered by its person alone; a group by the people named for it, or else by
- * the operator's responders: membership of a chat grants nothing (I5).
+ * What an operator's settings allow at one channel. A channel implements it; to everything else an endpoint is an opaque
+ * name. The answers follow the settings as they are now: an endpoint that was allowed once may not be any more (I5).
  */
-export function recipientAt(
-  policy: RecipientPolicy,
-  chat: string,
-  responderIds: readonly string[] = [],
-): RecipientResult {
-  if (policy.bot === undefined) return { kind: "no_bot" };
-  if (!isChatAllowed(policy, chat)) return { kind: "chat_not_allowed" };
-  const named = responderIds.length > 0 ? responderIds : policy.responders;
-  const people = isGroupChat(chat) ? named : [chat];
-  if (people.length === 0) return { kind: "no_responders" };
-  const endpoint = telegramEndpoint({ bot: policy.bot, chat });
-  return {
-    kind: "recipient",
-    recipient: { channel: "telegram", endpoint, responders: people.map(telegramResponder) },
-  };
-}
+export interface RecipientPolicy {
+  /** Asked when a session names no recipient. */
+  defaultRecipient(): RecipientResult;
 
-/** True if the operator lets this chat be asked. */
-export function isChatAllowed({ defaultChat, allowedChats }: RecipientPolicy, chat: string): boolean {
-  if (defaultChat === undefined && allowedChats.length === 0) return true;
-  return chat === defaultChat || allowedChats.includes(chat);
-}
+  /** The recipient at an address, as a registration names it, such as a chat's id. */
+  recipientAt(address: string, responderIds: readonly string[]): RecipientResult;
 
-/**
- * True if this person may still answer at this place: the operator still allows the chat, and in a group still names
- * the person, by configuration or by the session's present registration. A place has several names (endpoints) after its
- * chat has moved to another id: permission under one of them holds under all.
- */
-export function isStillAllowed(
-  policy: RecipientPolicy,
-  names: readonly string[],
-  responder: string,
-  session: Session | undefined,
-): boolean {
-  const place = names
-    .map(parseTelegramEndpoint)
-    .find((one) => one?.bot === policy.bot && one !== undefined && isChatAllowed(policy, one.chat));
-  if (place === undefined) return false;
-  if (!isGroupChat(place.chat)) return responder === telegramResponder(place.chat);
-  const registered = session?.recipients.find(({ endpoint }) => names.includes(endpoint));
-  return (registered?.responders ?? policy.responders.map(telegramResponder)).includes(responder);
-}
+  /** True if the operator lets this endpoint be asked. */
+  allows(endpoint: string): boolean;
 
-/** Private chats bear their person's (positive) id; groups have negative ids. */
+  /**
+   * True if this principal may answer at a place that all of `endpoints` name: the operator allows one of them, and names
+   * the principal by settings or by the session's present registration.
+   */
+  mayAnswer(endpoints: readonly string[], principal: string, session: Session | undefined): boolean;
+
+  /** True for two endpoints of one address, such as the same chat asked by different bots. */
+  isSameAddress(one: string, other: string): boolean;
+
+  /** True if every address may be registered, because the settings name none. */
+  readonly isOpen: boolean;
+}

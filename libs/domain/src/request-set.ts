@@ -1,7 +1,9 @@
 import {
   type CreatedEvent,
   type DecidedEvent,
-  parseRequestEntry,
+  eventOf,
+  isRequestEvent,
+  type ParsedEntry,
   parseRequestSubject,
   type RequestEvent,
   type Stored,
@@ -18,16 +20,31 @@ export type RequestSet = Readonly<Record<string, Stored<RequestEvent>>>;
  * Adds entries of one request to its set. Free of order and repetition: any permutation, repetition and batching of
  * the same entries gives the same set. Entries of other subjects and of unknown types are ignored.
  */
-export function merge(set: RequestSet, entries: Iterable<Stored>): RequestSet {
+export function merge(set: RequestSet, entries: Iterable<ParsedEntry>): RequestSet {
   const merged: Record<string, Stored<RequestEvent>> = { ...set };
   for (const entry of entries) {
-    const key = parseRequestSubject(entry.subject)?.key;
-    const known = parseRequestEntry(entry);
-    if (key === undefined || known === undefined) continue;
-    const standing = merged[key];
-    if (standing === undefined || standing.seq < known.seq) merged[key] = known;
+    const { seq, subject } = entry;
+    const key = parseRequestSubject(subject)?.key;
+    const event = eventOf(entry);
+    if (key === undefined || event === undefined || !isRequestEvent(event)) continue;
+    keepNewest(merged, key, { seq, subject, event });
   }
   return withoutVoid(merged);
+}
+
+/** {@link merge} of two sets of the same request. */
+export function mergeSets(one: RequestSet, other: RequestSet): RequestSet {
+  const merged: Record<string, Stored<RequestEvent>> = { ...one };
+  for (const [key, entry] of Object.entries(other)) keepNewest(merged, key, entry);
+  return withoutVoid(merged);
+}
+
+function keepNewest(
+  set: Record<string, Stored<RequestEvent>>,
+  key: string,
+  entry: Stored<RequestEvent>,
+): void {
+  if ((set[key]?.seq ?? 0) < entry.seq) set[key] = entry;
 }
 
 function withoutVoid(set: RequestSet): RequestSet {
@@ -36,7 +53,7 @@ function withoutVoid(set: RequestSet): RequestSet {
 }
 
 /** The set of these entries of one request. */
-export const fold = (entries: Iterable<Stored>): RequestSet => merge({}, entries);
+export const fold = (entries: Iterable<ParsedEntry>): RequestSet => merge({}, entries);
 
 /** The question, if this set holds it. */
 export function createdOf(set: RequestSet): Stored<CreatedEvent> | undefined {

@@ -8,12 +8,3 @@ export {
 export { logLevels, logSettingsOf, logVariables, type LogLevel } from "./log-settings.ts";
 export { natsSecrets, natsSettingsOf, natsVariables } from "./nats-settings.ts";
 export { settingRule } from "./rule.ts";
-export {
-  botOf,
-  groupNamesResponders,
-  outageNoteMsOf,
-  recipientPolicyOf,
-  requiredBot,
-  telegramSecrets,
-  telegramVariables,
-} from "./telegram/telegram-settings.ts";

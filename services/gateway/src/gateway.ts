@@ -1,4 +1,4 @@
-import type { Bucket, EventLog, RequestLog, RequestQueries } from "@loopgate/bus";
+import type { RequestLog } from "@loopgate/requests";
 import type { RecipientPolicy } from "@loopgate/domain";
 import {
   addHealthRoutes,
@@ -8,7 +8,7 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
-import { StartupError } from "@loopgate/bus";
+import { type Bucket, type EventLog, type RequestQueries, StartupError } from "@loopgate/bus";
 import type { FastifyInstance } from "fastify";
 import { type GatewayMetrics, gatewayMetrics } from "./gateway-metrics.ts";
 import { addInfoRoutes } from "./legacy/info-routes.ts";
@@ -96,7 +96,8 @@ export async function createGateway(parts: GatewayParts): Promise<Gateway> {
     app,
     listen: async ({ host, port }) => {
       if (!mayListen(host, settings)) throw new StartupError(`SERVER_HOST ${openToStrangers}`);
-      if (policy.bot !== undefined && sessions.isOpen && keys === undefined) logger.warn(anyChatMayRegister);
+      if (sessions.isOpen && policy.defaultRecipient().kind !== "no_account" && keys === undefined)
+        logger.warn(anyChatMayRegister);
       return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
     },
     connect: (stream, client) => connections.serve(stream, client),

@@ -1,4 +1,4 @@
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, version } from "@loopgate/runtime";
 import { createGateway } from "./gateway.ts";

@@ -1,4 +1,5 @@
-import { cancellation, expiry, decideAnswer } from "@loopgate/domain";
+import { refOf } from "@loopgate/contracts";
+import { cancellation, decideAnswer, expiry, fold } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { get, post, view } from "./support/wire.ts";
@@ -23,9 +24,9 @@ async function answer(g: TestGateway, id: string, choice: { option: number } | {
   const created = await createdOf(g, id);
   const by = { endpoint: "telegram_42_7", responder: "telegram:7", name: "Ann", channel: "telegram" };
   const attempt = { key: "press", ...by, choice, storedAt: new Date().toISOString() };
-  const judged = decideAnswer(created.event, attempt, new Date());
+  const judged = decideAnswer(fold([created]), attempt, new Date());
   if (judged.kind !== "decide") throw new Error(judged.kind);
-  await g.requests.decide(created, judged.event);
+  await g.requests.decide(refOf(created.event), () => ({ decide: judged.event }));
 }
 
 describe("POST /hitl/request", () => {
@@ -102,7 +103,7 @@ describe("GET /hitl/poll", () => {
     await using g = await startGateway();
     const [late, withdrawn] = [await ask(g), await ask(g)];
     const created = await createdOf(g, late);
-    await g.requests.decide(created, expiry(created.event, new Date()));
+    await g.requests.decide(refOf(created.event), () => ({ decide: expiry(created.event, new Date()) }));
     await hitl(g, "cancel", { request_id: withdrawn });
     const ended = { approved: false, completed: true };
     expect((await poll(g, late)).body).toEqual({ status: "timeout", request_id: late, ...ended });
@@ -203,6 +204,8 @@ it("sees one request from both interfaces", async () => {
   const { request_id } = await view(g.url, "request_human_input", same);
   expect(await ask(g, same)).toBe(request_id);
   const created = await createdOf(g, request_id);
-  await g.requests.decide(created, cancellation(created.event, "cancel.test", new Date()));
+  await g.requests.decide(refOf(created.event), () => ({
+    decide: cancellation(created.event, "cancel.test", new Date()),
+  }));
   expect((await hitl(g, "request", same)).body).toMatchObject({ request_id, status: "canceled" });
 });

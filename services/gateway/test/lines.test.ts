@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { createLogger } from "@loopgate/runtime";
 import { linesOf } from "@loopgate/runtime/lines";
+import { telegramPolicy } from "@loopgate/settings/telegram";
 import { describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { modern, view } from "./support/wire.ts";
@@ -22,7 +23,7 @@ async function connect(g: TestGateway, policy = policyOf("7")) {
   server.close();
   const write = (line: string) => void theirs.write(`${line}\n`);
   const stream = { lines: linesOf(theirs), write, end: () => theirs.destroySoon() };
-  const served = g.gateway.connect(stream, policy);
+  const served = g.gateway.connect(stream, telegramPolicy(policy));
   const answers = linesOf(mine);
   return {
     served,

@@ -1,7 +1,9 @@
-import { RequestLog, type RequestQueries } from "@loopgate/bus";
+import { telegramPolicy } from "@loopgate/settings/telegram";
+import { type RequestQueries } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
-import { bucketsOf, type Notifier, startNotifier } from "@loopgate/notifier";
+import { bucketsOf, connectTelegram, type Notifier, startNotifier } from "@loopgate/notifier";
 import { busMetrics, type HealthCheck, type Logger, type Metrics, version } from "@loopgate/runtime";
 import { type Environment } from "@loopgate/settings";
 import { startState } from "@loopgate/state";
@@ -16,7 +18,7 @@ export interface Embedded {
   readonly bus: SqliteBus;
   readonly known: RecipientStore;
   /** Absent without a bot token. */
-  readonly bot: Notifier["bot"] | undefined;
+  readonly bot: { readonly id: string; readonly username: string } | undefined;
   /** What all of it depends on. */
   readonly checks: readonly HealthCheck[];
 }
@@ -48,14 +50,36 @@ export async function startEmbedded(
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
   const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const common = { ...(await bucketsOf(bus.keyValue)), log, requests, queries, logger, metrics };
-  const channel = { webhook, outageNoteMs, policies: () => known.policies, holder: "daemon" };
-  const notifier = telegram && parts.use(await startNotifier({ ...common, ...channel, telegram }));
+  const policies = () => known.policies.map(telegramPolicy);
+  const buckets = await bucketsOf(bus.keyValue);
+  const around = { log, queries, buckets, policies, logger, metrics };
+  const channel = telegram && (await connectTelegram({ ...around, api: telegram, webhook }));
+  const notifier =
+    channel &&
+    parts.use(await startNotifier({ ...around, channel, requests, outageNoteMs, holder: "daemon" }));
   const checks = checksOf(bus, notifier);
   const gateway = parts.use(
-    await createGateway({ ...common, policy, settings: settings.gateway, checks, version }),
+    await createGateway({
+      log,
+      requests,
+      queries,
+      sessions: buckets.sessions,
+      policy: telegramPolicy(policy),
+      settings: settings.gateway,
+      checks,
+      logger,
+      metrics,
+      version,
+    }),
   );
-  return { gateway, queries, bus, known, bot: notifier?.bot, checks };
+  return {
+    gateway,
+    queries,
+    bus,
+    known,
+    bot: channel && { id: channel.account, username: channel.username },
+    checks,
+  };
 }
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

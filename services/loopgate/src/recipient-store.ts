@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from "@loopgate/bus/sqlite";
-import type { RecipientPolicy } from "@loopgate/domain";
+import type { TelegramRecipients } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
 const SCHEMA = `
@@ -21,8 +21,8 @@ const Kept = z.object({
  */
 export class RecipientStore {
   readonly #database: SqliteDatabase;
-  readonly #kept = new Map<string, RecipientPolicy>();
-  readonly #present = new Set<RecipientPolicy>();
+  readonly #kept = new Map<string, TelegramRecipients>();
+  readonly #present = new Set<TelegramRecipients>();
 
   private constructor(database: SqliteDatabase) {
     this.#database = database;
@@ -47,12 +47,12 @@ export class RecipientStore {
   }
 
   /** What each of them allows. */
-  get policies(): readonly RecipientPolicy[] {
+  get policies(): readonly TelegramRecipients[] {
     return [...this.#kept.values(), ...this.#present];
   }
 
   /** Keeps the recipients of a front; dispose when it leaves. Who names nobody, adds nobody. */
-  async welcome(policy: RecipientPolicy): Promise<Disposable> {
+  async welcome(policy: TelegramRecipients): Promise<Disposable> {
     const namesSomebody = policy.defaultChat !== undefined || policy.allowedChats.length > 0;
     if (namesSomebody) {
       await this.keep(`front ${policy.defaultChat ?? policy.allowedChats.toSorted().join()}`, policy);
@@ -62,7 +62,7 @@ export class RecipientStore {
   }
 
   /** Keeps recipients under a name, in the place of those that had it. */
-  async keep(name: string, policy: RecipientPolicy): Promise<void> {
+  async keep(name: string, policy: TelegramRecipients): Promise<void> {
     const { bot: _, ...kept } = policy;
     await this.#database.write((db) =>
       db

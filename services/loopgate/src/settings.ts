@@ -1,15 +1,4 @@
-import {
-  botOf,
-  type Environment,
-  groupNamesResponders,
-  logSettingsOf,
-  logVariables,
-  outageNoteMsOf,
-  readConfiguration,
-  recipientPolicyOf,
-  telegramSecrets,
-  telegramVariables,
-} from "@loopgate/settings";
+import { type Environment, logSettingsOf, logVariables, readConfiguration } from "@loopgate/settings";
 import {
   gatewaySettingsOf,
   gatewayVariables,
@@ -24,7 +13,15 @@ import {
   webhookSecrets,
   webhookVariables,
 } from "@loopgate/notifier";
-import type { RecipientPolicy } from "@loopgate/domain";
+import {
+  botOf,
+  groupNamesResponders,
+  outageNoteMsOf,
+  type TelegramRecipients,
+  telegramRecipientsOf,
+  telegramSecrets,
+  telegramVariables,
+} from "@loopgate/settings/telegram";
 import { z } from "zod";
 
 /** The environment of the embedded topology (design 4.5). */
@@ -59,7 +56,7 @@ export function readSettings(environment: Environment) {
     telegram: token === undefined ? undefined : botOf(token, read),
     webhook: webhookOf(read),
     outageNoteMs: outageNoteMsOf(read),
-    policy: recipientPolicyOf(read),
+    policy: telegramRecipientsOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     idleMs: read.LOOPGATE_DAEMON_IDLE_SECONDS * 1_000,
@@ -74,6 +71,6 @@ const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
  * Reads whom a front wants to be asked, and who may answer, from its own variables.
  * @throws ConfigurationError with every problem at once.
  */
-export function readRecipients(variables: Environment, bot: string | undefined): RecipientPolicy {
-  return { ...recipientPolicyOf(readConfiguration(Recipients, variables)), bot };
+export function readRecipients(variables: Environment, bot: string | undefined): TelegramRecipients {
+  return { ...telegramRecipientsOf(readConfiguration(Recipients, variables)), bot };
 }

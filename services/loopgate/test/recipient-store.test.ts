@@ -2,13 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
-import type { RecipientPolicy } from "@loopgate/domain";
+import type { TelegramRecipients } from "@loopgate/settings/telegram";
 import { expect, it, onTestFinished } from "vitest";
 import { RecipientStore } from "../src/recipient-store.ts";
 
 const KEPT_MS = 60_000;
 
-const allowing = (...allowedChats: string[]): RecipientPolicy => ({
+const allowing = (...allowedChats: string[]): TelegramRecipients => ({
   bot: "42",
   responders: [],
   allowedChats,

@@ -2,13 +2,13 @@ import type { Bucket, KeyValue } from "@loopgate/bus";
 
 /** What a notifier keeps beside the log. */
 export interface Buckets {
-  /** Which question a message shows. */
+  /** The question that a message shows. */
   readonly copies: Bucket;
-  /** Which process works for a bot. */
+  /** The process that works for an account. */
   readonly leases: Bucket;
   /** Who answers for a session; the gateway writes it. */
   readonly sessions: Bucket;
-  /** What must be remembered of chats and bots beyond any request. */
+  /** What a channel remembers beyond any request. */
   readonly channels: Bucket;
 }
 

@@ -6,6 +6,11 @@ export {
   type SeenBot,
   type SeenWebhook,
 } from "./channels/telegram/inspect-bot.ts";
+export {
+  connectTelegram,
+  type TelegramChannel,
+  type TelegramOptions,
+} from "./channels/telegram/telegram-channel.ts";
 export { startNotifier, type Notifier, type NotifierOptions } from "./notifier.ts";
 export {
   webhookHasSecret,

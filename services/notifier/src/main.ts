@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { bucketsOf } from "./buckets.ts";
+import { connectTelegram } from "./channels/telegram/telegram-channel.ts";
 import { startNotifier } from "./notifier.ts";
 import { readServiceSettings } from "./service-settings.ts";
 
@@ -15,26 +16,19 @@ await runService({
     const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
-    const notifier = parts.use(
-      await startNotifier({
-        log: bus.log,
-        requests: new RequestLog({ log: bus.log, ...storage, observer }),
-        ...(await bucketsOf(bus.keyValue)),
-        queries: bus.queries,
-        policies: () => [policy],
-        telegram,
-        webhook,
-        outageNoteMs,
-        holder: `${hostname()}.${randomUUID()}`,
-        logger,
-        metrics,
-      }),
-    );
+    const { queries, log } = bus;
+    const requests = new RequestLog({ log, ...storage, observer });
+    const buckets = await bucketsOf(bus.keyValue);
+    const policies = () => [policy];
+    const around = { log, queries, buckets, policies, logger, metrics };
+    const channel = await connectTelegram({ ...around, api: telegram, webhook });
+    const holder = `${hostname()}.${randomUUID()}`;
+    const notifier = parts.use(await startNotifier({ ...around, channel, requests, outageNoteMs, holder }));
     const checks = [
       { name: "nats", required: true, check: () => bus.check() },
       { name: "telegram", required: false, check: () => notifier.check() },
     ];
     parts.use(health.ready(checks));
-    logger.info({ bot: notifier.bot.username }, "ready");
+    logger.info({ bot: channel.username }, "ready");
   },
 });

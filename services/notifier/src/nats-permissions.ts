@@ -1,18 +1,20 @@
 import { filters } from "@loopgate/contracts";
 import type { NatsPermissions } from "@loopgate/bus/nats";
-import type { RecipientPolicy } from "@loopgate/domain";
-import { consumersOf } from "./channels/telegram/consumers.ts";
+import { consumersOf } from "./consumers.ts";
 
-/** A notifier carries questions out and answers in: it can't ask. Without a bot it does not start. */
-export const natsPermissions = ({ bot = "" }: Pick<RecipientPolicy, "bot">): NatsPermissions => ({
+/** A notifier carries questions out and answers in: it cannot ask. */
+export const natsPermissions = (channel: {
+  readonly name: string;
+  readonly account: string;
+}): NatsPermissions => ({
   appends: [
     filters.delivered,
     filters.undelivered,
     filters.decided,
-    filters.received("telegram", bot),
+    filters.received(channel.name, channel.account),
     filters.deadLetters,
   ],
-  consumers: Object.values(consumersOf(bot)),
+  consumers: Object.values(consumersOf(channel)),
   reads: ["sessions"],
   writes: ["copies", "leases", "channels"],
   asksQueries: true,

@@ -1,20 +1,23 @@
 import { healthVariables } from "@loopgate/runtime";
 import {
-  botOf,
   type Environment,
-  groupNamesResponders,
   logSettingsOf,
   logVariables,
   natsSecrets,
   natsSettingsOf,
   natsVariables,
-  outageNoteMsOf,
   readConfiguration,
-  recipientPolicyOf,
+} from "@loopgate/settings";
+import {
+  botOf,
+  groupNamesResponders,
+  outageNoteMsOf,
+  telegramPolicy,
+  telegramRecipientsOf,
   requiredBot,
   telegramSecrets,
   telegramVariables,
-} from "@loopgate/settings";
+} from "@loopgate/settings/telegram";
 import { z } from "zod";
 import { natsPermissions } from "./nats-permissions.ts";
 import {
@@ -45,14 +48,18 @@ const Variables = z
 export function readServiceSettings(environment: Environment) {
   const secrets = [...telegramSecrets, ...natsSecrets, ...webhookSecrets];
   const read = readConfiguration(Variables, environment, secrets);
-  const policy = recipientPolicyOf(read);
+  const recipients = telegramRecipientsOf(read);
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
     webhook: webhookOf(read),
     outageNoteMs: outageNoteMsOf(read),
-    policy,
+    policy: telegramPolicy(recipients),
     ...logSettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "notifier", use: natsPermissions(policy) },
+    nats: {
+      ...natsSettingsOf(read),
+      name: "notifier",
+      use: natsPermissions({ name: "telegram", account: recipients.bot ?? "" }),
+    },
     healthPort: read.HEALTH_PORT,
   };
 }

@@ -3,10 +3,10 @@ import { createMetrics } from "@loopgate/runtime";
 import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
 import { createBotApi } from "../src/channels/telegram/api/bot-api.ts";
-import { notifierMetrics } from "../src/notifier-metrics.ts";
+import { telegramMetrics } from "../src/channels/telegram/metrics.ts";
 import { leaksIn, token } from "./support/notifier.ts";
 
-const metrics = notifierMetrics(createMetrics());
+const metrics = telegramMetrics(createMetrics());
 
 it.each([{ kind: "reset_before" }, { kind: "html" }, { kind: "hang" }] as const)(
   "a failed call holds the token nowhere inside its error: $kind",

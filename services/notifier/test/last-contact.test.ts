@@ -1,22 +1,23 @@
 import { expect, it } from "vitest";
-import { markHeard } from "../src/outage/last-contact.ts";
+import { LastContact } from "../src/outage/last-contact.ts";
 import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
 
 it("tells one of many who ask at once how long the bot was not heard, and those who ask later how long since then", async () => {
-  const memory = { bot, channels: await here.bus.keyValue.bucket("channels") };
+  const channels = await here.bus.keyValue.bucket("channels");
+  const contact = new LastContact(channels, { name: "telegram", account: bot });
   const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000);
-  expect(await markHeard(memory, at(0))).toBeUndefined();
-  const told = await Promise.all(Array.from({ length: 5 }, () => markHeard(memory, at(300))));
+  expect(await contact.mark(at(0))).toBeUndefined();
+  const told = await Promise.all(Array.from({ length: 5 }, () => contact.mark(at(300))));
   expect(told.filter((silence) => silence !== undefined)).toEqual([
     { from: at(0).toISOString(), to: at(300).toISOString() },
   ]);
-  expect(await markHeard(memory, at(310))).toEqual({
+  expect(await contact.mark(at(310))).toEqual({
     from: at(300).toISOString(),
     to: at(310).toISOString(),
   });
-  expect(await markHeard({ ...memory, bot: "43" }, at(320))).toBeUndefined();
+  expect(await new LastContact(channels, { name: "telegram", account: "43" }).mark(at(320))).toBeUndefined();
 });
 
 it("a bot is marked at its first sign of life: its first process may soon end", async () => {

@@ -1,6 +1,7 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { expect, it } from "vitest";
 import { OpenQuestions } from "../src/outage/open-questions.ts";
+import { chatOf } from "../src/channels/telegram/moved-chats.ts";
 import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
@@ -21,11 +22,11 @@ it("looks through all pages, and once for all who ask at once", async () => {
   for (let n = 0; n < 45; n++)
     await here.ask({ message: `question ${n}`, chats: [[n % 2 === 0 ? 7 : 8, [7]]] });
   const { queries, lists } = counted();
-  const open = new OpenQuestions(queries);
+  const open = new OpenQuestions(queries, { tenant: "default", placeOf: chatOf });
   await expect.poll(async () => (await open.all()).questions.length).toBe(45);
   const before = lists();
-  const looks = await Promise.all(Array.from({ length: 10 }, () => open.in([`telegram_${bot}_7`])));
-  for (const { questions, isWhole } of looks) expect([questions.length, isWhole]).toEqual([23, true]);
+  const looks = await Promise.all(Array.from({ length: 10 }, () => open.at([`telegram_${bot}_7`])));
+  for (const { questions, isComplete } of looks) expect([questions.length, isComplete]).toEqual([23, true]);
   expect(looks[0]?.questions.map(({ view }) => view.message).slice(0, 2)).toEqual([
     "question 0",
     "question 2",

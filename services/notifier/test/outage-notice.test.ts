@@ -90,7 +90,7 @@ describe("after an outage", () => {
     for (const method of ["getUpdates", "getMe"]) here.telegram.fail(method, { kind: "html" }, 1_000);
     const message = await here.message();
     here.telegram.press(alice, message, { data: "ends the poll that waits" });
-    const looks = () => here.logged.filter((line) => line.includes("the bot is not heard")).length;
+    const looks = () => here.logged.filter((line) => line.includes("the channel is out of contact")).length;
     await expect.poll(looks).toBeGreaterThan(0);
     outage();
     const before = looks();
@@ -139,7 +139,7 @@ describe("after an outage", () => {
     outage();
     here.refusesQueries = true;
     await here.start();
-    await expect.poll(() => here.logged.join("")).toContain("was not heard for long");
+    await expect.poll(() => here.logged.join("")).toContain("was out of contact for longer");
     here.refusesQueries = false;
     await expect.poll(() => notesIn(7)).toHaveLength(1);
   });

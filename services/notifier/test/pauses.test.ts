@@ -2,7 +2,7 @@ import { createMetrics } from "@loopgate/runtime";
 import { tooManyRequests } from "@loopgate/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Pauses } from "../src/channels/telegram/api/pauses.ts";
-import { notifierMetrics } from "../src/notifier-metrics.ts";
+import { telegramMetrics } from "../src/channels/telegram/metrics.ts";
 import { bot, NotifierSetting } from "./support/notifier.ts";
 
 const here = NotifierSetting.use();
@@ -45,7 +45,7 @@ describe("pauses", () => {
       channels: await here.bus.keyValue.bucket("channels"),
       bot,
       logger: here.logger(),
-      metrics: notifierMetrics(createMetrics()),
+      metrics: telegramMetrics(createMetrics()),
     });
   afterEach(() => {
     vi.useRealTimers();

@@ -1,5 +1,6 @@
-import { type CreatedEvent, type LogEntry, telegramEndpoint, telegramResponder } from "@loopgate/contracts";
-import { RequestLog } from "@loopgate/bus";
+import { type CreatedEvent, type LogEntry } from "@loopgate/contracts";
+import { telegramEndpoint, telegramResponder } from "@loopgate/settings/telegram";
+import { RequestLog } from "@loopgate/requests";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { FakeTelegram, person, startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -67,7 +68,7 @@ async function ask(chat: number, message: string): Promise<LogEntry<CreatedEvent
     responders: [telegramResponder(chat)],
   };
   const ref = { tenant: "default", id: question.subject };
-  await requests.submit(ref, {
+  await requests.submit({
     ...question,
     time: new Date(now).toISOString(),
     data: { ...question.data, recipients: [recipient], expires_at: new Date(now + 600_000).toISOString() },

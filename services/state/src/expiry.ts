@@ -1,19 +1,23 @@
 import {
-  CreatedEvent,
-  creationTag,
-  DueEvent,
+  type CreatedEvent,
+  type DueEvent,
+  dueEvent,
+  entryAs,
   filters,
   type LogEntry,
+  parseDueSubject,
   parseRequestSubject,
-  envelopeIn,
+  refOf,
+  tagOf,
 } from "@loopgate/contracts";
-import type { EventLog, RequestLog, Subscription, Timers, Verdict } from "@loopgate/bus";
-import { expiry, expiryDueAt } from "@loopgate/domain";
+import type { EventLog, Subscription, Timers, Verdict } from "@loopgate/bus";
+import { createdOf, expiry, expiryDueAt, hasEnded, type RequestSet } from "@loopgate/domain";
+import type { RequestLog, Ruling } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
 
-const TIMER = "expiry";
+const EXPIRY_TIMER = "expiry";
 
-export interface ExpiryParts {
+export interface ExpiryOptions {
   readonly log: EventLog;
   readonly timers: Timers;
   readonly requests: RequestLog;
@@ -21,9 +25,12 @@ export interface ExpiryParts {
   readonly now: () => Date;
 }
 
-/** Ends every request that nobody decides in time. Both consumers never give an entry up: a lost one is pending for ever. */
-export async function startExpiry(parts: ExpiryParts): Promise<Subscription> {
-  const { log, timers } = parts;
+/**
+ * Ends every request that is not decided in time. Both consumers retry an entry without limit: giving one up would leave
+ * its request pending.
+ */
+export async function startExpiry(options: ExpiryOptions): Promise<Subscription> {
+  const { log, timers } = options;
   const running = new AsyncDisposableStack();
   running.use(
     await log.consume(
@@ -33,45 +40,42 @@ export async function startExpiry(parts: ExpiryParts): Promise<Subscription> {
   );
   running.use(
     await log.consume({ name: "state-expiry", filters: [filters.due], maxAttempts: Infinity }, ({ entry }) =>
-      expire(parts, entry),
+      dispatchTimer(options, entry),
     ),
   );
   return running;
 }
 
-/** A question sets its timer, a decision takes it away (best effort: one that fires after a decision changes nothing). */
-async function followTimer(timers: Timers, { subject, event }: LogEntry): Promise<Verdict> {
-  const ref = parseRequestSubject(subject);
+/** A question sets its timer. A decision cancels it, best effort: a timer that fires after a decision changes nothing. */
+async function followTimer(timers: Timers, entry: LogEntry): Promise<Verdict> {
+  const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
   if (ref.key !== "created") {
-    await timers.cancel(ref, TIMER);
+    await timers.cancel(ref, EXPIRY_TIMER);
     return "done";
   }
-  const created = CreatedEvent.parse(event);
-  await timers.set(ref, TIMER, expiryDueAt(created), dueEvent(created));
+  const created = entryAs("loopgate.request.created.v1", entry).event;
+  await timers.set(ref, EXPIRY_TIMER, expiryDueAt(created), dueEvent(created, EXPIRY_TIMER));
   return "done";
 }
 
-async function expire({ requests, logger, now }: ExpiryParts, { event }: LogEntry): Promise<Verdict> {
-  const due = DueEvent.parse(event);
-  const created = await requests.created({ tenant: due.tenant, id: due.subject });
-  if (created === undefined) return "done";
-  if (creationTag(created.event.subject, created.event.time) !== due.data.tag) return "done";
-  const early = Date.parse(created.event.data.expires_at) - now().getTime();
-  if (early > 0) return { retryInMs: early };
-  const { kind } = await requests.decide(created, expiry(created.event, now()));
-  if (kind === "own") logger.info(requestFields(created.event), "expired");
+/** Timers of other names belong to other rules; a later version may have set one. */
+async function dispatchTimer(options: ExpiryOptions, entry: LogEntry): Promise<Verdict> {
+  const timer = parseDueSubject(entry.subject)?.name;
+  if (timer !== EXPIRY_TIMER) return { deadLetter: "a timer that this version does not know" };
+  return expire(options, entryAs("loopgate.timer.due.v1", entry).event);
+}
+
+async function expire({ requests, logger, now }: ExpiryOptions, due: DueEvent): Promise<Verdict> {
+  const result = await requests.decide<Verdict>(refOf(due), (set) => rule(set, due, now()));
+  if (typeof result !== "object" || !("kind" in result)) return result;
+  if (result.kind === "own") logger.info(requestFields(result.created), "expired");
   return "done";
 }
 
-function dueEvent(created: CreatedEvent): DueEvent {
-  const { subject: id, time } = created;
-  const tag = creationTag(id, time);
-  return {
-    ...envelopeIn(created),
-    id: `${id}.due.${TIMER}.${tag}`,
-    type: "loopgate.timer.due.v1",
-    time: created.data.expires_at,
-    data: { tag },
-  };
+function rule(set: RequestSet, due: DueEvent, now: Date): Ruling<Verdict> {
+  const created: CreatedEvent | undefined = createdOf(set)?.event;
+  if (created === undefined || tagOf(created) !== due.data.tag) return { outcome: "done" };
+  if (hasEnded(created, now)) return { decide: expiry(created, now) };
+  return { outcome: { retryInMs: Date.parse(created.data.expires_at) - now.getTime() } };
 }

@@ -1,4 +1,5 @@
-import type { EventLog, RequestLog, RequestQueries, Timers } from "@loopgate/bus";
+import type { EventLog, RequestQueries, Timers } from "@loopgate/bus";
+import type { RequestLog } from "@loopgate/requests";
 import type { Logger, Metrics } from "@loopgate/runtime";
 import { instrumentedStore } from "./store/instrumented-store.ts";
 import { startExpiry } from "./expiry.ts";

@@ -1,4 +1,4 @@
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
 import { startState } from "./index.ts";

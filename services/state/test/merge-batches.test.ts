@@ -7,7 +7,8 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { MergeBatches } from "../src/projection/merge-batches.ts";
 import type { RequestStore } from "../src/store/request-store.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, entriesOf, refOf } from "./support/requests.ts";
+import { parsedEntry, refOf } from "@loopgate/contracts";
+import { aCreated, entriesOf } from "./support/requests.ts";
 
 let store: RequestStore;
 let database: SqliteDatabase;
@@ -42,7 +43,7 @@ function counted(real: RequestStore): RequestStore {
 const some = (count: number) => Array.from({ length: count }, () => aCreated());
 const broken = () => {
   const [entry] = entriesOf(aCreated());
-  return { ...entry!, event: { ...entry!.event, data: {} } };
+  return parsedEntry({ ...entry!, event: { ...entry!.event, data: {} } });
 };
 
 describe("merges that wait at the same time", () => {

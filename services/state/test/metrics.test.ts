@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { busMetrics, createLogger, createMetrics } from "@loopgate/runtime";
 import { metricSeries } from "@loopgate/testing";
 import { afterEach, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, refOf } from "./support/requests.ts";
+import { aCreated } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 const logger = createLogger("state-test", "silent");
@@ -41,7 +41,7 @@ it("show how many requests are pending and how old the oldest is", async () => {
     aCreated({ at: new Date(Date.now() - 3_600_000), timeoutMs: 86_400_000 }),
     aCreated(),
   ];
-  for (const created of [old, young]) await requests.submit(refOf(created), created);
+  for (const created of [old, young]) await requests.submit(created);
   const listed = async () =>
     (await queries.list({ tenant: "default", limit: 10 })) as { requests: unknown[] };
   await expect.poll(async () => (await listed()).requests).toHaveLength(2);
@@ -68,7 +68,7 @@ it("show how far the projection is behind, and what the store refuses, while the
   const { requests, database, scrape } = await start();
   await database[Symbol.asyncDispose]();
   const created = aCreated();
-  await requests.submit(refOf(created), created);
+  await requests.submit(created);
   const failures = async () => (await scrape()).get('loopgate_store_failures_total{operation="merge"}');
   await expect.poll(failures).toBeGreaterThan(1);
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CreatedEvent } from "@loopgate/contracts";
-import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type RequestQueries, Unavailable } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createLogger, createMetrics } from "@loopgate/runtime";
 import type { MongoServer } from "@loopgate/testing";
@@ -10,7 +10,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { rebuildProjection, startState } from "../src/index.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
 import { mongoOfFile, openStore } from "./support/mongo.ts";
-import { aCreated, refOf } from "./support/requests.ts";
+import { type CreatedEvent, refOf } from "@loopgate/contracts";
+import { aCreated } from "./support/requests.ts";
 
 const server = await mongoOfFile();
 const retentionMs = 90 * 86_400_000;
@@ -52,7 +53,7 @@ async function start(): Promise<RequestQueries> {
 
 async function ask(): Promise<CreatedEvent> {
   const created = aCreated();
-  await requests.submit(refOf(created), created);
+  await requests.submit(created);
   return created;
 }
 

@@ -1,14 +1,13 @@
 import { inspect } from "node:util";
-import type { Stored } from "@loopgate/contracts";
-import { Unavailable } from "@loopgate/bus";
-import { StartupError } from "@loopgate/bus";
+import { StartupError, Unavailable } from "@loopgate/bus";
 import { startMongoServer } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { MergeBatches } from "../src/projection/merge-batches.ts";
 import { documentId, pageQuery } from "../src/store/mongo-document.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
 import { documentsOf, mongoOfFile, openClient, openStore } from "./support/mongo.ts";
-import { aCreated, aDecided, entriesOf, refOf } from "./support/requests.ts";
+import { type ParsedEntry, refOf } from "@loopgate/contracts";
+import { aCreated, aDecided, entriesOf } from "./support/requests.ts";
 import { requestStoreContract } from "./request-store.contract.ts";
 
 const server = await mongoOfFile();
@@ -98,7 +97,7 @@ describe.skipIf(server === undefined)("a stored request", () => {
   /** Every second one is decided; there are ten sessions and ten clients. */
   async function fill(store: MongoRequestStore, count: number): Promise<void> {
     const batches = new MergeBatches(store, 0);
-    const entries = Array.from({ length: count }, (_, n): Stored[] => {
+    const entries = Array.from({ length: count }, (_, n): ParsedEntry[] => {
       const created = aCreated({ session: `s${n % 10}`, client: `c${n % 10}`, at: new Date(at(n)) });
       return entriesOf(created, ...(n % 20 < 10 ? [] : [aDecided(created)]));
     });

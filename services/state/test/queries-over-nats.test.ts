@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { newRequestId } from "@loopgate/contracts";
-import { RequestLog, Unavailable } from "@loopgate/bus";
+import { Unavailable } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
 import { SqliteDatabase } from "@loopgate/bus/sqlite";
 import { createLogger, createMetrics } from "@loopgate/runtime";
@@ -10,7 +10,8 @@ import { startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, refOf } from "./support/requests.ts";
+import { newRequestId, refOf } from "@loopgate/contracts";
+import { aCreated } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 const server = await startNatsServer();
@@ -60,7 +61,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const { requests } = await serve();
     const created = aCreated({ session: newRequestId() });
     const { data } = created;
-    await requests.submit(refOf(created), created);
+    await requests.submit(created);
     expect(await caller.queries.status(refOf(created))).toMatchObject({
       kind: "found",
       request: { view: { request_id: created.subject, status: "pending" } },
@@ -83,7 +84,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const session = newRequestId();
     const long = "\u{1F6D1}".repeat(16_000);
     const asked = Array.from({ length: 30 }, () => aCreated({ session, message: long }));
-    for (const created of asked) await requests.submit(refOf(created), created);
+    for (const created of asked) await requests.submit(created);
     const pages: string[][] = [];
     const listAll = async () => {
       pages.length = 0;

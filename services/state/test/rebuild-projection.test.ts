@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { requestSubject } from "@loopgate/contracts";
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { beforeEach, expect, it, onTestFinished } from "vitest";
 import { rebuildProjection, type RequestStore } from "../src/index.ts";
 import { startProjection } from "../src/projection/projection.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, aDecided, refOf } from "./support/requests.ts";
+import { refOf, requestSubject } from "@loopgate/contracts";
+import { aCreated, aDecided } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 let bus: SqliteBus;
@@ -33,10 +33,10 @@ it("gives an empty store what the projection has, while that goes on", async () 
   const live = await SqliteRequestStore.open(bus.database);
   await using _ = await startProjection(bus.log, live);
   const all = Array.from({ length: 600 }, () => aCreated());
-  await Promise.all(all.map((created) => requests.submit(refOf(created), created)));
+  await Promise.all(all.map((created) => requests.submit(created)));
   for (const created of all.slice(0, 20)) {
     const asked = await requests.created(refOf(created));
-    await requests.decide(asked!, aDecided(created));
+    await requests.decide(refOf(asked!.event), () => ({ decide: aDecided(created) }));
   }
 
   const seen: number[] = [];
@@ -55,7 +55,7 @@ it("gives an empty store what the projection has, while that goes on", async () 
 
 it("names what the store does not take, and merges the rest", async () => {
   const created = aCreated();
-  await requests.submit(refOf(created), created);
+  await requests.submit(created);
   const subject = requestSubject(refOf(created), "decided");
   await bus.log.append(subject, { ...aDecided(created), data: {} });
 

@@ -1,9 +1,9 @@
-import { newRequestId, requestSubject, type Stored } from "@loopgate/contracts";
 import { createdOf, fold, viewOf } from "@loopgate/domain";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestStore } from "../src/index.ts";
-import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf, refOf } from "./support/requests.ts";
+import { newRequestId, parsedEntry, type ParsedEntry, refOf, requestSubject } from "@loopgate/contracts";
+import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf } from "./support/requests.ts";
 
 interface Lives {
   readonly firstSeq: number;
@@ -23,7 +23,7 @@ const lives: fc.Arbitrary<Lives> = fc.record({
 });
 
 /** A request's events, of a second life too, when its id was asked again after the first had aged out. */
-function entriesOfLives(life: Lives, session: string): Stored[] {
+function entriesOfLives(life: Lives, session: string): ParsedEntry[] {
   const { firstSeq, decided, copies, askedAgain, decidedAgain } = life;
   const created = aCreated({ session });
   const delivered = Array.from({ length: copies }, (_, copy) => aDelivered(created, `${copy}`));
@@ -83,7 +83,8 @@ export function requestStoreContract(
       const created = aCreated();
       const [entry] = entriesOf(created);
       const unknown = { ...created, type: "loopgate.request.routed.v1" };
-      const routed = { seq: 2, subject: requestSubject(refOf(created), "routed.1"), event: unknown };
+      const subject = requestSubject(refOf(created), "routed.1");
+      const routed = parsedEntry({ seq: 2, subject, event: unknown });
       await store.merge([entry!, routed]);
       await store.merge([routed]);
       expect(await store.get(refOf(created))).toEqual(fold([entry!]));

@@ -1,15 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CreatedEvent, type LogEntry, newRequestId, requestSubject } from "@loopgate/contracts";
-import { RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type RequestQueries, Unavailable } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { createLogger, createMetrics } from "@loopgate/runtime";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type RequestStore, startState } from "../src/index.ts";
 import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated, aDecided, entriesOf, refOf } from "./support/requests.ts";
+import { type CreatedEvent, type LogEntry, newRequestId, refOf, requestSubject } from "@loopgate/contracts";
+import { aCreated, aDecided, entriesOf } from "./support/requests.ts";
 
 const retentionMs = 90 * 86_400_000;
 let directory: string;
@@ -45,7 +46,7 @@ async function start(changes: { store?: RequestStore; now?: () => Date } = {}): 
 
 /** Asks a question, and gives it as the log holds it. */
 async function submit(created: CreatedEvent): Promise<LogEntry<CreatedEvent>> {
-  await requests.submit(refOf(created), created);
+  await requests.submit(created);
   return (await requests.created(refOf(created)))!;
 }
 
@@ -80,7 +81,7 @@ describe("expiry", () => {
     const queries = await start();
     const created = aCreated({ timeoutMs: 100 });
     const asked = await submit(created);
-    await requests.decide(asked, aDecided(created));
+    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
     const witness = aCreated({ timeoutMs: 300 });
     await submit(witness);
     await expect.poll(async () => (await viewOf(queries, witness)).status).toBe("expired");
@@ -94,7 +95,7 @@ describe("status", () => {
     const created = aCreated();
     const asked = await submit(created);
     expect((await viewOf(queries, created)).status).toBe("pending");
-    await requests.decide(asked, aDecided(created));
+    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
     expect((await viewOf(queries, created)).status).toBe("cancelled");
   });
 
@@ -259,7 +260,7 @@ describe("list", () => {
     const logger = createLogger("state-test", "silent");
     const projection = { waitForCatchUp: async () => false };
     const queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
-    await requests.decide(asked, aDecided(created));
+    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Stored, streams } from "@loopgate/contracts";
+import { type ParsedEntry, streams } from "@loopgate/contracts";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
 import { FakeTelegram } from "@loopgate/testing";
@@ -54,10 +54,10 @@ async function outage(): Promise<{ readonly projected: number; readonly written:
 }
 
 /** What the log holds after the lives of all these requests, in its order. */
-async function fill({ nats }: Deployment): Promise<readonly Stored[]> {
+async function fill({ nats }: Deployment): Promise<readonly ParsedEntry[]> {
   await using bench = await connectBenchBus(nats.url);
   const lives = await inParallel(REQUESTS, 128, async () => {
-    const stored: Stored[] = [];
+    const stored: ParsedEntry[] = [];
     for (const { subject, event } of sampleLife()) {
       const result = await bench.bus.log.append(subject, event);
       if (result.kind === "stored") stored.push(result.entry);
@@ -88,7 +88,7 @@ async function project(deployment: Deployment, count: number): Promise<number> {
 }
 
 /** The same writes without anything around them. */
-async function writeRaw({ mongo }: Deployment, entries: readonly Stored[]): Promise<number> {
+async function writeRaw({ mongo }: Deployment, entries: readonly ParsedEntry[]): Promise<number> {
   const batches: AnyBulkWriteOperation<RequestDocument>[][] = [];
   for (let from = 0; from < entries.length; from += BATCH) {
     batches.push([...mergeOperations(entries.slice(from, from + BATCH))]);

@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { DatabaseSync } from "node:sqlite";
 import { join } from "node:path";
-import { RequestLog } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus } from "@loopgate/bus/sqlite";
 import { FakeTelegram } from "@loopgate/testing";
 import { viewFrom } from "../../harness/call.ts";
@@ -82,7 +82,7 @@ async function submitAtPort(): Promise<number> {
   const start = performance.now();
   await inParallel(SUBMITS, IN_FLIGHT, async () => {
     const created = sampleCreated();
-    await requests.submit({ tenant: created.tenant, id: created.subject }, created);
+    await requests.submit(created);
   });
   return SUBMITS / ((performance.now() - start) / 1_000);
 }

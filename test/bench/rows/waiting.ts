@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type CreatedEvent, DEFAULT_TENANT, type LogEntry } from "@loopgate/contracts";
+import { type CreatedEvent, DEFAULT_TENANT, type LogEntry, refOf } from "@loopgate/contracts";
 import { cancellation } from "@loopgate/domain";
 import { FakeTelegram } from "@loopgate/testing";
 import { type Deployment, startDeployment } from "../../harness/deployment.ts";
@@ -79,7 +79,9 @@ async function waitOnGateway(
       await inParallel(CALLS, 256, async (n) => {
         const created = questions[n];
         if (created === undefined) return;
-        await bench.requests.decide(created, cancellation(created.event, "bench", new Date()));
+        await bench.requests.decide(refOf(created.event), () => ({
+          decide: cancellation(created.event, "bench", new Date()),
+        }));
       });
     },
   );

@@ -1,4 +1,11 @@
-import { type DueEvent, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
+import {
+  type DueEvent,
+  type Envelope,
+  type KnownEvent,
+  type LogEntry,
+  parsedEntry,
+  timestamp,
+} from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
 import { hasHeadroom } from "../capacity.ts";
 import type { SqliteConnection } from "./sqlite-database.ts";
@@ -23,19 +30,23 @@ const SELECT = "SELECT seq, subject, time, event FROM events";
 interface Append {
   readonly subject: string;
   readonly event: Envelope;
+  readonly known: KnownEvent | undefined;
   readonly first: boolean;
   /** The size of the log that this event must leave a part of; `Infinity` for none. */
   readonly maxBytes: number;
 }
 
 /** What throws is undone. */
-export function appendEvent(db: SqliteConnection, { subject, event, first, maxBytes }: Append): AppendResult {
+export function appendEvent(
+  db: SqliteConnection,
+  { subject, event, known, first, maxBytes }: Append,
+): AppendResult {
   const { changes, lastInsertRowid } = db
     .prepare(first ? INSERT_FIRST : INSERT)
     .run(subject, event.id, Date.now(), JSON.stringify(event));
   if (changes === 1) {
     if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
-    return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
+    return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event, known } };
   }
   const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));
   const standing = same ?? newestOn(db, subject);
@@ -89,9 +100,7 @@ type Row = Readonly<Record<string, unknown>>;
 const entryIn = (row: Row | undefined): LogEntry | undefined =>
   row === undefined ? undefined : entryOf(row);
 
-const entryOf = (row: Row): LogEntry => ({
-  seq: Number(row["seq"]),
-  subject: String(row["subject"]),
-  storedAt: timestamp(Number(row["time"])),
-  event: Envelope.parse(JSON.parse(String(row["event"]))),
+const entryOf = ({ seq, subject, time, event }: Row): LogEntry => ({
+  ...parsedEntry({ seq: Number(seq), subject: String(subject), event: JSON.parse(String(event)) }),
+  storedAt: timestamp(Number(time)),
 });

@@ -1,4 +1,10 @@
-import { deadLetterSubject, type Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
+import {
+  deadLetterEvent,
+  deadLetterSubject,
+  type Envelope,
+  type LogEntry,
+  subjectMatches,
+} from "@loopgate/contracts";
 import {
   type ConsumerSpec,
   type Handler,
@@ -9,7 +15,7 @@ import {
 import type { BusObserver } from "../bus-observer.ts";
 import { backOff } from "@loopgate/async";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import { deadLetter, nameOf } from "../dead-letter.ts";
+import { nameOf } from "../dead-letter.ts";
 import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";
@@ -220,7 +226,10 @@ export class SqliteConsumer {
   async #bury(job: Job, error: string): Promise<void> {
     const { name } = this.#spec;
     try {
-      await this.#source.append(deadLetterSubject(name), deadLetter(name, job.entry, job.attempt, error));
+      await this.#source.append(
+        deadLetterSubject(name),
+        deadLetterEvent(name, job.entry, job.attempt, error),
+      );
     } catch (cause) {
       this.#tellOfFailure(job.attempt, cause);
       return this.#park(job, this.#backOff(job.attempt));

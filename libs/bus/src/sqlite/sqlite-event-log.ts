@@ -1,4 +1,4 @@
-import { Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
+import { type Envelope, parseEvent, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -76,9 +76,9 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     event: Envelope,
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
-    const envelope = Envelope.parse(event);
+    const parsed = parseEvent(event);
     const maxBytes = reserveHeadroom ? this.#options.maxBytes : Infinity;
-    return this.#database.write((db) => appendEvent(db, { subject, event: envelope, first, maxBytes }));
+    return this.#database.write((db) => appendEvent(db, { subject, ...parsed, first, maxBytes }));
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {

@@ -1,4 +1,5 @@
-import { botIdOf, isGroupChat, isServiceAccount } from "@loopgate/contracts";
+import { botIdOf, isGroupChat, isServiceAccount } from "./telegram-endpoint.ts";
+import type { TelegramRecipients } from "./telegram-recipients.ts";
 import { z } from "zod";
 import { listSetting } from "../configuration.ts";
 import { settingRule } from "../rule.ts";
@@ -43,7 +44,7 @@ export const groupNamesResponders = settingRule<TelegramRead>(
 export const requiredBot = { TELEGRAM_BOT_TOKEN: botToken };
 
 /** Who may be asked and who may answer, by which bot. */
-export const recipientPolicyOf = (read: TelegramRead) => ({
+export const telegramRecipientsOf = (read: TelegramRead): TelegramRecipients => ({
   bot: read.TELEGRAM_BOT_TOKEN === undefined ? undefined : botIdOf(read.TELEGRAM_BOT_TOKEN),
   defaultChat: read.TELEGRAM_CHAT_ID,
   responders: read.TELEGRAM_RESPONDER_IDS,

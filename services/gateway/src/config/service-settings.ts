@@ -1,16 +1,19 @@
 import {
   type Environment,
-  groupNamesResponders,
   logSettingsOf,
   logVariables,
   natsSecrets,
   natsSettingsOf,
   natsVariables,
   readConfiguration,
-  recipientPolicyOf,
+} from "@loopgate/settings";
+import {
+  groupNamesResponders,
+  telegramPolicy,
+  telegramRecipientsOf,
   telegramSecrets,
   telegramVariables,
-} from "@loopgate/settings";
+} from "@loopgate/settings/telegram";
 import { z } from "zod";
 import { natsPermissions } from "./nats-permissions.ts";
 import {
@@ -38,7 +41,7 @@ const Variables = z
 export function readServiceSettings(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
   return {
-    policy: recipientPolicyOf(read),
+    policy: telegramPolicy(telegramRecipientsOf(read)),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     nats: { ...natsSettingsOf(read), name: "gateway", use: natsPermissions, giveUpAfterMs: GIVE_UP_AFTER_MS },

@@ -1,4 +1,5 @@
-import { isGroupChat, isServiceAccount, parseTelegramEndpoint, type Session } from "@loopgate/contracts";
+import { type Session } from "@loopgate/contracts";
+import { isGroupChat, isServiceAccount, parseTelegramEndpoint } from "@loopgate/settings/telegram";
 import { Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";

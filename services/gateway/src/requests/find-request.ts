@@ -1,6 +1,7 @@
 import { DEFAULT_TENANT, isRequestId, type RequestDetails } from "@loopgate/contracts";
-import { type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
-import { fold, requestDetailsOf } from "@loopgate/domain";
+import { type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type RequestLog } from "@loopgate/requests";
+import { requestDetailsOf } from "@loopgate/domain";
 
 export interface RequestReaders {
   readonly requests: RequestLog;
@@ -24,7 +25,7 @@ export async function findRequest(
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error;
   }
-  const logged = requestDetailsOf(fold(await requests.read(ref)));
+  const logged = requestDetailsOf(await requests.read(ref));
   if (logged === undefined)
     throw new Unavailable("the log does not hold this request and its store does not answer");
   return logged;

@@ -1,5 +1,6 @@
 import {
   type CreatedEvent,
+  createdEvent,
   DEFAULT_TENANT,
   keyedRequestId,
   type RequestDetails,
@@ -8,14 +9,14 @@ import {
   type Recipient,
   type RequestRef,
 } from "@loopgate/contracts";
-import { LogFull, type RequestLog, type RequestQueries, type SubmitResult, Unavailable } from "@loopgate/bus";
-import { fold, requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
+import { LogFull, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type RequestLog, type SubmitResult } from "@loopgate/requests";
+import { requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "./arguments.ts";
-import { createdEvent } from "./created-event.ts";
 import { invalidArguments, refused, type Refused } from "../tool-error.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
@@ -80,7 +81,7 @@ export class Submitter {
 
   /** What the log holds under this key. Without its question a decision answers nothing that we know of. */
   async #logged(draft: Draft): Promise<SubmitOutcome> {
-    const request = requestDetailsOf(fold(await this.#parts.requests.read(draft.ref)));
+    const request = requestDetailsOf(await this.#parts.requests.read(draft.ref));
     if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
     return sameOrConflict(request, draft);
   }
@@ -94,7 +95,7 @@ export class Submitter {
   }
 
   async #append(draft: Draft, event: CreatedEvent): Promise<SubmitOutcome> {
-    const result = await this.#submitTwice(draft.ref, event);
+    const result = await this.#submitTwice(event);
     if (result === undefined) return logIsFull();
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
@@ -106,14 +107,14 @@ export class Submitter {
   }
 
   /** Once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
-  async #submitTwice(ref: RequestRef, event: CreatedEvent): Promise<SubmitResult | undefined> {
+  async #submitTwice(event: CreatedEvent): Promise<SubmitResult | undefined> {
     const { requests } = this.#parts;
     try {
-      return await requests.submit(ref, event);
+      return await requests.submit(event);
     } catch (error) {
       if (error instanceof LogFull) return undefined;
       if (!(error instanceof Unavailable)) throw error;
-      return requests.submit(ref, event);
+      return requests.submit(event);
     }
   }
 }

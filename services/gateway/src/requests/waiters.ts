@@ -7,8 +7,9 @@ import {
   requestPrefix,
   type RequestRef,
 } from "@loopgate/contracts";
-import { type EventLog, type RequestLog, type Subscription, Unavailable } from "@loopgate/bus";
-import { fold, requestDetailsOf } from "@loopgate/domain";
+import { type EventLog, type Subscription, Unavailable } from "@loopgate/bus";
+import { type RequestLog } from "@loopgate/requests";
+import { requestDetailsOf } from "@loopgate/domain";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { type CallToLook, Waiter } from "./waiter.ts";
 
@@ -131,7 +132,7 @@ export class Waiters implements AsyncDisposable {
    */
   async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {
-      const request = requestDetailsOf(fold(await this.#parts.requests.read(ref, heard)));
+      const request = requestDetailsOf(await this.#parts.requests.read(ref, heard));
       if (request === undefined || waiter.hasEnded) return { kind: "over", request };
       const { status, delivery } = request.view;
       const isUndelivered = delivery === "undelivered";

@@ -1,13 +1,7 @@
-import {
-  DEFAULT_TENANT,
-  parseTelegramEndpoint,
-  type Recipient,
-  Session,
-  sessionKey,
-  timestamp,
-} from "@loopgate/contracts";
+import { isDeepStrictEqual } from "node:util";
+import { DEFAULT_TENANT, type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
-import { isChatAllowed, recipientAt, type RecipientPolicy } from "@loopgate/domain";
+import type { RecipientPolicy } from "@loopgate/domain";
 import { invalidArguments, refused, type Refused } from "../tool-error.ts";
 
 export interface Registration {
@@ -31,7 +25,7 @@ export class SessionRegistry {
 
   /** True if every chat may be registered: nobody named the ones that may. */
   get isOpen(): boolean {
-    return this.#policy.defaultChat === undefined && this.#policy.allowedChats.length === 0;
+    return this.#policy.isOpen;
   }
 
   async get(sessionId: string): Promise<Session | undefined> {
@@ -41,8 +35,8 @@ export class SessionRegistry {
   /** Creates the session, or finds it as it is; one that was deactivated is active again. */
   async register(registration: Registration): Promise<{ readonly kind: "registered" } | Refused> {
     const { sessionId, clientId, chat, responderIds } = registration;
-    const placed = recipientAt(this.#policy, chat, responderIds);
-    if (placed.kind !== "recipient") return registrationRefusals[placed.kind]();
+    const placed = this.#policy.recipientAt(chat, responderIds);
+    if (placed.kind !== "recipient") return refusals[placed.kind]();
     const wanted: Session = {
       session_id: sessionId,
       client_id: clientId,
@@ -52,7 +46,7 @@ export class SessionRegistry {
     };
     for (;;) {
       const standing = await this.#read(sessionId);
-      if (standing !== undefined && !isSame(standing.session, wanted)) return conflict();
+      if (standing !== undefined && !this.#isSame(standing.session, wanted)) return conflict();
       const session =
         standing === undefined ? wanted : { ...wanted, created_at: standing.session.created_at };
       if (await this.#write(session, standing?.revision)) return { kind: "registered" };
@@ -76,8 +70,26 @@ export class SessionRegistry {
     const session = await this.get(sessionId);
     if (session === undefined) return defaultRecipients(policy);
     if (!session.active) return inactive();
-    const recipients = session.recipients.filter((recipient) => isAllowed(policy, recipient));
+    const recipients = session.recipients.filter(({ endpoint }) => policy.allows(endpoint));
     return recipients.length === 0 ? registeredChatIsOut() : { kind: "recipients", recipients };
+  }
+
+  /** The same client, address and people; another account of the channel may serve the address since. */
+  #isSame(standing: Session, wanted: Session): boolean {
+    const { recipients } = standing;
+    return (
+      standing.client_id === wanted.client_id &&
+      recipients.length === wanted.recipients.length &&
+      wanted.recipients.every((one, index) => this.#isSameRecipient(one, recipients[index]))
+    );
+  }
+
+  #isSameRecipient({ endpoint, responders }: Recipient, other: Recipient | undefined): boolean {
+    return (
+      other !== undefined &&
+      this.#policy.isSameAddress(endpoint, other.endpoint) &&
+      isDeepStrictEqual(responders.toSorted(), other.responders.toSorted())
+    );
   }
 
   async #read(sessionId: string) {
@@ -99,30 +111,12 @@ export class SessionRegistry {
 }
 
 function defaultRecipients(policy: RecipientPolicy) {
-  const { bot, defaultChat } = policy;
-  if (bot === undefined) return noBot();
-  const placed = defaultChat === undefined ? undefined : recipientAt(policy, defaultChat);
-  if (placed?.kind !== "recipient") return noDefaultChat();
-  return { kind: "recipients", recipients: [placed.recipient] } as const;
+  const placed = policy.defaultRecipient();
+  if (placed.kind === "no_account") return refusals.no_account();
+  return placed.kind === "recipient"
+    ? ({ kind: "recipients", recipients: [placed.recipient] } as const)
+    : refusals.no_default();
 }
-
-function isAllowed(policy: RecipientPolicy, { endpoint }: Recipient): boolean {
-  const place = parseTelegramEndpoint(endpoint);
-  return place !== undefined && place.bot === policy.bot && isChatAllowed(policy, place.chat);
-}
-
-/** The same client, chat and people; another bot may have taken over the chat since. */
-function isSame(standing: Session, wanted: Session): boolean {
-  return standing.client_id === wanted.client_id && routeOf(standing) === routeOf(wanted);
-}
-
-const routeOf = ({ recipients }: Session): string =>
-  JSON.stringify(
-    recipients.map(({ endpoint, responders }) => [
-      parseTelegramEndpoint(endpoint)?.chat ?? endpoint,
-      responders.toSorted(),
-    ]),
-  );
 
 const conflict = (): Refused =>
   refused(
@@ -151,9 +145,10 @@ const registeredChatIsOut = (): Refused =>
     "The chat of this session is not allowed any more, or belongs to another bot. Register the session again, or ask the operator to allow its chat.",
   );
 
-const registrationRefusals = {
-  no_bot: noBot,
-  chat_not_allowed: () =>
+const refusals = {
+  no_account: noBot,
+  no_default: noDefaultChat,
+  not_allowed: () =>
     refused(
       "recipient_not_allowed",
       "This chat is not among the allowed ones. Its operator adds it to TELEGRAM_ALLOWED_CHATS.",

@@ -1,4 +1,10 @@
-import { eventKey, type RequestEvent, requestSubject, type UndeliveredEvent } from "@loopgate/contracts";
+import {
+  eventKey,
+  refOf,
+  type RequestEvent,
+  requestSubject,
+  type UndeliveredEvent,
+} from "@loopgate/contracts";
 import { cancellation } from "@loopgate/domain";
 import { expect } from "vitest";
 import type { TestGateway } from "./gateway.ts";
@@ -18,7 +24,9 @@ async function questionOf(g: TestGateway, id: string) {
 /** A decision as any process makes one. */
 export async function decide(g: TestGateway, id: string): Promise<void> {
   const created = await questionOf(g, id);
-  await g.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), "enough"));
+  await g.requests.decide(refOf(created.event), () => ({
+    decide: cancellation(created.event, "cancel.test", new Date(), "enough"),
+  }));
 }
 
 /** What the notifier appends when it can't reach a chat. */

@@ -1,9 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
-import type { RecipientPolicy } from "@loopgate/domain";
+import { telegramPolicy, type TelegramRecipients } from "@loopgate/settings/telegram";
 import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
 import { startState } from "../../../state/src/index.ts";
 import { SqliteRequestStore } from "../../../state/src/store/sqlite.ts";
@@ -12,7 +13,7 @@ import { createGateway, type Gateway, type GatewaySettings } from "../../src/ind
 const RETENTION_MS = 90 * 86_400_000;
 
 /** One person's chat, asked by default. */
-const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
+const onePerson: TelegramRecipients = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
 
 const settings: GatewaySettings = {
   defaultTimeoutSeconds: 300,
@@ -34,7 +35,7 @@ export interface TestGateway extends AsyncDisposable {
 }
 
 export interface TestGatewayOptions {
-  readonly policy?: Partial<RecipientPolicy>;
+  readonly policy?: Partial<TelegramRecipients>;
   readonly settings?: Partial<GatewaySettings>;
   readonly checks?: readonly HealthCheck[];
   readonly logger?: Logger;
@@ -69,7 +70,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       requests: new RequestLog({ log: reached, retentionMs: RETENTION_MS, now }),
       queries: overLink(service.queries, state),
       sessions: await keyValue.bucket("sessions"),
-      policy: { ...onePerson, ...options.policy },
+      policy: telegramPolicy({ ...onePerson, ...options.policy }),
       settings: { ...settings, ...options.settings },
       checks,
       logger,

@@ -1,6 +1,5 @@
-import { deadLetters, type EventLog, replayDeadLetter } from "@loopgate/bus";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { StartupError } from "@loopgate/bus";
+import { deadLetters, type EventLog, replayDeadLetter, StartupError } from "@loopgate/bus";
 import { type Environment } from "@loopgate/settings";
 import { Command } from "commander";
 import { natsOptionsOf, refusingInWords } from "./operator-nats.ts";

@@ -1,5 +1,4 @@
-import { NatsStartupError, Unavailable } from "@loopgate/bus";
-import { StartupError } from "@loopgate/bus";
+import { NatsStartupError, StartupError, Unavailable } from "@loopgate/bus";
 import {
   type Environment,
   logSettingsOf,

@@ -1,3 +1,4 @@
+import { telegramPolicy } from "@loopgate/settings/telegram";
 import { isDeepStrictEqual } from "node:util";
 import type { Gateway } from "@loopgate/gateway";
 import { type HealthCheck, type Logger } from "@loopgate/runtime";
@@ -72,7 +73,7 @@ async function serve({ bot, gateway, known, logger }: AdmissionParts, client: Da
     const policy = readRecipients(client.handshake.recipients, bot?.id);
     using _present = await known.welcome(policy);
     client.answer({ ready: true });
-    await gateway.connect(client.stream, policy);
+    await gateway.connect(client.stream, telegramPolicy(policy));
   } catch (error) {
     if (!(error instanceof StartupError)) logger.error({ err: error }, "a front could not be received");
     client.answer({ refused: error instanceof StartupError ? error.message : NOT_RECEIVED });

@@ -1,4 +1,4 @@
-import { isGroupChat } from "@loopgate/contracts";
+import { isGroupChat } from "@loopgate/settings/telegram";
 import type { SeenBot } from "@loopgate/notifier";
 import type { BotAround } from "./bot-around.ts";
 import type { Check } from "./examine.ts";

@@ -1,5 +1,4 @@
-import { Unavailable } from "@loopgate/bus";
-import { StartupError } from "@loopgate/bus";
+import { StartupError, Unavailable } from "@loopgate/bus";
 import { type Environment, readConfiguration } from "@loopgate/settings";
 import { inspectMongo, type MongoInspection, mongoSecrets, mongoVariables } from "@loopgate/state/mongo";
 import { z } from "zod";

@@ -1,12 +1,6 @@
 import { inspectBot, webhookSecrets, webhookVariables } from "@loopgate/notifier";
-import {
-  botOf,
-  type Environment,
-  readConfiguration,
-  recipientPolicyOf,
-  telegramSecrets,
-  telegramVariables,
-} from "@loopgate/settings";
+import { type Environment, readConfiguration } from "@loopgate/settings";
+import { botOf, telegramRecipientsOf, telegramSecrets, telegramVariables } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
 const Variables = z.object({ ...telegramVariables, ...webhookVariables });
@@ -19,7 +13,7 @@ export function readTelegram(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
-    policy: recipientPolicyOf(read),
+    policy: telegramRecipientsOf(read),
     apiRoot: read.TELEGRAM_API_ROOT,
     webhookUrl: read.TELEGRAM_WEBHOOK_URL,
     bot: token === undefined ? undefined : inspectBot({ ...botOf(token, read), callSeconds: CALL_SECONDS }),

@@ -1,4 +1,4 @@
-import { botIdOf } from "@loopgate/contracts";
+import { botIdOf } from "@loopgate/settings/telegram";
 import type { Environment } from "@loopgate/settings";
 import { isBotServed, isServed } from "../data-directory.ts";
 import { dataDirectoryOf, tokenOf } from "../stdio-proxy/environment.ts";

@@ -1,72 +1,64 @@
-import { ReceivedEvent } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
-import { type AnswerParts, answerAttempt } from "./answer.ts";
-import { answerCommand, type CommandParts } from "../channels/telegram/commands.ts";
-import { type Incoming, incomingOf } from "../channels/telegram/updates/incoming.ts";
-import { notHandled, notSaved, reportOf } from "../channels/telegram/rendering/replies.ts";
-import { consumersOf } from "../channels/telegram/consumers.ts";
-import { answerPress, tell } from "../channels/telegram/tell.ts";
+import type { AnswerMessage, Channel, Incoming } from "@loopgate/requests";
+import type { Logger } from "@loopgate/runtime";
+import { consumersOf } from "../consumers.ts";
+import type { NotifierMetrics } from "../notifier-metrics.ts";
+import type { Answers } from "./answers.ts";
+import { updateIn } from "./received.ts";
 
-/** How often a message that makes us fail is tried before its sender is told and it is set aside for an operator. */
+/** How often a message that makes this process fail is tried before its sender is told and it becomes a dead letter. */
 const MAX_FAILURES = 3;
 
-export interface AnswerConsumerParts extends AnswerParts, CommandParts {
-  /** The name by which people address this bot. */
-  readonly username: string;
+export interface AnswerConsumerOptions {
+  readonly channel: Channel;
+  readonly log: EventLog;
+  readonly answers: Answers;
+  readonly logger: Logger;
+  readonly metrics: NotifierMetrics;
 }
 
-/** Handles what people sent, on any replica: decide first, tell after. */
-export const startAnswerConsumer = (parts: AnswerConsumerParts, log: EventLog): Promise<Subscription> =>
-  log.consume(consumersOf(parts.bot).inbound, (delivery) => handle(parts, delivery));
+/** Handles what people sent, on any replica: decides first, tells after. */
+export const startAnswerConsumer = (options: AnswerConsumerOptions): Promise<Subscription> =>
+  options.log.consume(consumersOf(options.channel).answers, (delivery) => handle(options, delivery));
 
-async function handle(parts: AnswerConsumerParts, { entry, attempt, failures }: Delivery): Promise<Verdict> {
-  const received = ReceivedEvent.safeParse(entry.event).data;
-  const incoming = incomingOf(
-    { id: parts.bot, username: parts.username },
-    received?.data.update,
-    entry.storedAt,
-  );
+async function handle(
+  options: AnswerConsumerOptions,
+  { entry, attempt, failures }: Delivery,
+): Promise<Verdict> {
+  const incoming = options.channel.read(updateIn(entry), entry.storedAt);
   if (incoming === undefined) return "done";
   if (incoming.kind === "unreadable") {
-    if (incoming.query !== undefined) await answerPress(parts, incoming.query, notHandled);
+    await incoming.tell({ kind: "not_handled" });
     return { deadLetter: "an update of unknown shape" };
   }
   try {
-    return await decideAndTell(parts, incoming);
+    return incoming.kind === "answer" ? await decide(options, incoming) : await respond(incoming);
   } catch (error) {
-    const request = pressedRequestOf(incoming);
-    parts.logger.warn(
-      { update: incoming.key, request, attempt, err: error },
-      "a message could not be handled",
-    );
+    const fields = { update: incoming.key, request: requestOf(incoming), attempt, err: error };
+    options.logger.warn(fields, "a message could not be handled");
     if (error instanceof Unavailable) {
-      if (attempt === 1) await tell(parts, incoming, notSaved);
+      if (attempt === 1) await incoming.tell({ kind: "not_saved" });
       throw error;
     }
     if (failures + 1 < MAX_FAILURES) throw error;
-    await tell(parts, incoming, notHandled);
+    await incoming.tell({ kind: "not_handled" });
     return { deadLetter: "a message that could not be handled" };
   }
 }
 
-async function decideAndTell(parts: AnswerConsumerParts, incoming: Incoming): Promise<Verdict> {
-  if (incoming.kind === "hint") {
-    await tell(parts, incoming, { text: incoming.text, alert: true });
-    return "done";
-  }
-  if (incoming.kind === "command") {
-    await tell(parts, incoming, await answerCommand(parts, incoming));
-    return "done";
-  }
-  const outcome = await answerAttempt(parts, incoming);
+async function decide({ answers, metrics }: AnswerConsumerOptions, message: AnswerMessage): Promise<Verdict> {
+  const outcome = await answers.handle(message);
   if (outcome.kind === "wait") return { retryInMs: outcome.forMs };
-  parts.metrics.answers.inc({ outcome: outcome.kind === "refused" ? outcome.reason : outcome.kind });
-  await tell(parts, incoming, reportOf(outcome));
+  metrics.answers.inc({ outcome: outcome.kind === "rejected" ? outcome.reason : outcome.kind });
+  await message.tell(outcome);
   return "done";
 }
 
-/** A button names its request; of other messages it is not known before the log was asked. */
-function pressedRequestOf(incoming: Incoming): string | undefined {
-  if (incoming.kind !== "answer" || "text" in incoming.choice) return undefined;
-  return incoming.choice.button.requestId;
+async function respond(message: Extract<Incoming, { readonly kind: "other" }>): Promise<Verdict> {
+  await message.respond();
+  return "done";
 }
+
+/** A button names its request; the request of other messages is not known before the log was asked. */
+const requestOf = (incoming: Incoming): string | undefined =>
+  incoming.kind === "answer" && "request" in incoming.choice ? incoming.choice.request.id : undefined;

@@ -1,75 +1,78 @@
-import { creationTag, type CreatedEvent } from "@loopgate/contracts";
-import type { RequestLog } from "@loopgate/bus";
-import { type Copy, copiesOf, decisionOf, fold } from "@loopgate/domain";
-import { requestFields } from "@loopgate/runtime";
-import type { Api } from "grammy";
-import { closeCopy } from "../channels/telegram/close-copy.ts";
-import { type CopyParts, recordCopy, requestShownBy } from "../delivery/copies.ts";
-import { chatOf } from "../channels/telegram/moved-chats.ts";
-import type { ChatQueue } from "../channels/telegram/api/chat-queue.ts";
+import { type CreatedEvent, refOf, tagOf } from "@loopgate/contracts";
+import { type Copy, copiesOf, decisionOf } from "@loopgate/domain";
+import type { Channel, ChannelSender, RequestLog } from "@loopgate/requests";
+import { type Logger, requestFields } from "@loopgate/runtime";
+import type { Copies } from "../delivery/copies.ts";
 
-export interface CloseOnInteractionParts extends CopyParts {
-  readonly api: Api;
-  readonly queue: ChatQueue;
+interface CloseOnInteractionOptions {
+  readonly channel: Channel;
+  readonly sender: ChannelSender;
   readonly requests: RequestLog;
+  readonly copies: Copies;
+  readonly logger: Logger;
 }
 
-/** A message in one of the question's chats that was pressed or replied to. */
-export interface Interaction extends Copy {
-  /** The decision fell by it, so that the closer is about to come. */
+/** What an interaction has shown about its question. */
+interface Shown {
+  readonly created: CreatedEvent;
+  /** True if this interaction made the decision, so that the copy closer is about to run. */
   readonly isFresh: boolean;
-  /** The sequence of the decision, as far as the touch has told. */
+  /** The sequence of the decision, if the interaction has returned it. */
   readonly decidedAt: number | undefined;
 }
 
 /**
- * Any touch of a decided question closes the message that was touched, whoever touched it (I8). The answer's own fate
- * never hangs on it: what fails here is left to the next touch.
+ * Closes the message by which a person interacted with a decided question, whoever the person is (I8). The answer's own
+ * outcome never depends on it: after a failure the next interaction tries again.
  */
-export async function closeOnInteraction(
-  parts: CloseOnInteractionParts,
-  touch: Interaction,
-  created: CreatedEvent,
-): Promise<void> {
-  try {
-    await close(parts, touch, created);
-  } catch (error) {
-    warn(parts, created, error);
+export class CloseOnInteraction {
+  readonly #channel: Channel;
+  readonly #sender: ChannelSender;
+  readonly #requests: RequestLog;
+  readonly #copies: Copies;
+  readonly #logger: Logger;
+
+  constructor({ channel, sender, requests, copies, logger }: CloseOnInteractionOptions) {
+    this.#channel = channel;
+    this.#sender = sender;
+    this.#requests = requests;
+    this.#copies = copies;
+    this.#logger = logger;
   }
-}
 
-async function close(
-  parts: CloseOnInteractionParts,
-  { endpoint, copy, isFresh, decidedAt }: Interaction,
-  created: CreatedEvent,
-): Promise<void> {
-  const { tenant, subject: id } = created;
-  const set = fold(await parts.requests.read({ tenant, id }, decidedAt));
-  const decision = decisionOf(set)?.event;
-  if (decision === undefined) return;
-  if (!copiesOf(set).some((one) => chatOf(one.endpoint) === endpoint && one.copy === copy)) {
-    await recordForCloser(parts, { endpoint, copy }, created);
-  } else if (!isFresh) {
-    closeCopy(parts, { endpoint, copy }, created, decision).catch((error: unknown) =>
-      warn(parts, created, error),
-    );
+  async handle({ endpoint, copy }: Copy, shown: Shown): Promise<void> {
+    try {
+      await this.#close({ endpoint, copy }, shown);
+    } catch (error) {
+      this.#warn(shown.created, error);
+    }
   }
-}
 
-/**
- * A copy that only Telegram knew of becomes a recorded one, so that the closer closes it as surely as any other. A changed
- * client can send this question's data from another question's message: that one is left alone.
- */
-async function recordForCloser(
-  parts: CloseOnInteractionParts,
-  copy: Copy,
-  created: CreatedEvent,
-): Promise<void> {
-  const shown = await requestShownBy(parts.copies, copy);
-  if (shown !== undefined && shown.tag !== creationTag(created.subject, created.time)) return;
-  await recordCopy(parts, created, copy);
-}
+  async #close(copy: Copy, { created, isFresh, decidedAt }: Shown): Promise<void> {
+    const set = await this.#requests.read(refOf(created), decidedAt);
+    const decision = decisionOf(set)?.event;
+    if (decision === undefined) return;
+    const isRecorded = copiesOf(set).some((one) => this.#isSame(one, copy));
+    if (!isRecorded) return this.#recordForCloser(copy, created);
+    if (isFresh) return;
+    this.#sender.closeCopy(copy, created, decision).catch((error: unknown) => this.#warn(created, error));
+  }
 
-function warn({ logger }: CloseOnInteractionParts, created: CreatedEvent, error: unknown): void {
-  logger.warn({ ...requestFields(created), err: error }, "a touched copy could not be closed");
+  #isSame(recorded: Copy, { endpoint, copy }: Copy): boolean {
+    return recorded.copy === copy && this.#channel.placeOf(recorded.endpoint) === endpoint;
+  }
+
+  /**
+   * Records a copy that only the provider knew of, so that the copy closer closes it like any other. A modified client can
+   * send this question's button from another question's message: that message is left alone.
+   */
+  async #recordForCloser(copy: Copy, created: CreatedEvent): Promise<void> {
+    const shown = await this.#copies.questionShownBy(copy);
+    if (shown !== undefined && shown.tag !== tagOf(created)) return;
+    await this.#copies.record(created, copy);
+  }
+
+  #warn(created: CreatedEvent, error: unknown): void {
+    this.#logger.warn({ ...requestFields(created), err: error }, "a copy could not be closed");
+  }
 }

@@ -1,57 +1,60 @@
-import {
-  copyKey,
-  creationTag,
-  type CreatedEvent,
-  type DeliveredEvent,
-  eventKey,
-  RecordedCopy,
-  type RequestRef,
-  requestSubject,
-  timestamp,
-  envelopeIn,
-} from "@loopgate/contracts";
-import type { Bucket, EventLog } from "@loopgate/bus";
+import { keyToken, type CreatedEvent, refOf, type RequestRef, tagOf } from "@loopgate/contracts";
+import type { Bucket } from "@loopgate/bus";
 import type { Copy } from "@loopgate/domain";
+import type { Channel, RequestLog } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
+import { z } from "zod";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
-import { chatOf } from "../channels/telegram/moved-chats.ts";
 
-export interface CopyParts {
-  readonly log: EventLog;
-  readonly copies: Bucket;
+/** The question that a copy shows, as the `copies` bucket keeps it (JSON): typed replies are matched by it. */
+const ShownQuestion = z.looseObject({ tenant: z.string(), request_id: z.string(), tag: z.string() });
+
+/** A question, and the tag of the `created` that a copy shows. */
+export type TaggedRef = RequestRef & { readonly tag: string };
+
+interface CopiesOptions {
+  readonly channel: Channel;
+  readonly requests: RequestLog;
+  /** The `copies` bucket. */
+  readonly bucket: Bucket;
   readonly logger: Logger;
   readonly metrics: NotifierMetrics;
 }
 
-/** Records a message that was just sent: first for typed replies, then in the log, where it ends the send's retries. */
-export async function recordCopy(
-  parts: CopyParts,
-  created: CreatedEvent,
-  { endpoint, copy }: Copy,
-): Promise<void> {
-  const { subject: id, tenant, time } = created;
-  const tag = creationTag(id, time);
-  const recorded: RecordedCopy = { tenant, request_id: id, tag };
-  await parts.copies.create(copyKey(chatOf(endpoint), copy), JSON.stringify(recorded));
-  const delivered: DeliveredEvent = {
-    ...envelopeIn(created),
-    id: `${id}.delivered.${endpoint}.${copy}.${tag}`,
-    type: "loopgate.request.delivered.v1",
-    time: timestamp(),
-    data: { endpoint, copy },
-  };
-  await parts.log.append(requestSubject({ tenant, id }, eventKey.delivered(endpoint, copy)), delivered);
-  parts.logger.info({ ...requestFields(created), endpoint, copy }, "delivered");
-  parts.metrics.deliveries.inc();
-}
+/** The messages that show questions. */
+export class Copies {
+  readonly #channel: Channel;
+  readonly #requests: RequestLog;
+  readonly #bucket: Bucket;
+  readonly #logger: Logger;
+  readonly #metrics: NotifierMetrics;
 
-/** The request that a message shows, if that message was recorded. */
-export async function requestShownBy(
-  copies: Bucket,
-  { endpoint, copy }: Copy,
-): Promise<(RequestRef & { tag: string }) | undefined> {
-  const found = await copies.get(copyKey(chatOf(endpoint), copy));
-  if (found === undefined) return undefined;
-  const { tenant, request_id: id, tag } = RecordedCopy.parse(JSON.parse(found.value));
-  return { tenant, id, tag };
+  constructor({ channel, requests, bucket, logger, metrics }: CopiesOptions) {
+    this.#channel = channel;
+    this.#requests = requests;
+    this.#bucket = bucket;
+    this.#logger = logger;
+    this.#metrics = metrics;
+  }
+
+  /** Records a message that was sent: first for typed replies, then in the log, where it ends the retries of the send. */
+  async record(created: CreatedEvent, copy: Copy): Promise<void> {
+    const { tenant, id: request_id } = refOf(created);
+    await this.#bucket.create(this.#keyOf(copy), JSON.stringify({ tenant, request_id, tag: tagOf(created) }));
+    await this.#requests.recordDelivered(created, copy);
+    this.#logger.info({ ...requestFields(created), ...copy }, "delivered");
+    this.#metrics.deliveries.inc();
+  }
+
+  /** The question that a message shows, if that message was recorded. */
+  async questionShownBy(copy: Copy): Promise<TaggedRef | undefined> {
+    const found = await this.#bucket.get(this.#keyOf(copy));
+    if (found === undefined) return undefined;
+    const { tenant, request_id: id, tag } = ShownQuestion.parse(JSON.parse(found.value));
+    return { tenant, id, tag };
+  }
+
+  #keyOf({ endpoint, copy }: Copy): string {
+    return keyToken(this.#channel.placeOf(endpoint), copy);
+  }
 }

@@ -1,48 +1,45 @@
-import { DeliveredEvent, parseRequestSubject, parseTelegramEndpoint } from "@loopgate/contracts";
-import type { Bucket, Delivery, EventLog, RequestLog, Subscription, Verdict } from "@loopgate/bus";
-import { type Copy, copiesOf, createdOf, decisionOf, fold } from "@loopgate/domain";
-import type { Logger } from "@loopgate/runtime";
-import type { Api } from "grammy";
-import { closeCopy } from "../channels/telegram/close-copy.ts";
-import type { ChatQueue } from "../channels/telegram/api/chat-queue.ts";
-import { isLong } from "../channels/telegram/rendering/question.ts";
-import { retryAfter } from "../channels/telegram/api/retry-after.ts";
-import { consumersOf } from "../channels/telegram/consumers.ts";
-import { sendFile } from "../channels/telegram/send-file.ts";
+import { type LogEntry, parseRequestSubject } from "@loopgate/contracts";
+import type { Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
+import { copiesOf, createdOf, decisionOf } from "@loopgate/domain";
+import type { Channel, ChannelSender, RequestLog } from "@loopgate/requests";
+import { consumersOf } from "../consumers.ts";
+import { retryAfter } from "./retry-after.ts";
 
-export interface CopyCloserParts {
-  readonly bot: string;
-  readonly api: Api;
-  readonly queue: ChatQueue;
+export interface CopyCloserOptions {
+  readonly channel: Channel;
+  readonly sender: ChannelSender;
   readonly log: EventLog;
   readonly requests: RequestLog;
-  readonly copies: Bucket;
-  readonly logger: Logger;
 }
 
 /**
- * Closes every recorded copy of a decided request. On each `decided` and on each `delivered` it reads all that was stored of
- * the request up to there: whichever is later sees both, so that no copy stays open (design 3.1). A `delivered` that finds its question open sends
- * the file of a long one: a crash may repeat the file, never the question.
+ * Closes every recorded copy of a decided request. On each `decided` and each `delivered` it reads everything up to that
+ * event: the later of the two sees both, so that no copy stays open (design 3.1). A `delivered` of an open question sends
+ * what did not fit into its message: a crash may repeat that, never the question.
  */
-export const startCopyCloser = (parts: CopyCloserParts): Promise<Subscription> =>
-  parts.log.consume(consumersOf(parts.bot).closer, (delivery) => close(parts, delivery));
+export const startCopyCloser = (options: CopyCloserOptions): Promise<Subscription> =>
+  options.log.consume(consumersOf(options.channel).copyCloser, (delivery) => close(options, delivery));
 
-async function close(parts: CopyCloserParts, { entry, attempt }: Delivery): Promise<Verdict> {
+async function close(
+  { channel, sender, requests }: CopyCloserOptions,
+  { entry, attempt }: Delivery,
+): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
-  // What was put off may have been overtaken by a decision since.
-  const set = fold(await parts.requests.read(ref, attempt === 1 ? entry.seq : undefined));
+  // After a retry a decision may have come in between: then the leader is asked.
+  const set = await requests.read(ref, attempt === 1 ? entry.seq : undefined);
   const created = createdOf(set)?.event;
   const decided = decisionOf(set)?.event;
   if (created === undefined) return "done";
-  const isMine = ({ endpoint }: Copy) => parseTelegramEndpoint(endpoint)?.bot === parts.bot;
   if (decided === undefined) {
-    const copy = DeliveredEvent.safeParse(entry.event).data?.data;
-    const needsFile = copy !== undefined && isMine(copy) && isLong(created);
-    return needsFile ? retryAfter([await sendFile(parts, copy, created)], attempt) : "done";
+    const copy = copyIn(entry);
+    if (copy === undefined || !channel.owns(copy.endpoint)) return "done";
+    return retryAfter([await sender.sendRest(copy, created)], attempt);
   }
-  const mine = copiesOf(set).filter(isMine);
-  const results = await Promise.all(mine.map((copy) => closeCopy(parts, copy, created, decided)));
+  const copies = copiesOf(set).filter(({ endpoint }) => channel.owns(endpoint));
+  const results = await Promise.all(copies.map((copy) => sender.closeCopy(copy, created, decided)));
   return retryAfter(results, attempt);
 }
+
+const copyIn = ({ known }: LogEntry) =>
+  known?.type === "loopgate.request.delivered.v1" ? known.data : undefined;

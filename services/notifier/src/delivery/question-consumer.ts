@@ -1,47 +1,49 @@
-import { CreatedEvent, parseRequestSubject } from "@loopgate/contracts";
+import { type CreatedEvent, entryAs, parseRequestSubject } from "@loopgate/contracts";
 import { type Delivery, type EventLog, type Subscription, Unavailable, type Verdict } from "@loopgate/bus";
+import type { Channel } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
+import { consumersOf } from "../consumers.ts";
 import type { QuestionSender } from "./question-sender.ts";
-import { consumersOf } from "../channels/telegram/consumers.ts";
-import { retryAfter } from "../channels/telegram/api/retry-after.ts";
+import { retryAfter } from "./retry-after.ts";
 
-export interface QuestionConsumerParts {
-  readonly bot: string;
+export interface QuestionConsumerOptions {
+  readonly channel: Channel;
   readonly log: EventLog;
+  readonly questions: QuestionSender;
   readonly logger: Logger;
   readonly now: () => Date;
-  readonly courier: QuestionSender;
 }
 
-/** After so many failures that are no refusal of Telegram's, the question is reported undelivered. */
+/** After this many failures that the provider did not cause, the question is reported undelivered. */
 const MAX_FAILURES = 5;
 
-/** Carries every new question to the recipients of this bot. */
-export const startQuestionConsumer = (parts: QuestionConsumerParts): Promise<Subscription> =>
-  parts.log.consume(consumersOf(parts.bot).outbound, (delivery) => deliver(parts, delivery));
+/** Delivers every new question to its recipients at this channel's account. */
+export const startQuestionConsumer = (options: QuestionConsumerOptions): Promise<Subscription> =>
+  options.log.consume(consumersOf(options.channel).questions, (delivery) => deliver(options, delivery));
 
-/** A question is never given up silently: before its entry becomes a dead letter, its recipients are `undelivered`. */
+/** Before the entry of a question becomes a dead letter, its recipients are recorded as undelivered. */
 async function deliver(
-  parts: QuestionConsumerParts,
+  { questions, logger, now }: QuestionConsumerOptions,
   { entry, attempt, failures }: Delivery,
 ): Promise<Verdict> {
-  const created = CreatedEvent.safeParse(entry.event).data;
   const ref = parseRequestSubject(entry.subject);
-  if (created === undefined || ref === undefined) return { deadLetter: "not a question" };
+  if (ref === undefined || entry.known?.type !== "loopgate.request.created.v1")
+    return { deadLetter: "not a question" };
+  const created = entryAs("loopgate.request.created.v1", entry).event;
   try {
-    const results = await parts.courier.deliver(ref, { created, seq: entry.seq, attempt });
-    return untilTheEnd(parts, created, retryAfter(results, attempt));
+    const results = await questions.deliver(ref, { created, seq: entry.seq, attempt });
+    return noLaterThanTheEnd(retryAfter(results, attempt), created, now());
   } catch (error) {
     if (error instanceof Unavailable || failures + 1 < MAX_FAILURES) throw error;
-    parts.logger.error({ ...requestFields(created), err: error }, "a question could not be sent");
-    await parts.courier.giveUp(ref);
+    logger.error({ ...requestFields(created), err: error }, "a question could not be sent");
+    await questions.giveUp(ref);
     return { deadLetter: "the question could not be sent" };
   }
 }
 
-/** What waits longer than its question lives comes back at its end, to be recorded as `undelivered` (I1). */
-function untilTheEnd({ now }: QuestionConsumerParts, { data }: CreatedEvent, verdict: Verdict): Verdict {
+/** A question that would wait longer than it lives comes back at its end, to be recorded as undelivered (I1). */
+function noLaterThanTheEnd(verdict: Verdict, { data }: CreatedEvent, now: Date): Verdict {
   if (verdict === "done" || "deadLetter" in verdict) return verdict;
-  const left = Math.max(0, Date.parse(data.expires_at) - now().getTime());
-  return { retryInMs: Math.min(verdict.retryInMs, left) };
+  const leftMs = Math.max(0, Date.parse(data.expires_at) - now.getTime());
+  return { retryInMs: Math.min(verdict.retryInMs, leftMs) };
 }

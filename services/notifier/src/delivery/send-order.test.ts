@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { CallResult } from "../channels/telegram/api/chat-queue.ts";
+import type { CallResult } from "@loopgate/requests";
 import { SendOrder } from "./send-order.ts";
 
 const ok: CallResult<void> = { kind: "ok", result: undefined };
@@ -20,7 +20,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const turn = { attempt: 1, askAgainMs: (ahead: number) => ahead * 500 };
+const turn = { attempt: 1, retryHintMs: (ahead: number) => ahead * 500 };
 
 /** A question comes to a chat; `send` is called once it has been read. */
 function come(seq: number, chat = "7") {

@@ -1,44 +1,44 @@
-import { notNow, type CallResult } from "../channels/telegram/api/chat-queue.ts";
-import { waitMsOf } from "../channels/telegram/api/retry-after.ts";
+import type { CallResult } from "@loopgate/requests";
+import { deferred, waitMsOf } from "./retry-after.ts";
 
-/** So many questions of a chat may wait behind the one that goes; more would take the places of other chats' questions. */
+/** How many questions may wait at one place. More would use the slots of other places' questions. */
 const LONGEST_LINE = 8;
 
-/** So much later than it was to come back a question holds up nobody: another process may have got it. */
+/** Grace period after the expected retry of a deferred question; then later questions stop waiting, because another process may own it. */
 const GRACE_MS = 2_000;
 
-/** A question that Telegram could not take for so long that it backs off for longer holds up nobody. */
+/** Later questions do not wait for one that backs off longer than this. */
 const LONGEST_HELD_BACK_OFF_MS = 8_000;
 
 interface Turn {
-  /** How often the question has come, with this time. */
+  /** How often the question was delivered here, this time included. */
   readonly attempt: number;
-  /** When to ask again, in milliseconds, if so many others go before. */
-  readonly askAgainMs: (ahead: number) => number;
+  /** When to try again if `ahead` others come first, in milliseconds. */
+  readonly retryHintMs: (ahead: number) => number;
 }
 
 /**
- * The order in which the questions of each chat are sent: that in which they were asked, as far as they have come here.
- * One that goes away to come back later, and says when, makes those behind it go away as well.
+ * Sends the questions of each place in the order in which they were asked, as far as they have arrived here. A deferred
+ * question defers everything queued behind it.
  */
 export class SendOrder {
-  /** Those with questions. */
+  /** The places with questions. */
   readonly #lines = new Map<string, Line>();
 
-  /** A question comes to a chat, or comes back. To be called at once, before anything that takes its time. */
-  enter(chat: string, seq: number): Place {
-    const line = this.#lines.get(chat) ?? new Line(() => this.#lines.delete(chat));
-    this.#lines.set(chat, line);
+  /** Queues a question at a place. Call it as soon as the question arrives, before anything asynchronous. */
+  enter(place: string, seq: number): Place {
+    const line = this.#lines.get(place) ?? new Line(() => this.#lines.delete(place));
+    this.#lines.set(place, line);
     return line.enter(seq);
   }
 
-  /** How many chats have questions. */
+  /** How many places have questions. */
   get size(): number {
     return this.#lines.size;
   }
 }
 
-/** Where a question stands among those of a chat. Disposed of, it holds up nobody, unless it has gone away. */
+/** A question's position at one place. Disposing it lets later questions pass, unless the question was deferred. */
 export class Place implements Disposable {
   readonly seq: number;
   readonly #line: Line;
@@ -50,20 +50,20 @@ export class Place implements Disposable {
     this.#line = line;
   }
 
-  /** Until it comes back, in milliseconds; undefined for one that is here. */
+  /** Time until a deferred question comes back, in milliseconds; undefined if it is not deferred. */
   get awayMs(): number | undefined {
     return this.#backAt === undefined ? undefined : Math.max(0, this.#backAt - performance.now());
   }
 
-  /** Sends when all that were asked before are settled. If that can't be awaited here, it fails as `throttled`. */
+  /** Sends once all earlier questions are settled. If that takes too long, it fails as `throttled`. */
   async send<Result>(
-    { attempt, askAgainMs }: Turn,
+    { attempt, retryHintMs }: Turn,
     call: () => Promise<CallResult<Result>>,
   ): Promise<CallResult<Result>> {
     let heldMs: number | undefined;
     try {
       const ahead = await this.#line.turnOf(this);
-      const sent = ahead === 0 ? await call() : notNow((this.#line.firstAwayMs ?? 0) + askAgainMs(ahead));
+      const sent = ahead === 0 ? await call() : deferred((this.#line.firstAwayMs ?? 0) + retryHintMs(ahead));
       heldMs = heldFor(sent, attempt);
       return sent;
     } finally {
@@ -78,7 +78,7 @@ export class Place implements Disposable {
     this.#line.change();
   }
 
-  /** It holds up nobody any more. */
+  /** Lets later questions pass. */
   forget(): void {
     clearTimeout(this.#end);
     this.#line.remove(this);
@@ -89,7 +89,7 @@ export class Place implements Disposable {
   }
 }
 
-/** The questions of one chat, by their sequence. */
+/** The questions of one place, by their sequence. */
 class Line {
   readonly #onEmpty: () => void;
   readonly #places: Place[] = [];
@@ -107,7 +107,7 @@ class Line {
     return place;
   }
 
-  /** Resolves with 0 when it is the turn of this place, or with how many are ahead if that can't be awaited here. */
+  /** Resolves with 0 at this question's turn, or with the number of questions ahead if waiting would take too long. */
   async turnOf({ seq }: Place): Promise<number> {
     for (;;) {
       const ahead = this.#ahead(seq);
@@ -117,7 +117,7 @@ class Line {
     }
   }
 
-  /** When the first one comes back, if it is away. */
+  /** Time until the first question comes back, if it is deferred. */
   get firstAwayMs(): number | undefined {
     return this.#places[0]?.awayMs;
   }
@@ -130,19 +130,19 @@ class Line {
     this.change();
   }
 
-  /** Has those who wait look again. */
+  /** Wakes the waiting questions to check their turn. */
   change(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  /** From the end, where most come in. */
+  /** Searched from the end, where most questions arrive. */
   #ahead(seq: number): number {
     return this.#places.findLastIndex((one) => one.seq < seq) + 1;
   }
 }
 
-/** How long the others wait for a question that comes back, in milliseconds; undefined for one that they need not wait for. */
+/** How long later questions wait for a deferred one, in milliseconds; undefined if they need not wait. */
 function heldFor(sent: CallResult<unknown>, attempt: number): number | undefined {
   if (sent.kind === "ok") return undefined;
   const waitMs = waitMsOf(sent.failure, attempt);

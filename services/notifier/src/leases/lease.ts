@@ -1,7 +1,8 @@
 import { sleep, withTimeout } from "@loopgate/async";
 import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
-import { HeldLease } from "./held-lease.ts";
+import type { HeldLease } from "@loopgate/requests";
+import { LeaseGuard } from "./lease-guard.ts";
 
 export interface LeaseOptions {
   readonly leases: Bucket;
@@ -13,7 +14,7 @@ export interface LeaseOptions {
   readonly leaseMs: number;
 }
 
-/** What is done while the lease is held; it must do nothing more once the lease is over, also before it is disposed of. */
+/** Work of the holder. It must stop by itself when the lease is lost, even before it is disposed of. */
 export type LeasedWork = (lease: HeldLease) => Promise<AsyncDisposable>;
 
 /** How often a lease is renewed in its lifetime. */
@@ -26,7 +27,7 @@ const RELIED_UPON = 0.8;
 type Renewal = "kept" | "taken" | "lost" | "unknown";
 
 interface Holding {
-  readonly lease: HeldLease;
+  readonly lease: LeaseGuard;
   work: AsyncDisposable | undefined;
 }
 
@@ -60,7 +61,7 @@ async function run(options: LeaseOptions, work: LeasedWork, signal: AbortSignal)
       holding = undefined;
     }
     if (renewal === "kept" || renewal === "taken") {
-      holding ??= { lease: new HeldLease(), work: undefined };
+      holding ??= { lease: new LeaseGuard(), work: undefined };
       holding.lease.extend(askedAt + leaseMs * RELIED_UPON);
       holding.work ??= await start(options, work, holding.lease);
     }

@@ -1,33 +1,36 @@
 import type { Bucket } from "@loopgate/bus";
 
-/** The `channels` bucket, and the bot that is heard. */
-interface Memory {
-  readonly channels: Bucket;
-  readonly bot: string;
-}
-
-/** Between these times nobody received what was sent to the bot. */
+/** An interval without contact: what was sent to the account in between may be lost. RFC 3339 UTC with milliseconds. */
 export interface Silence {
   readonly from: string;
   readonly to: string;
 }
 
-const keyOf = (bot: string): string => `telegram_${bot}.heard`;
+/** When a channel's account was last in contact with its provider, across processes. */
+export class LastContact {
+  readonly #bucket: Bucket;
+  readonly #key: string;
 
-/** Remembers that a bot which was never heard before is heard now. */
-export async function markFirstHeard({ channels, bot }: Memory, now: Date): Promise<undefined> {
-  await channels.create(keyOf(bot), now.toISOString());
-}
+  /** @param bucket the `channels` bucket */
+  constructor(bucket: Bucket, { name, account }: { readonly name: string; readonly account: string }) {
+    this.#bucket = bucket;
+    this.#key = `${name}_${account}.heard`;
+  }
 
-/**
- * Remembers that the bot is heard now, and returns the time since it was heard last: to one caller only, however many
- * processes ask. Undefined when it was never heard before, or somebody else has just been told.
- */
-export async function markHeard(memory: Memory, now: Date): Promise<Silence | undefined> {
-  const { channels, bot } = memory;
-  const last = await channels.get(keyOf(bot));
-  if (last === undefined) return markFirstHeard(memory, now);
-  const to = now.toISOString();
-  const revision = await channels.update(keyOf(bot), to, last.revision);
-  return revision === undefined ? undefined : { from: last.value, to };
+  /** Remembers the first contact of an account that never had any. */
+  async markFirst(now: Date): Promise<undefined> {
+    await this.#bucket.create(this.#key, now.toISOString());
+  }
+
+  /**
+   * Remembers a contact, and returns the time since the last one: to one caller only, however many processes ask.
+   * Undefined for the first contact, and when another process was told.
+   */
+  async mark(now: Date): Promise<Silence | undefined> {
+    const last = await this.#bucket.get(this.#key);
+    if (last === undefined) return this.markFirst(now);
+    const to = now.toISOString();
+    const revision = await this.#bucket.update(this.#key, to, last.revision);
+    return revision === undefined ? undefined : { from: last.value, to };
+  }
 }

@@ -1,54 +1,55 @@
-import { DEFAULT_TENANT, type RequestDetails } from "@loopgate/contracts";
+import type { RequestDetails } from "@loopgate/contracts";
 import { type RequestQueries, Unavailable } from "@loopgate/bus";
-import { chatOf } from "../channels/telegram/moved-chats.ts";
+import type { Channel } from "@loopgate/requests";
 
-/** So many open questions are looked at, oldest first; whoever has more is told that there are more. */
-const MOST = 1_000;
+/** The number of open questions that are looked at, oldest first. */
+const LIMIT = 1_000;
 const PAGE = 20;
 
-interface Look {
+export interface OpenAt {
   readonly questions: readonly RequestDetails[];
   /** False if there are more than were looked at. */
-  readonly isWhole: boolean;
+  readonly isComplete: boolean;
 }
 
-/** What waits for an answer, as `state` knows it. However many ask at once, it is looked up once. */
+/** The undecided questions, as `state` lists them. Concurrent callers share one look-up. */
 export class OpenQuestions {
   readonly #queries: RequestQueries;
-  #look: Promise<Look> | undefined;
+  readonly #channel: Pick<Channel, "placeOf" | "tenant">;
+  #running: Promise<OpenAt> | undefined;
 
-  constructor(queries: RequestQueries) {
+  constructor(queries: RequestQueries, channel: Pick<Channel, "placeOf" | "tenant">) {
     this.#queries = queries;
+    this.#channel = channel;
   }
 
   /** @throws Unavailable while `state` does not answer. */
-  all(): Promise<Look> {
-    this.#look ??= this.#lookUp().finally(() => {
-      this.#look = undefined;
+  all(): Promise<OpenAt> {
+    this.#running ??= this.#lookUp().finally(() => {
+      this.#running = undefined;
     });
-    return this.#look;
+    return this.#running;
   }
 
-  /** Those that were asked in a chat, whichever of its names they know. */
-  async in(names: readonly string[]): Promise<Look> {
-    const { questions, isWhole } = await this.all();
-    return { questions: questions.filter((question) => isAskedIn(question, names)), isWhole };
+  /** Those that were asked at one of these places. */
+  async at(places: readonly string[]): Promise<OpenAt> {
+    const { questions, isComplete } = await this.all();
+    const isAskedThere = ({ recipients }: RequestDetails) =>
+      recipients.some(({ endpoint }) => places.includes(this.#channel.placeOf(endpoint)));
+    return { questions: questions.filter(isAskedThere), isComplete };
   }
 
-  async #lookUp(): Promise<Look> {
+  async #lookUp(): Promise<OpenAt> {
     const questions: RequestDetails[] = [];
     let cursor: string | undefined;
     do {
-      const query = { tenant: DEFAULT_TENANT, limit: PAGE };
+      const query = { tenant: this.#channel.tenant, limit: PAGE };
       const page = await this.#queries.list(cursor === undefined ? query : { ...query, cursor });
       if (page.kind === "invalid_cursor")
-        throw new Unavailable("the list of open questions changed its shape");
+        throw new Unavailable("the list of open questions does not accept its own cursor");
       questions.push(...page.requests);
       cursor = page.next_cursor;
-    } while (cursor !== undefined && questions.length < MOST);
-    return { questions, isWhole: cursor === undefined };
+    } while (cursor !== undefined && questions.length < LIMIT);
+    return { questions, isComplete: cursor === undefined };
   }
 }
-
-const isAskedIn = ({ recipients }: RequestDetails, names: readonly string[]): boolean =>
-  recipients.some(({ endpoint }) => names.includes(chatOf(endpoint)));

@@ -2,24 +2,24 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
+import { CreatedEvent, type DecidedEvent, type LogEntry, newRequestId, refOf } from "@loopgate/contracts";
 import {
-  CreatedEvent,
-  type DecidedEvent,
-  type LogEntry,
-  newRequestId,
   telegramEndpoint,
+  telegramPolicy,
+  type TelegramRecipients,
   telegramResponder,
-} from "@loopgate/contracts";
-import { type Bucket, type EventLog, RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+} from "@loopgate/settings/telegram";
+import { type Bucket, type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { cancellation, createdOf, expiry, decisionOf, fold, type RecipientPolicy } from "@loopgate/domain";
+import { cancellation, createdOf, expiry, decisionOf } from "@loopgate/domain";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
 import { afterEach, beforeEach, expect } from "vitest";
 import { startProjection } from "../../../state/src/projection/projection.ts";
 import { StateQueries } from "../../../state/src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../../../state/src/store/sqlite.ts";
-import { type Notifier, type NotifierOptions, startNotifier } from "../../src/index.ts";
+import { connectTelegram, type Notifier, startNotifier, type TelegramOptions } from "../../src/index.ts";
 
 export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
 export const bot = "4200000001";
@@ -50,6 +50,11 @@ export interface SettingOptions {
   readonly outageNoteMs?: number;
 }
 
+/** A notifier of one bot. */
+export interface TestNotifier extends Notifier {
+  readonly bot: { readonly id: string; readonly username: string };
+}
+
 /** A notifier over a real bus and a Telegram, for every test of a file anew. */
 export class NotifierSetting {
   telegram!: FakeTelegram;
@@ -58,7 +63,7 @@ export class NotifierSetting {
   /** What `state` answers; without its timers, so that the tests end questions themselves. */
   queries!: RequestQueries;
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
-  policy: RecipientPolicy = { bot, responders: ["7", "8"], allowedChats: [] };
+  policy: TelegramRecipients = { bot, responders: ["7", "8"], allowedChats: [] };
   readonly logged: string[] = [];
   /** Of the notifier that was started last. */
   metrics: Metrics = createMetrics();
@@ -129,30 +134,41 @@ export class NotifierSetting {
   }
 
   /** Starts a notifier; it ends with the setting. */
-  async start(holder = "test", webhook?: NotifierOptions["webhook"]): Promise<Notifier> {
+  async start(holder = "test", webhook?: TelegramOptions["webhook"]): Promise<TestNotifier> {
     const { keyValue } = this.bus;
     const log = this.#log();
     this.metrics = createMetrics();
-    return this.#running.use(
-      await startNotifier({
-        log,
-        requests: new RequestLog({ log, retentionMs }),
+    const around = {
+      log,
+      queries: this.#queries(),
+      buckets: {
         copies: await keyValue.bucket("copies"),
         leases: this.#leases(await keyValue.bucket("leases")),
         sessions: await keyValue.bucket("sessions"),
         channels: await keyValue.bucket("channels"),
-        queries: this.#queries(),
-        policies: () => [this.policy],
-        telegram: { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 },
-        leaseMs: this.#leaseMs,
-        outageNoteMs: this.#outageNoteMs,
-        webhook,
-        holder,
-        logger: this.logger(),
-        metrics: this.metrics,
-        now: () => new Date(Date.now() + this.clockOffsetMs),
-      }),
-    );
+      },
+      policies: () => [telegramPolicy(this.policy)],
+      logger: this.logger(),
+      metrics: this.metrics,
+    };
+    const api = { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 };
+    const channel = await connectTelegram({ ...around, api, webhook });
+    const notifier = await startNotifier({
+      ...around,
+      channel,
+      requests: new RequestLog({ log, retentionMs }),
+      leaseMs: this.#leaseMs,
+      outageNoteMs: this.#outageNoteMs,
+      holder,
+      now: () => new Date(Date.now() + this.clockOffsetMs),
+    });
+    this.#running.use(notifier);
+    const bot = { id: channel.account, username: channel.username };
+    return {
+      bot,
+      check: () => notifier.check(),
+      [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
+    };
   }
 
   /** Ends everything that runs, in order. */
@@ -204,7 +220,7 @@ export class NotifierSetting {
       },
     });
     const ref = { tenant: "default", id };
-    await this.requests.submit(ref, event);
+    await this.requests.submit(event);
     return (await this.requests.created(ref))!;
   }
 
@@ -218,17 +234,19 @@ export class NotifierSetting {
   }
 
   async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {
-    await this.requests.decide(created, cancellation(created.event, "cancel.test", new Date(), reason));
+    await this.requests.decide(refOf(created.event), () => ({
+      decide: cancellation(created.event, "cancel.test", new Date(), reason),
+    }));
   }
 
   /** Appends what the end of its time makes of a question, as `state` would. */
   async expire(created: LogEntry<CreatedEvent>): Promise<void> {
-    await this.requests.decide(created, expiry(created.event, new Date()));
+    await this.requests.decide(refOf(created.event), () => ({ decide: expiry(created.event, new Date()) }));
   }
 
   /** What the log holds of a question now. */
   async set(created: LogEntry<CreatedEvent>) {
-    return fold(await this.requests.read({ tenant: "default", id: created.event.subject }));
+    return await this.requests.read({ tenant: "default", id: created.event.subject });
   }
 
   async decision(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"] | undefined> {

@@ -1,5 +1,13 @@
-import { CreatedEvent, type DecidedEvent, newRequestId } from "@loopgate/contracts";
-import { decideAnswer } from "@loopgate/domain";
+import {
+  CreatedEvent,
+  type DecidedEvent,
+  eventKey,
+  newRequestId,
+  parsedEntry,
+  refOf,
+  requestSubject,
+} from "@loopgate/contracts";
+import { decideAnswer, fold } from "@loopgate/domain";
 
 export const now = new Date("2026-11-24T14:00:00.000Z");
 
@@ -63,7 +71,13 @@ export function answered(
     channel: "telegram",
     storedAt: now.toISOString(),
   };
-  const judged = decideAnswer(created, { ...attempt, choice }, now);
+  const judged = decideAnswer(
+    fold([
+      parsedEntry({ seq: 1, subject: requestSubject(refOf(created), eventKey.created), event: created }),
+    ]),
+    { ...attempt, choice },
+    now,
+  );
   if (judged.kind !== "decide") throw new Error(judged.kind);
   return judged.event;
 }

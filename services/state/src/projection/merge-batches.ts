@@ -1,10 +1,10 @@
 import { sleep } from "@loopgate/async";
-import type { Stored } from "@loopgate/contracts";
+import type { ParsedEntry } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { RequestStore } from "../store/request-store.ts";
 
 interface Waiting {
-  readonly entry: Stored;
+  readonly entry: ParsedEntry;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -37,7 +37,7 @@ export class MergeBatches {
    * Resolves once the entry is durable; rejects for this entry alone, or with `Unavailable` when patience is at its end
    * or `signal` aborts.
    */
-  async merge(entry: Stored, signal?: AbortSignal): Promise<void> {
+  async merge(entry: ParsedEntry, signal?: AbortSignal): Promise<void> {
     const deadline = performance.now() + this.#patienceMs;
     for (;;) {
       try {
@@ -50,7 +50,7 @@ export class MergeBatches {
     }
   }
 
-  #mergeOnce(entry: Stored): Promise<void> {
+  #mergeOnce(entry: ParsedEntry): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#waiting.push({ entry, resolve, reject });
     if (!this.#isDue) setImmediate(() => this.#startWrites());

@@ -1,4 +1,4 @@
-import { filters, type Stored } from "@loopgate/contracts";
+import { filters, type ParsedEntry } from "@loopgate/contracts";
 import { type EventLog, Unavailable } from "@loopgate/bus";
 import { MergeBatches } from "./merge-batches.ts";
 import type { RequestStore } from "../store/request-store.ts";
@@ -44,7 +44,7 @@ export async function rebuildProjection(parts: RebuildParts): Promise<RebuildPro
 }
 
 /** Gives the subjects of those that the store refuses. */
-async function mergeAll(batches: MergeBatches, entries: readonly Stored[]): Promise<readonly string[]> {
+async function mergeAll(batches: MergeBatches, entries: readonly ParsedEntry[]): Promise<readonly string[]> {
   const refused: string[] = [];
   const merges = entries.map((entry) =>
     batches.merge(entry).catch((error: unknown) => {

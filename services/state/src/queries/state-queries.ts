@@ -1,23 +1,27 @@
 import { randomUUID } from "node:crypto";
-import type {
-  CancelCommand,
-  CancelReply,
-  CreatedEvent,
-  RequestDetails,
-  ListQuery,
-  ListReply,
-  LogEntry,
-  RequestRef,
-  StatusQuery,
-  StatusReply,
+import {
+  type CancelCommand,
+  type CancelReply,
+  type CreatedEvent,
+  type ListQuery,
+  type ListReply,
+  type LogEntry,
+  refOf,
+  type RequestDetails,
+  type RequestRef,
+  type StatusQuery,
+  type StatusReply,
 } from "@loopgate/contracts";
-import { type Consumption, type RequestLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type Consumption, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type RequestLog } from "@loopgate/requests";
 import {
   cancellation,
   createdOf,
   decisionOf,
   requestDetailsOf,
-  merge,
+  fold,
+  hasEnded,
+  mergeSets,
   type RequestSet,
 } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
@@ -73,30 +77,26 @@ export class StateQueries implements RequestQueries {
   }
 
   async #isPending(set: RequestSet): Promise<boolean> {
-    const { requests } = this.#parts;
+    const { requests, now } = this.#parts;
     const created = createdOf(set)?.event;
     if (created === undefined) return false;
-    const ref = { tenant: created.tenant, id: created.subject };
+    const ref = refOf(created);
     if ((await requests.decision(ref)) !== undefined) return false;
-    return !this.#isOver(created) || (await requests.created(ref)) !== undefined;
-  }
-
-  #isOver({ data }: CreatedEvent): boolean {
-    return this.#parts.now().toISOString() >= data.expires_at;
+    return !hasEnded(created, now()) || (await requests.created(ref)) !== undefined;
   }
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
     const ref = { tenant, id };
     const { requests, logger, now } = this.#parts;
-    const created = await requests.created(ref);
-    if (created !== undefined) {
-      const event = cancellation(created.event, `cancel.${randomUUID()}`, now(), reason);
-      const { kind } = await requests.decide(created, event);
-      if (kind === "own") logger.info(requestFields(created.event), "cancelled");
-    }
-    const logged = await requests.read(ref);
-    if (created !== undefined) await this.#projectBeforeReply(created.event, logged);
-    const request = await this.#find(ref, logged);
+    const result = await requests.decide(ref, (set) => {
+      const created = createdOf(set)?.event;
+      if (created === undefined) throw new TypeError("a request without its question was to be decided");
+      return { decide: cancellation(created, `cancel.${randomUUID()}`, now(), reason) };
+    });
+    if (result.kind === "own") logger.info(requestFields(result.created), "cancelled");
+    const entries = await requests.entries(ref);
+    if (result.kind !== "gone") await this.#projectBeforeReply(result.created, entries);
+    const request = await this.#find(ref, fold(entries));
     if (request === undefined) return { kind: "not_found" };
     const { status } = request.view;
     if (status === "pending") throw new Unavailable("the log does not hold the request's question any more");
@@ -104,30 +104,29 @@ export class StateQueries implements RequestQueries {
   }
 
   /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */
-  async #find(ref: RequestRef, logged: readonly LogEntry[]): Promise<RequestDetails | undefined> {
-    const stored = await this.#stored(ref, logged);
-    const set = merge(stored ?? {}, logged);
+  async #find(ref: RequestRef, logged: RequestSet): Promise<RequestDetails | undefined> {
+    const isLogged = createdOf(logged) !== undefined;
+    const set = mergeSets((await this.#stored(ref, isLogged)) ?? {}, logged);
     if (Object.keys(set).length === 0) return undefined;
-    if (createdOf(set) === undefined) throw new Unavailable("the request's question is not at hand");
-    return requestDetailsOf(this.#withLoss(set, logged));
+    if (createdOf(set) === undefined) throw new Unavailable("neither the log nor the store has the question");
+    return requestDetailsOf(isLogged ? set : this.#withLoss(set));
   }
 
   /** While the database is away, a question that the log still holds is answered from the log alone. */
-  async #stored(ref: RequestRef, logged: readonly LogEntry[]): Promise<RequestSet | undefined> {
+  async #stored(ref: RequestRef, isLogged: boolean): Promise<RequestSet | undefined> {
     try {
       return await this.#parts.store.get(ref);
     } catch (error) {
-      if (error instanceof Unavailable && createdOf(merge({}, logged)) !== undefined) return undefined;
+      if (error instanceof Unavailable && isLogged) return undefined;
       throw error;
     }
   }
 
-  /** A stored question past its end that the log has lost can never be decided any more. */
-  #withLoss(set: RequestSet, logged: readonly LogEntry[]): RequestSet {
+  /** A stored question past its end that the log does not hold can never be decided any more. */
+  #withLoss(set: RequestSet): RequestSet {
     const created = createdOf(set);
     if (created === undefined || decisionOf(set) !== undefined) return set;
-    const isLogged = createdOf(merge({}, logged)) !== undefined;
-    if (isLogged || !this.#isOver(created.event)) return set;
+    if (!hasEnded(created.event, this.#parts.now())) return set;
     this.#parts.logger.error(requestFields(created.event), "the log lost an undecided request");
     return expiredByLoss(set, created);
   }

@@ -1,6 +1,5 @@
 import { sleep, withTimeout } from "@loopgate/async";
-import { Unavailable } from "@loopgate/bus";
-import { StartupError } from "@loopgate/bus";
+import { StartupError, Unavailable } from "@loopgate/bus";
 import { type Db, MongoClient, type MongoClientOptions, ServerType } from "mongodb";
 import { notAReplicaSet, refusalOf, translated } from "./mongo-failures.ts";
 

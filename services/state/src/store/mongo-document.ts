@@ -1,4 +1,4 @@
-import { parseRequestSubject, type RequestRef, type Stored } from "@loopgate/contracts";
+import { parseRequestSubject, type ParsedEntry, parsedEntry, type RequestRef } from "@loopgate/contracts";
 import { createdOf, decisionOf, fold, type RequestSet } from "@loopgate/domain";
 import type { AnyBulkWriteOperation, Filter } from "mongodb";
 import type { ListPosition, PendingPage } from "./request-store.ts";
@@ -39,7 +39,7 @@ export const documentId = ({ tenant, id }: RequestRef): string => `${tenant}.${i
 
 /** One update a request. */
 export function mergeOperations(
-  entries: readonly Stored[],
+  entries: readonly ParsedEntry[],
 ): readonly AnyBulkWriteOperation<RequestDocument>[] {
   const byRequest = Map.groupBy(entries, ({ subject }) => {
     const ref = parseRequestSubject(subject);
@@ -55,7 +55,7 @@ export function mergeOperations(
 }
 
 /** What these entries of one request say about its document, by path. */
-function partsOf(entries: readonly Stored[]): Readonly<Record<string, unknown>> {
+function partsOf(entries: readonly ParsedEntry[]): Readonly<Record<string, unknown>> {
   const set = fold(entries);
   const [created, decision] = [createdOf(set), decisionOf(set)];
   const parts: Record<string, unknown> = {};
@@ -71,9 +71,13 @@ function partsOf(entries: readonly Stored[]): Readonly<Record<string, unknown>> 
   return parts;
 }
 
-/** What this store wrote itself comes back through `fold`, which checks every event. */
+/** Parses what this store keeps. */
 export const setOf = ({ events }: Pick<RequestDocument, "events">): RequestSet =>
-  fold(Object.values(events).map(({ seq, subject, event }) => ({ seq, subject, event: JSON.parse(event) })));
+  fold(
+    Object.values(events).map(({ seq, subject, event }) =>
+      parsedEntry({ seq, subject, event: JSON.parse(event) }),
+    ),
+  );
 
 const pendingOnly = { partialFilterExpression: { "newest.status": PENDING } };
 const byAge = { "asked.at": 1, _id: 1 } as const;

@@ -1,5 +1,4 @@
-import { Unavailable } from "@loopgate/bus";
-import { StartupError } from "@loopgate/bus";
+import { StartupError, Unavailable } from "@loopgate/bus";
 import {
   BSON,
   MongoBulkWriteError,

@@ -1,4 +1,4 @@
-import type { RequestRef, Stored } from "@loopgate/contracts";
+import type { ParsedEntry, RequestRef } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
 import type { Collection } from "mongodb";
 import type { PendingPage, RequestStore } from "./request-store.ts";
@@ -36,7 +36,7 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
     return new MongoRequestStore(await prepare);
   }
 
-  async merge(entries: readonly Stored[]): Promise<void> {
+  async merge(entries: readonly ParsedEntry[]): Promise<void> {
     const operations = mergeOperations(entries);
     if (operations.length === 0) return;
     await this.#use((requests) => requests.bulkWrite(operations, { ordered: false }));

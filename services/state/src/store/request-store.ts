@@ -1,4 +1,4 @@
-import type { RequestRef, Stored } from "@loopgate/contracts";
+import type { ParsedEntry, RequestRef } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
 
 /** Where a page of pending requests starts: behind this request. */
@@ -22,7 +22,7 @@ export interface PendingPage {
  */
 export interface RequestStore {
   /** Adds entries to the sets of their requests; any order, repetition and batching gives the same store. */
-  merge(entries: readonly Stored[]): Promise<void>;
+  merge(entries: readonly ParsedEntry[]): Promise<void>;
 
   /** What is stored of a request. */
   get(ref: RequestRef): Promise<RequestSet | undefined>;

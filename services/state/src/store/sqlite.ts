@@ -1,5 +1,11 @@
-import { parseRequestSubject, type RequestRef, type Stored } from "@loopgate/contracts";
-import { createdOf, decisionOf, merge, type RequestSet } from "@loopgate/domain";
+import {
+  parseRequestSubject,
+  type ParsedEntry,
+  parsedEntry,
+  type RequestRef,
+  type Stored,
+} from "@loopgate/contracts";
+import { createdOf, decisionOf, fold, merge, type RequestSet } from "@loopgate/domain";
 import type { SqliteConnection, SqliteDatabase } from "@loopgate/bus/sqlite";
 import type { SQLInputValue } from "node:sqlite";
 import type { PendingPage, RequestStore } from "./request-store.ts";
@@ -35,7 +41,7 @@ export class SqliteRequestStore implements RequestStore {
     return new SqliteRequestStore(database);
   }
 
-  async merge(entries: readonly Stored[]): Promise<void> {
+  async merge(entries: readonly ParsedEntry[]): Promise<void> {
     const byRequest = Map.groupBy(entries, ({ subject }) => {
       const ref = parseRequestSubject(subject);
       return ref === undefined ? "" : JSON.stringify([ref.tenant, ref.id]);
@@ -66,7 +72,7 @@ export class SqliteRequestStore implements RequestStore {
   }
 }
 
-function mergeRequest(db: SqliteConnection, entries: readonly Stored[]): void {
+function mergeRequest(db: SqliteConnection, entries: readonly ParsedEntry[]): void {
   const ref = parseRequestSubject(entries[0]?.subject ?? "");
   if (ref === undefined) return;
   const set = merge(setOf(db, ref) ?? {}, entries);
@@ -87,11 +93,11 @@ function setOf(db: SqliteConnection, { tenant, id }: RequestRef): RequestSet | u
   return row === undefined ? undefined : parseSet(row["events"]);
 }
 
-/** What this store wrote itself comes back through `merge`, which checks every event. */
+/** Parses what this store keeps. */
 function parseSet(events: SQLInputValue | undefined): RequestSet {
   if (typeof events !== "string") throw new TypeError("the store holds no events for this request");
   const entries: Record<string, Stored> = JSON.parse(events);
-  return merge({}, Object.values(entries));
+  return fold(Object.values(entries).map(parsedEntry));
 }
 
 function listQuery({ tenant, sessionId, clientId, after, limit }: PendingPage) {

@@ -4,9 +4,10 @@ import {
   type DeliveredEvent,
   eventKey,
   newRequestId,
-  type RequestRef,
+  type ParsedEntry,
+  parsedEntry,
+  refOf,
   requestSubject,
-  type Stored,
 } from "@loopgate/contracts";
 import { cancellation } from "@loopgate/domain";
 
@@ -52,8 +53,6 @@ export function aCreated({
   });
 }
 
-export const refOf = (created: CreatedEvent): RequestRef => ({ tenant: created.tenant, id: created.subject });
-
 export const aDecided = (created: CreatedEvent): DecidedEvent =>
   cancellation(created, "cancel.test", new Date(), "enough");
 
@@ -65,19 +64,18 @@ export const aDelivered = (created: CreatedEvent, copy: string): DeliveredEvent 
 });
 
 /** Events as a log stores them, numbered from 1. */
-export const entriesOf = (...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]): Stored[] =>
-  entriesFrom(1, ...events);
+export const entriesOf = (
+  ...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]
+): ParsedEntry[] => entriesFrom(1, ...events);
 
 /** Events as a log stores them, numbered from `seq`. */
 export const entriesFrom = (
   seq: number,
   ...events: readonly (CreatedEvent | DecidedEvent | DeliveredEvent)[]
-): Stored[] =>
-  events.map((event, index) => ({
-    seq: seq + index,
-    subject: requestSubject({ tenant: event.tenant, id: event.subject }, keyOf(event)),
-    event,
-  }));
+): ParsedEntry[] =>
+  events.map((event, index) =>
+    parsedEntry({ seq: seq + index, subject: requestSubject(refOf(event), keyOf(event)), event }),
+  );
 
 function keyOf(event: CreatedEvent | DecidedEvent | DeliveredEvent): string {
   if (event.type === "loopgate.request.created.v1") return eventKey.created;

@@ -1,8 +1,7 @@
-import { deadLetterSubject, type LogEntry } from "@loopgate/contracts";
+import { deadLetterEvent, deadLetterSubject, type LogEntry } from "@loopgate/contracts";
 import type { Consumer, JsMsg } from "@nats-io/jetstream";
-import { backOff, sleep } from "@loopgate/async";
 import { consumerDefaults } from "../../consumer-defaults.ts";
-import { deadLetter, nameOf } from "../../dead-letter.ts";
+import { nameOf } from "../../dead-letter.ts";
 import {
   type ConsumerSpec,
   type EventLog,
@@ -14,7 +13,7 @@ import { durableConsumer } from "./durable-consumer.ts";
 import type { NatsParts } from "../connection/nats-parts.ts";
 import { retryUnknownOutcome } from "../connection/failures.ts";
 import { onlyStreamOf, readEntry } from "../log/stored-message.ts";
-import { withTimeout } from "@loopgate/async";
+import { backOff, sleep, withTimeout } from "@loopgate/async";
 
 type ConsumerParts = NatsParts & { readonly log: EventLog };
 
@@ -190,7 +189,7 @@ export class NatsConsumer {
     const { name } = this.#spec;
     const attempt = message.info.deliveryCount;
     try {
-      await this.#parts.log.append(deadLetterSubject(name), deadLetter(name, entry, attempt, error));
+      await this.#parts.log.append(deadLetterSubject(name), deadLetterEvent(name, entry, attempt, error));
     } catch (cause) {
       this.#tellOfFailure(attempt, cause);
       return message.nak(Math.ceil(this.#backOff(attempt)));

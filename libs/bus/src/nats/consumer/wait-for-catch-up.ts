@@ -1,6 +1,5 @@
-import { pollUntil } from "@loopgate/async";
 import type { ConsumerSpec, Consumption } from "../../event-log.ts";
-import { singleFlight } from "@loopgate/async";
+import { pollUntil, singleFlight } from "@loopgate/async";
 import { onlyStreamOf } from "../log/stored-message.ts";
 import { retryUnknownOutcome } from "../connection/failures.ts";
 import type { NatsParts } from "../connection/nats-parts.ts";

@@ -1,4 +1,4 @@
-import { Envelope, type LogEntry } from "@loopgate/contracts";
+import { type Envelope, parseEvent, type LogEntry } from "@loopgate/contracts";
 import type { PubAck } from "@nats-io/jetstream";
 import {
   type AppendOptions,
@@ -42,11 +42,11 @@ export class NatsEventLog implements EventLog {
     event: Envelope,
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
-    const envelope = Envelope.parse(event);
-    if (reserveHeadroom && !(await this.#hasRoomFor(envelope))) {
-      return this.#reportOrRefuse(subject, envelope, first);
+    const parsed = parseEvent(event);
+    if (reserveHeadroom && !(await this.#hasRoomFor(parsed.event))) {
+      return this.#reportOrRefuse(subject, parsed.event, first);
     }
-    return this.#retryUnknownOutcome(() => this.#append(subject, envelope, first ? 0 : undefined));
+    return this.#retryUnknownOutcome(() => this.#append(subject, parsed, first ? 0 : undefined));
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
@@ -98,11 +98,16 @@ export class NatsEventLog implements EventLog {
    * Losing may mean that one's own earlier try won, and a duplicate only that the id was seen: what stands is read. Where
    * nothing but rubbish stands, an event can still be first.
    */
-  async #append(subject: string, event: Envelope, expected: number | undefined): Promise<AppendResult> {
+  async #append(
+    subject: string,
+    parsed: ReturnType<typeof parseEvent>,
+    expected: number | undefined,
+  ): Promise<AppendResult> {
+    const { event } = parsed;
     const ack = await this.#publish(subject, event, expected);
-    if (ack?.duplicate === false) return { kind: "stored", entry: { seq: ack.seq, subject, event } };
+    if (ack?.duplicate === false) return { kind: "stored", entry: { seq: ack.seq, subject, ...parsed } };
     const standing = ack === undefined ? await this.#winnerOn(subject) : await this.#seenAs(ack);
-    if (standing.entry === undefined) return this.#append(subject, event, standing.seq);
+    if (standing.entry === undefined) return this.#append(subject, parsed, standing.seq);
     if (standing.entry.subject !== subject) {
       throw new TypeError("an event's id must contain the identity of its subject");
     }

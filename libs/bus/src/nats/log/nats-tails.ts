@@ -1,4 +1,4 @@
-import { committedSubject, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
+import { committedSubject, parsedEntry, type LogEntry, timestamp } from "@loopgate/contracts";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import type { BusObserver } from "../../bus-observer.ts";
 import { type Subscription, type TailListener, Unavailable } from "../../event-log.ts";
@@ -90,12 +90,12 @@ function repeatedEntry(message: Msg): LogEntry | undefined {
   const { headers } = message;
   if (headers === undefined) return undefined;
   try {
-    return {
+    const entry = parsedEntry({
       subject: headers.get("Nats-Subject"),
       seq: Number(headers.get("Nats-Sequence")),
-      storedAt: timestamp(new Date(headers.get("Nats-Time-Stamp"))),
-      event: Envelope.parse(message.json()),
-    };
+      event: message.json(),
+    });
+    return { ...entry, storedAt: timestamp(new Date(headers.get("Nats-Time-Stamp"))) };
   } catch {
     return undefined;
   }

@@ -1,11 +1,12 @@
-import { Envelope, type LogEntry, streams, subjectMatches, timestamp } from "@loopgate/contracts";
+import { type LogEntry, parsedEntry, streams, subjectMatches, timestamp } from "@loopgate/contracts";
 import type { JsMsg, StoredMsg } from "@nats-io/jetstream";
 
 /** Undefined for what is no event: no process of ours stored it, and none can handle it. */
 export function readEntry(message: StoredMsg | JsMsg): LogEntry | undefined {
   try {
-    const event = Envelope.parse(message.json());
-    return { seq: message.seq, subject: message.subject, storedAt: timestamp(timeOf(message)), event };
+    const { seq, subject } = message;
+    const entry = parsedEntry({ seq, subject, event: message.json() });
+    return { ...entry, storedAt: timestamp(timeOf(message)) };
   } catch {
     return undefined;
   }

@@ -1,46 +1,40 @@
-import { type CreatedEvent, type DecidedEvent, parseTelegramEndpoint } from "@loopgate/contracts";
-import type { EventLog } from "@loopgate/bus";
+import { type CreatedEvent, type DecidedEvent, keyToken, timestamp } from "@loopgate/contracts";
 import type { Copy } from "@loopgate/domain";
-import { type Logger, requestFields } from "@loopgate/runtime";
+import { requestFields } from "@loopgate/runtime";
+import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
 import type { Api } from "grammy";
-import { isMessageGone, isNotModified, isRejected } from "./api/api-outcome.ts";
+import { failureOf, isMessageGone, isNotModified, isRejected } from "./api/api-outcome.ts";
+import type { TelegramResult } from "./api/chat-queue.ts";
+import { chatOf } from "./moved-chats.ts";
 import { noButtons } from "./rendering/keyboard.ts";
-import type { CallResult } from "./api/chat-queue.ts";
-import { storeMove } from "./updates/received-update.ts";
 import { type MessageText, verdictText } from "./rendering/question.ts";
-import { type ResultParts, sendResult } from "./send-result.ts";
-
-interface CloseCopyParts extends ResultParts {
-  readonly log: EventLog;
-  readonly logger: Logger;
-}
+import type { TelegramCalls } from "./telegram-calls.ts";
 
 /**
- * Edits a copy to show the verdict and takes its buttons away. A copy that shows it already is closed. In the place of one
- * that can't be edited any more, such as one that a person deleted, a new message shows it. Where the chat is out of reach
- * or has moved, it fails for good.
+ * Edits a copy to show the verdict and removes its buttons. A copy that shows it already is closed. A copy that cannot be
+ * edited, such as one that a person deleted, is followed by a new message with the verdict. Where the chat cannot be
+ * reached or has moved, closing fails permanently.
  */
 export async function closeCopy(
-  parts: CloseCopyParts,
+  calls: TelegramCalls,
   { endpoint, copy }: Copy,
-  created: CreatedEvent,
-  decided: DecidedEvent,
-): Promise<CallResult<void>> {
+  { created, decided }: { readonly created: CreatedEvent; readonly decided: DecidedEvent },
+): Promise<TelegramResult<void>> {
   const chat = parseTelegramEndpoint(endpoint)?.chat;
   if (chat === undefined) return { kind: "ok", result: undefined };
-  const show = async (by: (text: MessageText) => Promise<CallResult<void>>) => {
+  const show = async (by: (text: MessageText) => Promise<TelegramResult<void>>) => {
     const shown = await by(verdictText(created, decided, "full"));
     const isTooMuch = shown.kind === "failed" && isRejected(shown.failure);
     return isTooMuch ? by(verdictText(created, decided, "plain")) : shown;
   };
   const edited = await show((text) =>
-    parts.queue.call(chat, "edit", () => edit(parts.api, { chat, copy }, text)),
+    calls.queue.call(chat, "edit", () => edit(calls.api, { chat, copy }, text)),
   );
   const isGone = edited.kind === "failed" && isMessageGone(edited.failure);
-  const closed = isGone ? await show((text) => sendResult(parts, { endpoint, copy }, text)) : edited;
+  const closed = isGone ? await show((text) => sendResult(calls, { endpoint, copy }, text)) : edited;
   if (closed.kind === "failed" && closed.failure.kind === "moved")
-    await storeMove(parts.log, endpoint, closed.failure.chat);
-  if (closed.kind === "ok") parts.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
+    await calls.updates.storeMove(endpoint, closed.failure.chat);
+  if (closed.kind === "ok") calls.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
   return closed;
 }
 
@@ -59,3 +53,45 @@ async function edit(
     if (!isNotModified(error)) throw error;
   }
 }
+
+/** Sends the verdict as a silent new message in place of a copy that cannot be edited: once, whichever process tries. */
+async function sendResult(
+  calls: TelegramCalls,
+  { endpoint, copy }: Copy,
+  result: MessageText,
+): Promise<TelegramResult<void>> {
+  const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
+  const options = {
+    entities: result.entities,
+    disable_notification: true,
+    link_preview_options: { is_disabled: true },
+    reply_parameters: { message_id: Number(copy), allow_sending_without_reply: true },
+    ...(thread === undefined ? {} : { message_thread_id: Number(thread) }),
+  };
+  const claim = keyToken(chatOf(endpoint), copy, "result");
+  const sent = await calls.queue.call(chat, "send", () =>
+    once(calls.claims, claim, () => calls.api.sendMessage(chat, result.text, options)),
+  );
+  return thread !== undefined && isTopicGone(sent)
+    ? sendResult(calls, { endpoint: chatOf(endpoint), copy }, result)
+    : sent;
+}
+
+/** Claims before it calls: a lost answer makes no second message. What Telegram refused may be tried again. */
+async function once(
+  claims: TelegramCalls["claims"],
+  key: string,
+  call: () => Promise<unknown>,
+): Promise<void> {
+  const claim = await claims.create(key, timestamp());
+  if (claim === undefined) return;
+  try {
+    await call();
+  } catch (error) {
+    if (failureOf(error).kind !== "transient") await claims.delete(key, claim);
+    throw error;
+  }
+}
+
+const isTopicGone = (sent: TelegramResult<void>): boolean =>
+  sent.kind === "failed" && sent.failure.kind === "permanent" && sent.failure.reason === "topic_gone";

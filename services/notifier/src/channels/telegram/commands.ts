@@ -1,16 +1,17 @@
-import { isGroupChat, type RequestDetails } from "@loopgate/contracts";
-import { type Bucket, Unavailable } from "@loopgate/bus";
-import { isStillAllowed, type RecipientPolicy } from "@loopgate/domain";
+import { type RequestDetails } from "@loopgate/contracts";
+import { isGroupChat } from "@loopgate/settings/telegram";
+import { Unavailable } from "@loopgate/bus";
+import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import type { CommandName, IncomingCommand } from "./updates/incoming.ts";
-import { chatOf, isAllowedUnder, namesOf } from "./moved-chats.ts";
+import { chatOf, type MovedChats } from "./moved-chats.ts";
 import type { OpenQuestions } from "../../outage/open-questions.ts";
 import { questionList } from "./rendering/question-list.ts";
 import type { Reply } from "./rendering/replies.ts";
 
-export interface CommandParts {
-  readonly channels: Bucket;
+export interface CommandContext {
+  readonly moves: MovedChats;
   readonly openQuestions: OpenQuestions;
   readonly policies: () => readonly RecipientPolicy[];
 }
@@ -40,21 +41,24 @@ export async function offerCommands({ api, logger }: { readonly api: Api; readon
 }
 
 /** Answers a command with what its sender may know: a stranger learns the id of the chat and nothing else. */
-export async function answerCommand(parts: CommandParts, asked: IncomingCommand): Promise<Reply> {
+export async function answerCommand(
+  { moves, openQuestions, policies }: CommandContext,
+  asked: IncomingCommand,
+): Promise<Reply> {
   if (asked.command === "help") return say(help);
   if (asked.command === "start") return say(startText(asked));
-  const names = await namesOf(parts.channels, asked.endpoint);
-  const policies = parts.policies();
-  if (!isAllowedUnder(names, policies)) return say(stranger);
+  const names = await moves.namesOf(asked.endpoint);
+  const all = policies();
+  if (!all.some((policy) => names.some((name) => policy.allows(name)))) return say(stranger);
   try {
-    const { questions, isWhole } = await parts.openQuestions.in(names);
+    const { questions, isComplete } = await openQuestions.at(names);
     const mine = questions.filter((one) => isFor(one, names, asked));
     const isKnown =
-      mine.length > 0 || policies.some((one) => isStillAllowed(one, names, asked.responder, undefined));
+      mine.length > 0 || all.some((policy) => policy.mayAnswer(names, asked.responder, undefined));
     if (!isKnown) return say(stranger);
     return asked.command === "status"
-      ? say(statusText(mine.length, isWhole))
-      : { alert: false, ...pendingText(mine, isWhole) };
+      ? say(statusText(mine.length, isComplete))
+      : { alert: false, ...pendingText(mine, isComplete) };
   } catch (error) {
     if (error instanceof Unavailable) return say(noAnswer);
     throw error;
@@ -68,19 +72,21 @@ function startText({ chat, responder }: IncomingCommand): string {
   return `The id of this chat is ${chat}.${person} Once Loopgate is told to ask here, your agents' questions appear.`;
 }
 
-function statusText(count: number, isWhole: boolean): string {
-  return `Loopgate works, and you may answer in this chat. ${countOf(count, isWhole)}`;
+function statusText(count: number, isComplete: boolean): string {
+  return `Loopgate works, and you may answer in this chat. ${countOf(count, isComplete)}`;
 }
 
-function pendingText(mine: readonly RequestDetails[], isWhole: boolean) {
-  if (mine.length === 0) return { text: countOf(0, isWhole) };
-  return questionList(countOf(mine.length, isWhole).replace(/\.$/, ":"), mine);
+function pendingText(mine: readonly RequestDetails[], isComplete: boolean) {
+  if (mine.length === 0) return { text: countOf(0, isComplete) };
+  return questionList(countOf(mine.length, isComplete).replace(/\.$/, ":"), mine);
 }
 
-function countOf(count: number, isWhole: boolean): string {
-  const least = isWhole ? "" : "At least ";
+function countOf(count: number, isComplete: boolean): string {
+  const least = isComplete ? "" : "At least ";
   if (count === 0)
-    return isWhole ? "No question waits for you here." : "None of the oldest questions waits for you here.";
+    return isComplete
+      ? "No question waits for you here."
+      : "None of the oldest questions waits for you here.";
   return `${least}${count === 1 ? "1 question waits" : `${count} questions wait`} for you here.`;
 }
 

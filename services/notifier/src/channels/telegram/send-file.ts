@@ -1,24 +1,22 @@
-import { type CreatedEvent, parseTelegramEndpoint } from "@loopgate/contracts";
+import type { CreatedEvent } from "@loopgate/contracts";
 import type { Copy } from "@loopgate/domain";
-import { type Api, InputFile } from "grammy";
+import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
+import { InputFile } from "grammy";
+import type { TelegramResult } from "./api/chat-queue.ts";
 import { chatOf } from "./moved-chats.ts";
-import type { CallResult, ChatQueue } from "./api/chat-queue.ts";
 import { fileName, fullText } from "./rendering/question.ts";
-
-interface FileParts {
-  readonly api: Api;
-  readonly queue: ChatQueue;
-}
+import type { TelegramCalls } from "./telegram-calls.ts";
 
 const noFile =
   "⚠️ I can't send the file with the full text here. If what you see is not enough to decide, do not approve.";
 
 /** Sends a long question's full text as a silent reply to its message; where files are forbidden, a warning. */
 export async function sendFile(
-  { api, queue }: FileParts,
+  calls: TelegramCalls,
   { endpoint, copy }: Copy,
   created: CreatedEvent,
-): Promise<CallResult<unknown>> {
+): Promise<TelegramResult<unknown>> {
+  const { api, queue } = calls;
   const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
   const options = {
     disable_notification: true,
@@ -31,7 +29,7 @@ export async function sendFile(
   if (sent.kind === "ok" || sent.failure.kind !== "permanent") return sent;
   switch (sent.failure.reason) {
     case "topic_gone":
-      return sendFile({ api, queue }, { endpoint: chatOf(endpoint), copy }, created);
+      return sendFile(calls, { endpoint: chatOf(endpoint), copy }, created);
     case "rejected":
     case "no_rights":
       return queue.call(chat, "send", () => api.sendMessage(chat, noFile, options));

@@ -1,59 +1,57 @@
 import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { grammySignal } from "./api/bot-api.ts";
-import type { Incoming } from "./updates/incoming.ts";
 import type { ChatQueue } from "./api/chat-queue.ts";
 import type { Reply } from "./rendering/replies.ts";
 import { cut, unlinked } from "./rendering/text.ts";
-
-interface TellParts {
-  readonly api: Api;
-  readonly queue: ChatQueue;
-  readonly logger: Logger;
-}
+import type { Incoming } from "./updates/incoming.ts";
 
 /** Telegram's limit for the answer to a press. */
 const ANSWER_LIMIT = 200;
-/** A press is answered at once or not at all: its button stops spinning by itself. */
+
+/** A press is answered at once or not at all: Telegram stops its button's spinner by itself. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/**
- * Tells a person what became of a press or a message: best effort, never repeated, because the decision stands without
- * it. A press is always answered, otherwise its button keeps spinning. Nobody waits for a message to be sent: a group's
- * rate would hold up the answers of all other chats.
- */
-export async function tell(parts: TellParts, { to, chat, key }: Incoming, reply: Reply): Promise<void> {
-  if ("query" in to) return answerPress(parts, to.query, reply);
-  if (reply.shownByEdit === true) return;
-  void sendReply(parts, chat, to.message, reply).catch((error: unknown) => {
-    parts.logger.debug({ update: key, err: error }, "a person could not be told");
-  });
-}
+/** Tells people what became of what they sent: best effort and never repeated, because the decision holds without it. */
+export class Teller {
+  readonly #api: Api;
+  readonly #queue: ChatQueue;
+  readonly #logger: Logger;
 
-/** Answers a press as {@link tell} does. */
-export async function answerPress(
-  { api, logger }: Pick<TellParts, "api" | "logger">,
-  query: string,
-  { text, alert }: Reply,
-): Promise<void> {
-  const signal = grammySignal(AbortSignal.timeout(ANSWER_WITHIN_MS));
-  await api
-    .answerCallbackQuery(query, { text: cut(text, ANSWER_LIMIT), show_alert: alert }, signal)
-    .catch((error: unknown) => {
-      logger.debug({ query, err: error }, "a press could not be answered");
+  constructor(api: Api, queue: ChatQueue, logger: Logger) {
+    this.#api = api;
+    this.#queue = queue;
+    this.#logger = logger;
+  }
+
+  /**
+   * Answers a press at once; every press gets an answer, otherwise its button keeps spinning. A message is answered in the
+   * background: a group's rate would delay the answers of all other chats.
+   */
+  async tell({ to, chat, key }: Pick<Incoming, "to" | "chat" | "key">, reply: Reply): Promise<void> {
+    if ("query" in to) return this.answerPress(to.query, reply);
+    if (reply.shownByEdit === true) return;
+    void this.#send(chat, to.message, reply).catch((error: unknown) => {
+      this.#logger.debug({ update: key, err: error }, "a person could not be told");
     });
-}
+  }
 
-const sendReply = (
-  { api, queue }: TellParts,
-  chat: string,
-  message_id: number,
-  { text, entities = [] }: Reply,
-) =>
-  queue.call(chat, "reply", () =>
-    api.sendMessage(chat, unlinked(text), {
-      entities,
-      reply_parameters: { message_id, allow_sending_without_reply: true },
-      link_preview_options: { is_disabled: true },
-    }),
-  );
+  async answerPress(query: string, { text, alert }: Reply): Promise<void> {
+    const signal = grammySignal(AbortSignal.timeout(ANSWER_WITHIN_MS));
+    await this.#api
+      .answerCallbackQuery(query, { text: cut(text, ANSWER_LIMIT), show_alert: alert }, signal)
+      .catch((error: unknown) => {
+        this.#logger.debug({ query, err: error }, "a press could not be answered");
+      });
+  }
+
+  #send(chat: string, message_id: number, { text, entities = [] }: Reply) {
+    return this.#queue.call(chat, "reply", () =>
+      this.#api.sendMessage(chat, unlinked(text), {
+        entities,
+        reply_parameters: { message_id, allow_sending_without_reply: true },
+        link_preview_options: { is_disabled: true },
+      }),
+    );
+  }
+}

@@ -1,4 +1,5 @@
-import { settingRule, type telegramVariables } from "@loopgate/settings";
+import { settingRule } from "@loopgate/settings";
+import { type telegramVariables } from "@loopgate/settings/telegram";
 import { z } from "zod";
 import type { WebhookOptions } from "./updates/webhook-server.ts";
 

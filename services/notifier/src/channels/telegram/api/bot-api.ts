@@ -1,5 +1,5 @@
 import { Api, HttpError, type Transformer } from "grammy";
-import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import type { TelegramMetrics } from "../metrics.ts";
 import { instrumentedCalls } from "./instrumented-calls.ts";
 
 export interface BotApiOptions {
@@ -21,7 +21,7 @@ export interface BotApi {
 
 export function createBotApi(
   { token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions,
-  metrics?: NotifierMetrics,
+  metrics?: TelegramMetrics,
 ): BotApi {
   const client = (timeoutSeconds: number) => {
     const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });

@@ -1,3 +1,4 @@
+import { deferred } from "../../../delivery/retry-after.ts";
 import { type Failure, failureOf } from "./api-outcome.ts";
 import { Pauses } from "./pauses.ts";
 import { Rates } from "./rates.ts";
@@ -9,12 +10,12 @@ import type { TokenBucket } from "./token-bucket.ts";
  */
 export type CallKind = "edit" | "reply" | "send";
 
-export type CallResult<Result> =
+export type TelegramResult<Result> =
   | { readonly kind: "ok"; readonly result: Result }
   | { readonly kind: "failed"; readonly failure: Failure };
 
-export interface OutboxOptions {
-  /** Shared by all outboxes of a bot in this process. Default: pauses that end with it. */
+export interface ChatQueueOptions {
+  /** Shared by all queues of a bot in this process. Default: pauses that end with this queue. */
   readonly pauses?: Pauses;
   /** Shared like `pauses`. Default: rates of its own. */
   readonly rates?: Rates;
@@ -33,37 +34,34 @@ interface Chat {
   running: Promise<void> | undefined;
 }
 
-/** A call that was not made because the queue stopped, or because its chat's line is full, may come back this soon. */
-const SOON_MS = 100;
-
-/** So many calls of a kind may wait for one chat; more would take the places of other chats' calls. */
+/** How many calls of a kind may wait for one chat. More would use the slots of other chats' calls. */
 const LONGEST_LINE = 8;
 
 /**
- * Calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a call:
- * what failed goes back to whoever asked, and from there into the log's queue. Disposed of, it makes no further call, and
- * waits for those under way.
+ * Runs calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a
+ * call: the caller gets the failure and puts the entry back into the log's queue. Disposing makes no further call and
+ * waits for those in flight.
  */
 export class ChatQueue implements AsyncDisposable {
   readonly #stop = new AbortController();
-  /** Those with calls. */
+  /** The chats with calls. */
   readonly #chats = new Map<string, Chat>();
   readonly #pauses: Pauses;
   readonly #rates: Rates;
   readonly #mayCall: () => boolean;
 
-  constructor({ pauses = new Pauses(), rates = new Rates(), mayCall = () => true }: OutboxOptions = {}) {
+  constructor({ pauses = new Pauses(), rates = new Rates(), mayCall = () => true }: ChatQueueOptions = {}) {
     this.#pauses = pauses;
     this.#rates = rates;
     this.#mayCall = mayCall;
   }
 
-  /** Runs `call` when it is this chat's turn. While the chat is paused or its line is full, it fails at once as `throttled`. */
-  call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<CallResult<Result>> {
+  /** Runs `call` at its turn in this chat. While the chat is paused or its queue is full, it fails at once as `throttled`. */
+  call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<TelegramResult<Result>> {
     const chat = this.#chat(chatId);
     const ahead = chat.waiting.filter((one) => one.kind === kind).length;
-    if (ahead >= LONGEST_LINE) return Promise.resolve(notNow(this.#sendAway(chat, kind, ahead)));
-    const { promise, resolve, reject } = Promise.withResolvers<CallResult<Result>>();
+    if (ahead >= LONGEST_LINE) return Promise.resolve(deferred(this.#deferMs(chat, kind, ahead)));
+    const { promise, resolve, reject } = Promise.withResolvers<TelegramResult<Result>>();
     const run = async () => {
       try {
         resolve(await this.#attempt(chat, kind, call));
@@ -76,9 +74,9 @@ export class ChatQueue implements AsyncDisposable {
     return promise;
   }
 
-  /** When a send that can't wait in the line behind `ahead` others should be asked for again, in milliseconds. */
-  askAgainMs(chatId: string, ahead: number): number {
-    return this.#rates.of(chatId).sends.askAgainMs(ahead);
+  /** When to try a send again that has `ahead` others before it, in milliseconds. */
+  retryHintMs(chatId: string, ahead: number): number {
+    return this.#rates.of(chatId).sends.retryHintMs(ahead);
   }
 
   async #drain(chat: Chat): Promise<void> {
@@ -95,10 +93,10 @@ export class ChatQueue implements AsyncDisposable {
     chat: Chat,
     kind: CallKind,
     call: () => Promise<Result>,
-  ): Promise<CallResult<Result>> {
+  ): Promise<TelegramResult<Result>> {
     const isFree = () => this.#pauses.leftMs(chat.id) === 0;
     const mayGo = isFree() && (await this.#isTurn(this.#rateOf(chat, kind))) && isFree() && this.#mayCall();
-    if (!mayGo) return notNow(this.#pauses.leftMs(chat.id) * (1 + Math.random() / 10));
+    if (!mayGo) return deferred(this.#pauses.leftMs(chat.id) * (1 + Math.random() / 10));
     try {
       return { kind: "ok", result: await call() };
     } catch (error) {
@@ -119,10 +117,10 @@ export class ChatQueue implements AsyncDisposable {
     for (const { running } of this.#chats.values()) await running;
   }
 
-  /** A reply never comes back: nobody needs to wait behind it. */
-  #sendAway(chat: Chat, kind: CallKind, ahead: number): number {
+  /** A reply is never retried: no later call has to wait behind it. */
+  #deferMs(chat: Chat, kind: CallKind, ahead: number): number {
     const rate = this.#rateOf(chat, kind);
-    return kind === "reply" ? rate.waitMs(ahead) : rate.sendAway(ahead);
+    return kind === "reply" ? rate.waitMs(ahead) : rate.deferMs(ahead);
   }
 
   #chat(id: string): Chat {
@@ -136,9 +134,3 @@ export class ChatQueue implements AsyncDisposable {
     return kind === "edit" ? edits : sends;
   }
 }
-
-/** The failure of a call that was not made, but may be later. */
-export const notNow = (retryInMs: number): CallResult<never> => ({
-  kind: "failed",
-  failure: { kind: "throttled", retryInMs: Math.max(retryInMs, SOON_MS) },
-});

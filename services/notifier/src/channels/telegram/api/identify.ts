@@ -1,8 +1,7 @@
 import { sleep } from "@loopgate/async";
-import type { Bucket } from "@loopgate/bus";
-import { botIdOf } from "@loopgate/contracts";
+import { botIdOf } from "@loopgate/settings/telegram";
 import { type Logger } from "@loopgate/runtime";
-import { StartupError } from "@loopgate/bus";
+import { type Bucket, StartupError } from "@loopgate/bus";
 import { type Api, GrammyError } from "grammy";
 import { upsert } from "../upsert.ts";
 import { grammySignal } from "./bot-api.ts";

@@ -1,9 +1,9 @@
 import type { Transformer } from "grammy";
-import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import type { TelegramMetrics } from "../metrics.ts";
 
 /** Counts every call to Telegram, by how it ended. */
 export const instrumentedCalls =
-  ({ calls }: NotifierMetrics): Transformer =>
+  ({ calls }: TelegramMetrics): Transformer =>
   async (call, method, payload, signal) => {
     try {
       const answer = await call(method, payload, signal);

@@ -1,14 +1,14 @@
 import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import { z } from "zod";
-import type { NotifierMetrics } from "../../../notifier-metrics.ts";
+import type { TelegramMetrics } from "../metrics.ts";
 
-export interface PausesParts {
+export interface PausesOptions {
   /** The `channels` bucket. */
   readonly channels: Bucket;
   readonly bot: string;
   readonly logger: Logger;
-  readonly metrics: NotifierMetrics;
+  readonly metrics: TelegramMetrics;
 }
 
 /** So many chats throttled within so long mean that the bot is. */
@@ -31,11 +31,11 @@ type Until = Readonly<Record<string, number>>;
  * bucket, so that whoever takes the bot over does not send into a throttled chat; without one they end with the process.
  */
 export class Pauses {
-  readonly #parts: PausesParts | undefined;
+  readonly #parts: PausesOptions | undefined;
   #until: Until = {};
   #throttled: { readonly chat: string; readonly at: number }[] = [];
 
-  constructor(parts?: PausesParts) {
+  constructor(parts?: PausesOptions) {
     this.#parts = parts;
   }
 

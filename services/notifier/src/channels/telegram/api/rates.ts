@@ -1,4 +1,4 @@
-import { isGroupChat } from "@loopgate/contracts";
+import { isGroupChat } from "@loopgate/settings/telegram";
 import { TokenBucket } from "./token-bucket.ts";
 
 /** Telegram's published limits, with a margin (reference telegram.md 3.1). Bursts in private chats are ours to choose. */

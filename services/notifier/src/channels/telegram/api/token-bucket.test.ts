@@ -56,20 +56,20 @@ it("makes whoever takes too much wait, and lets them go when that is over or cal
 it("has somebody ask again after half of the wait, and nobody after very long", async () => {
   const bucket = new TokenBucket({ burst: 1, perSecond: 2 });
   await bucket.take(signal);
-  expect(bucket.askAgainMs(7)).toBe(2_000);
-  expect(bucket.askAgainMs(100_000)).toBe(150_000);
+  expect(bucket.retryHintMs(7)).toBe(2_000);
+  expect(bucket.retryHintMs(100_000)).toBe(150_000);
 });
 
 it("has about two ask again for each that goes, however many it sends away, and nobody after very long", () => {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout"] });
   const bucket = new TokenBucket({ burst: 1, perSecond: 1 });
-  const waits = Array.from({ length: 290 }, () => bucket.sendAway(8));
+  const waits = Array.from({ length: 290 }, () => bucket.deferMs(8));
   const within = (ms: number) => waits.filter((wait) => wait <= ms).length;
   for (const seconds of [30, 60]) {
     expect(within(seconds * 1_000)).toBeGreaterThan(seconds);
     expect(within(seconds * 1_000)).toBeLessThan(seconds * 3.5);
   }
-  for (let n = 0; n < 5_000; n++) expect(bucket.sendAway(8)).toBeLessThan(300_000);
+  for (let n = 0; n < 5_000; n++) expect(bucket.deferMs(8)).toBeLessThan(300_000);
   vi.advanceTimersByTime(300_000);
-  expect(bucket.sendAway(8)).toBeLessThan(8_000);
+  expect(bucket.deferMs(8)).toBeLessThan(8_000);
 });

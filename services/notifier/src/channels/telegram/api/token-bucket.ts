@@ -1,7 +1,7 @@
 import { sleep } from "@loopgate/async";
 
-/** Nobody is sent away for longer: those before them may have gone elsewhere meanwhile. */
-const LONGEST_AWAY_MS = 300_000;
+/** Upper bound for a retry hint, in milliseconds: the queue may have drained by then. */
+const LONGEST_HINT_MS = 300_000;
 
 /** A rate: `burst` at once, then `perSecond`. */
 export class TokenBucket {
@@ -9,7 +9,7 @@ export class TokenBucket {
   readonly #perSecond: number;
   #tokens: number;
   #filledAt = performance.now();
-  #away = 0;
+  #deferred = 0;
 
   constructor({ burst, perSecond }: { readonly burst: number; readonly perSecond: number }) {
     this.#burst = burst;
@@ -17,34 +17,31 @@ export class TokenBucket {
     this.#tokens = burst;
   }
 
-  /** True if nobody took anything for so long that it is as good as new. */
+  /** True if it was not used for long enough to be full again. */
   get isFull(): boolean {
     this.#fill();
     return this.#tokens >= this.#burst;
   }
 
-  /** How long until somebody with `ahead` others before them would have their turn, in milliseconds. */
+  /** Time until the turn of a caller with `ahead` others before it, in milliseconds. */
   waitMs(ahead: number): number {
     this.#fill();
     return Math.max(0, ((ahead + 1 - this.#tokens) / this.#perSecond) * 1_000);
   }
 
   /**
-   * When somebody with `ahead` others before them should ask again, in milliseconds: after half of the wait. So about two
-   * ask for each one that goes, however many there are.
+   * When a caller with `ahead` others before it should try again, in milliseconds: after half of the wait, so that about
+   * two callers try for each one that goes, whatever their number.
    */
-  askAgainMs(ahead: number): number {
-    return Math.min(this.waitMs(ahead), LONGEST_AWAY_MS) / 2;
+  retryHintMs(ahead: number): number {
+    return Math.min(this.waitMs(ahead), LONGEST_HINT_MS) / 2;
   }
 
-  /**
-   * The same for those who go in no order: behind `ahead` others, for whom the line has no place, and all who were sent
-   * away before; not all at once.
-   */
-  sendAway(ahead: number): number {
-    const waitMs = this.askAgainMs(ahead + this.#away) * (0.5 + Math.random());
-    this.#away += 1;
-    setTimeout(() => (this.#away -= 1), waitMs).unref();
+  /** {@link retryHintMs} for callers without an order, counting those already deferred; jittered. */
+  deferMs(ahead: number): number {
+    const waitMs = this.retryHintMs(ahead + this.#deferred) * (0.5 + Math.random());
+    this.#deferred += 1;
+    setTimeout(() => (this.#deferred -= 1), waitMs).unref();
     return waitMs;
   }
 

@@ -1,4 +1,5 @@
-import { type CreatedEvent, isGroupChat, type Option } from "@loopgate/contracts";
+import { type CreatedEvent, type Option } from "@loopgate/contracts";
+import { isGroupChat } from "@loopgate/settings/telegram";
 import type { ForceReply, InlineKeyboardMarkup } from "@grammyjs/types";
 import { callbackData } from "./callback-data.ts";
 import type { MessageForm } from "./message-form.ts";

@@ -1,6 +1,6 @@
 import type { MessageEntity } from "@grammyjs/types";
 import type { DecidedEvent } from "@loopgate/contracts";
-import type { AnswerOutcome } from "../../../answers/answer.ts";
+import type { Notice } from "@loopgate/requests";
 import { verdict } from "./question.ts";
 import { moment, oneLine } from "./text.ts";
 
@@ -9,40 +9,38 @@ export interface Reply {
   readonly text: string;
   readonly entities?: MessageEntity[];
   readonly alert: boolean;
-  /** The edited message says it already: nothing is sent in a chat. */
+  /** True if the edited question shows it already: nothing more is sent. */
   readonly shownByEdit?: boolean;
 }
 
-/** The truth about an attempt, after its commit. */
-export function reportOf(outcome: Exclude<AnswerOutcome, { kind: "wait" }>): Reply {
-  switch (outcome.kind) {
+/** What a person is told about an attempt, after its commit. */
+export function replyTo(notice: Notice): Reply {
+  switch (notice.kind) {
     case "recorded":
-      return { text: `Recorded: ${answerText(outcome.decision.event)}`, alert: false, shownByEdit: true };
+      return { text: `Recorded: ${answerText(notice.decision.event)}`, alert: false, shownByEdit: true };
     case "already_recorded":
-      return { text: `Already recorded: ${answerText(outcome.decision.event)}`, alert: false };
+      return { text: `Already recorded: ${answerText(notice.decision.event)}`, alert: false };
     case "already_decided":
-      return { text: `${sentenceOf(outcome.decision.event)} Your answer changed nothing.`, alert: true };
-    case "refused":
-      return { text: refusals[outcome.reason], alert: true };
+      return { text: `${sentenceOf(notice.decision.event)} Your answer changed nothing.`, alert: true };
+    case "rejected":
+      return { text: rejections[notice.reason], alert: true };
+    case "not_saved":
+      return { text: NOT_SAVED, alert: true };
+    case "not_handled":
+      return { text: NOT_HANDLED, alert: true };
   }
 }
 
-/** Said when the log did not answer: the attempt is repeated until it does, unless this process ends first. */
-export const notSaved: Reply = {
-  text: "I could not save that yet. If this message does not change soon, please press again.",
-  alert: true,
-};
+const NOT_SAVED = "I could not save that yet. If this message does not change soon, please press again.";
+const NOT_HANDLED =
+  "I could not handle that. What the question's message shows counts: if it does not change, nothing was decided.";
 
-/** Said when no more is tried: an earlier try may have been committed without an answer. */
-export const notHandled: Reply = {
-  text: "I could not handle that. What the question's message shows counts: if it does not change, nothing was decided.",
-  alert: true,
-};
-
-const refusals = {
+const rejections = {
   not_a_recipient: "This question was not asked in this chat. Nothing was decided.",
   not_a_responder: "Only the people named for this question may answer it.",
   not_allowed: "You may not answer this question.",
+  unsupported_policy:
+    "This question needs more than one answer, and this Loopgate is too old to count them. Nothing was decided.",
   unknown_option: "This option does not exist. Nothing was decided.",
   buttons_only: "Please answer with one of the buttons.",
   text_only: "Please reply to the question with your text.",

@@ -1,4 +1,4 @@
-import { telegramEndpoint } from "@loopgate/contracts";
+import { telegramEndpoint } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
 /** What Telegram says of a chat. Only the outermost message counts: it is Telegram's, what it quotes may be anybody's. */

@@ -1,4 +1,4 @@
-import { isServiceAccount, telegramEndpoint, telegramResponder } from "@loopgate/contracts";
+import { isServiceAccount, telegramEndpoint, telegramResponder } from "@loopgate/settings/telegram";
 import { z } from "zod";
 import { type Button, parseCallbackData } from "../rendering/callback-data.ts";
 import { oneLine } from "../rendering/text.ts";
@@ -51,7 +51,7 @@ interface Common {
 }
 
 /** Somebody tries to answer: by a button, or by a typed reply to one of this bot's messages. */
-export interface IncomingAnswer extends Common {
+interface IncomingAnswer extends Common {
   readonly kind: "answer";
   readonly endpoint: string;
   readonly responder: string;

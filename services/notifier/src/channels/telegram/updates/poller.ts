@@ -3,23 +3,25 @@ import type { Bucket } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { Update } from "@grammyjs/types";
 import { type Api, GrammyError } from "grammy";
-import type { NotifierMetrics } from "../../../notifier-metrics.ts";
-import type { HeldLease } from "../../../leases/held-lease.ts";
+import type { TelegramMetrics } from "../metrics.ts";
+import type { HeldLease, Receiver } from "@loopgate/requests";
 import { grammySignal } from "../api/bot-api.ts";
 import { hostOf, isOwnWebhook } from "./own-webhook.ts";
-import { ALLOWED_UPDATES, type IntakeParts, storeUpdate } from "./received-update.ts";
-import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
+import { ALLOWED_UPDATES, type UpdateStore } from "./update-store.ts";
+import { problemOf, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
 
 const POLL_SECONDS = 25;
 /** A call that hangs longer is cut: a wedged connection would lose presses, which live 150 s. */
 const HARD_STOP_MS = 35_000;
 
-export interface PollerParts extends IntakeParts {
+export interface PollerOptions {
   readonly api: Api;
+  readonly bot: string;
+  readonly updates: UpdateStore;
   readonly channels: Bucket;
   readonly logger: Logger;
-  readonly metrics: NotifierMetrics;
-  /** While it lasts, nobody else polls. */
+  readonly metrics: TelegramMetrics;
+  /** Only its holder polls. */
   readonly lease: HeldLease;
 }
 
@@ -27,10 +29,10 @@ export interface PollerParts extends IntakeParts {
  * Long polling with "store, then confirm": an update is in the log before the next call's offset tells Telegram to forget
  * it, so that a crash between the two repeats an update and never loses one.
  */
-export const startPoller = (parts: PollerParts): Receiver =>
+export const startPoller = (parts: PollerOptions): Receiver =>
   startReceiver(parts.lease, (state, signal) => poll(parts, state, signal));
 
-async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
+async function poll(parts: PollerOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
   const { api, logger, metrics, lease } = parts;
   const goesOn = () => lease.isHeld() && !signal.aborted;
   let offset: number | undefined;
@@ -41,7 +43,7 @@ async function poll(parts: PollerParts, state: ReceiverState, signal: AbortSigna
       const seconds = state.problem === undefined ? POLL_SECONDS : 0;
       const updates = await receive(api, { offset, seconds, signal });
       // ConcurrentDisposables: they share a commit, and a batch that was not stored whole is not confirmed at all.
-      await Promise.all(updates.map((update) => storeUpdate(parts, update)));
+      await Promise.all(updates.map((update) => parts.updates.store(update)));
       const last = updates.at(-1);
       if (last !== undefined) offset = last.update_id + 1;
       state.problem = undefined;
@@ -89,7 +91,7 @@ const isConflict = (error: unknown): boolean => error instanceof GrammyError && 
  * Who is in the way. The webhook that this deployment set itself, when it was configured for one, makes room; what waits
  * at Telegram stays. Another application's webhook is left alone: deleting it would take its answers away.
  */
-async function conflict(parts: PollerParts): Promise<string> {
+async function conflict(parts: PollerOptions): Promise<string> {
   const { api, logger, lease } = parts;
   try {
     const { url = "" } = await api.getWebhookInfo();

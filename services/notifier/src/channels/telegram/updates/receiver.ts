@@ -1,12 +1,5 @@
-import type { Subscription } from "@loopgate/bus";
 import { GrammyError } from "grammy";
-import type { HeldLease } from "../../../leases/held-lease.ts";
-
-/** What brings in what people send, while the lease of its bot is held. */
-export interface Receiver extends Subscription {
-  /** Resolves while it works; rejects with why it does not. */
-  check(): Promise<void>;
-}
+import type { HeldLease, Receiver } from "@loopgate/requests";
 
 /** What a receiver tells about itself. */
 export interface ReceiverState {
@@ -16,7 +9,7 @@ export interface ReceiverState {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
-/** Runs `receive` until it is disposed of, or the lease is over. */
+/** Runs `receive` until it is disposed of, or the lease is lost. */
 export function startReceiver(
   lease: HeldLease,
   receive: (state: ReceiverState, signal: AbortSignal) => Promise<void>,

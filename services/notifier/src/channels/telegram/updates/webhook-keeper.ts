@@ -4,19 +4,19 @@ import type { Logger } from "@loopgate/runtime";
 import type { WebhookInfo } from "@grammyjs/types";
 import type { Api } from "grammy";
 import { grammySignal } from "../api/bot-api.ts";
-import type { HeldLease } from "../../../leases/held-lease.ts";
+import type { HeldLease, Receiver } from "@loopgate/requests";
 import { addressOf, hostOf, isOwnWebhook, rememberWebhook } from "./own-webhook.ts";
-import { ALLOWED_UPDATES } from "./received-update.ts";
-import { problemOf, type Receiver, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
+import { ALLOWED_UPDATES } from "./update-store.ts";
+import { problemOf, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
 import type { WebhookOptions } from "./webhook-server.ts";
 
-export interface WebhookKeeperParts {
+export interface WebhookKeeperOptions {
   readonly api: Api;
   readonly bot: string;
   readonly channels: Bucket;
   readonly webhook: WebhookOptions;
   readonly logger: Logger;
-  /** While it lasts, nobody else sets the webhook. */
+  /** Only its holder sets the webhook. */
   readonly lease: HeldLease;
 }
 
@@ -34,10 +34,10 @@ const FAILING_SECONDS = 90;
  * Makes Telegram deliver to our webhook: sets it, and sets it again when it is gone. One that somebody else put in its
  * place later is reported, because two who set theirs again would take the updates from each other.
  */
-export const keepWebhook = (parts: WebhookKeeperParts): Receiver =>
+export const keepWebhook = (parts: WebhookKeeperOptions): Receiver =>
   startReceiver(parts.lease, (state, signal) => keep(parts, state, signal));
 
-async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: AbortSignal): Promise<void> {
+async function keep(parts: WebhookKeeperOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
   const { api, webhook, logger, lease } = parts;
   const goesOn = () => lease.isHeld() && !signal.aborted;
   let isSet = false;
@@ -62,7 +62,7 @@ async function keep(parts: WebhookKeeperParts, state: ReceiverState, signal: Abo
 }
 
 /** To set what is set already changes nothing. Updates that wait at Telegram are delivered to the new address. */
-async function set(parts: WebhookKeeperParts, signal: AbortSignal): Promise<void> {
+async function set(parts: WebhookKeeperOptions, signal: AbortSignal): Promise<void> {
   const { api, webhook, logger, lease } = parts;
   const before = await api.getWebhookInfo(grammySignal(signal));
   const { url = "" } = before;

@@ -3,7 +3,7 @@ import { Unavailable } from "@loopgate/bus";
 import { explainTaken, type Logger } from "@loopgate/runtime";
 import { fastify, type FastifyError, type FastifyInstance } from "fastify";
 import { z } from "zod";
-import { type IntakeParts, storeUnreadable, storeUpdate } from "./received-update.ts";
+import type { UpdateStore } from "./update-store.ts";
 
 export interface WebhookOptions {
   /** Where Telegram delivers to: leads to `port` of every replica. */
@@ -15,8 +15,9 @@ export interface WebhookOptions {
   readonly lookEveryMs?: number;
 }
 
-interface WebhookServerParts extends IntakeParts {
+interface WebhookServerOptions {
   readonly webhook: WebhookOptions;
+  readonly updates: UpdateStore;
   readonly logger: Logger;
 }
 
@@ -40,10 +41,14 @@ const Update = z.looseObject({ update_id: z.int().nonnegative() });
  * follows. Disposing it answers what is under way.
  * @throws StartupError for a port in use.
  */
-export async function startWebhookServer(parts: WebhookServerParts): Promise<AsyncDisposable> {
-  const { port, secret } = parts.webhook;
+export async function startWebhookServer({
+  webhook,
+  updates,
+  logger,
+}: WebhookServerOptions): Promise<AsyncDisposable> {
+  const { port, secret } = webhook;
   if (secret.length < SAFE_SECRET_LENGTH) {
-    parts.logger.warn("TELEGRAM_WEBHOOK_SECRET is short: whoever guesses it can answer as anybody");
+    logger.warn("TELEGRAM_WEBHOOK_SECRET is short: whoever guesses it can answer as anybody");
   }
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS });
   app.removeAllContentTypeParsers();
@@ -53,11 +58,11 @@ export async function startWebhookServer(parts: WebhookServerParts): Promise<Asy
     if (error instanceof Unavailable)
       return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send();
     if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send();
-    parts.logger.error({ err: error }, "an update could not be taken");
+    logger.error({ err: error }, "an update could not be taken");
     return reply.code(500).send();
   });
   app.post("/*", async (request, reply) => {
-    await take(parts, typeof request.body === "string" ? request.body : "");
+    await store(updates, typeof request.body === "string" ? request.body : "");
     return reply.code(200).send();
   });
   const stop = closesConnections(app);
@@ -65,9 +70,9 @@ export async function startWebhookServer(parts: WebhookServerParts): Promise<Asy
   return { [Symbol.asyncDispose]: stop };
 }
 
-async function take(parts: IntakeParts, body: string): Promise<void> {
+async function store(updates: UpdateStore, body: string): Promise<void> {
   const update = Update.safeParse(parsed(body)).data;
-  await (update === undefined ? storeUnreadable(parts, body) : storeUpdate(parts, update));
+  await (update === undefined ? updates.storeUnreadable(body) : updates.store(update));
 }
 
 function parsed(body: string): unknown {

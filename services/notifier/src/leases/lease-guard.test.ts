@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { HeldLease } from "./held-lease.ts";
+import { LeaseGuard } from "./lease-guard.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 it("is held until its time is over, and its signal cuts what is under way then", () => {
-  const lease = new HeldLease();
+  const lease = new LeaseGuard();
   lease.extend(performance.now() + 1_000);
   vi.advanceTimersByTime(900);
   lease.extend(performance.now() + 1_000);
@@ -19,7 +19,7 @@ it("is held until its time is over, and its signal cuts what is under way then",
 
 it("is over for whoever asks before its timer had its turn, as after a freeze", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
-  const lease = new HeldLease();
+  const lease = new LeaseGuard();
   lease.extend(performance.now() + 1_000);
   vi.advanceTimersByTime(1_000);
   expect([lease.isHeld(), lease.signal.aborted]).toEqual([false, true]);

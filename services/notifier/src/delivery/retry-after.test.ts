@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { CallResult } from "./chat-queue.ts";
+import type { CallResult } from "@loopgate/requests";
 import { retryAfter } from "./retry-after.ts";
 
 const ok: CallResult<void> = { kind: "ok", result: undefined };
@@ -13,7 +13,6 @@ const permanent: CallResult<never> = { kind: "failed", failure: { kind: "permane
 it("is done when every call came through, or never will", () => {
   expect(retryAfter([], 1)).toBe("done");
   expect(retryAfter([ok, permanent], 1)).toBe("done");
-  expect(retryAfter([{ kind: "failed", failure: { kind: "moved", chat: "-1" } }], 1)).toBe("done");
 });
 
 it("comes back for the chat that is free first, not for the one that waits longest", () => {

@@ -9,10 +9,9 @@ import {
   type RequestRef,
 } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LogFull, RequestLog } from "../src/index.ts";
-import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
-import { anObserver } from "./contract/support/observer.ts";
-import { busOptions } from "./contract/support/bus-under-test.ts";
+import { LogFull } from "@loopgate/bus";
+import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
+import { RequestLog } from "../src/index.ts";
 
 const DAY_MS = 86_400_000;
 const retentionMs = 90 * DAY_MS;
@@ -23,7 +22,7 @@ let requests: RequestLog;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "loopgate-request-log-"));
-  bus = await openSqliteBus({ ...busOptions, path: join(folder, "loopgate.db"), retentionMs });
+  bus = await openSqliteBus({ path: join(folder, "loopgate.db"), retentionMs });
   ageMs = 0;
   requests = new RequestLog({ log: bus.log, retentionMs, now: () => new Date(Date.now() + ageMs) });
 });
@@ -47,8 +46,21 @@ async function aDecision(ref: RequestRef, by: string): Promise<DecidedEvent> {
 
 /** Asks a question, and gives it as the log holds it. */
 async function asked(ref: RequestRef): Promise<LogEntry<CreatedEvent>> {
-  await requests.submit(ref, await aQuestion(ref));
+  await requests.submit(await aQuestion(ref));
   return (await requests.created(ref))!;
+}
+
+/** An observer that remembers what it heard: `<request id> <kind of its decision>`, and the events that lost. */
+function anObserver() {
+  const decisions: string[] = [];
+  const losses: string[] = [];
+  return {
+    decisions,
+    losses,
+    decided: ({ subject }: CreatedEvent, { data }: DecidedEvent) =>
+      void decisions.push(`${subject} ${data.kind}`),
+    lost: (event: string) => void losses.push(event),
+  };
 }
 
 const aRef = (): RequestRef => ({ tenant: "default", id: newRequestId() });
@@ -57,9 +69,9 @@ describe("submitting", () => {
   it("creates once; a retry is the same, and another submission finds what stands", async () => {
     const ref = aRef();
     const [mine, other] = [await aQuestion(ref), await aQuestion(ref, "other")];
-    expect((await requests.submit(ref, mine)).kind).toBe("created");
-    expect((await requests.submit(ref, mine)).kind).toBe("created");
-    expect(await requests.submit(ref, other)).toMatchObject({
+    expect((await requests.submit(mine)).kind).toBe("created");
+    expect((await requests.submit(mine)).kind).toBe("created");
+    expect(await requests.submit(other)).toMatchObject({
       kind: "exists",
       created: { event: { id: mine.id } },
     });
@@ -69,12 +81,12 @@ describe("submitting", () => {
 describe("a log that is nearly full", () => {
   it("takes no more questions, and every decision", async () => {
     const path = join(folder, "small.db");
-    await using small = await openSqliteBus({ ...busOptions, path, retentionMs, maxBytes: 1_000_000 });
+    await using small = await openSqliteBus({ path, retentionMs, maxBytes: 1_000_000 });
     const log = new RequestLog({ log: small.log, retentionMs });
     const big = { text: "x".repeat(10_000) };
     const ask = async (ref: RequestRef) => {
       const question = await aQuestion(ref);
-      await log.submit(ref, { ...question, data: { ...question.data, metadata: big } });
+      await log.submit({ ...question, data: { ...question.data, metadata: big } });
     };
     const refs = Array.from({ length: 100 }, aRef);
 
@@ -84,8 +96,9 @@ describe("a log that is nearly full", () => {
     expect(refused.length).toBeGreaterThan(0);
     expect(refused.every((reason) => reason instanceof LogFull)).toBe(true);
     for (const ref of refs.filter((_, index) => asked[index]?.status === "fulfilled")) {
-      const created = await log.created(ref);
-      expect((await log.decide(created!, await aDecision(ref, "somebody"))).kind).toBe("own");
+      expect((await log.decide(ref, async () => ({ decide: await aDecision(ref, "somebody") }))).kind).toBe(
+        "own",
+      );
     }
   });
 });
@@ -93,28 +106,30 @@ describe("a log that is nearly full", () => {
 describe("deciding", () => {
   it("has one winner; its own retry owns the decision again, all others are told whose it is", async () => {
     const ref = aRef();
-    const created = await asked(ref);
+    await asked(ref);
     const attempts = await Promise.all(Array.from({ length: 20 }, (_, n) => aDecision(ref, `person-${n}`)));
-    const results = await Promise.all(attempts.map((attempt) => requests.decide(created, attempt)));
+    const results = await Promise.all(
+      attempts.map((attempt) => requests.decide(ref, () => ({ decide: attempt }))),
+    );
     const [winner] = attempts.filter((_, n) => results[n]?.kind === "own");
     expect(results.filter(({ kind }) => kind === "own")).toHaveLength(1);
     for (const result of results) expect(result).toMatchObject({ decision: { event: { id: winner?.id } } });
-    expect((await requests.decide(created, winner!)).kind).toBe("own");
+    expect((await requests.decide(ref, () => ({ decide: winner! }))).kind).toBe("own");
   });
 });
 
 describe("whoever counts", () => {
   it("hears of a decision once, from whom it was first, and of what lost", async () => {
     const ref = aRef();
-    const created = await asked(ref);
+    await asked(ref);
     const [first, second] = [anObserver(), anObserver()];
     const observed = (observer: typeof first) => new RequestLog({ log: bus.log, retentionMs, observer });
     const decision = await aDecision(ref, "first");
 
-    await observed(first).decide(created, decision);
-    await observed(second).decide(created, { ...decision, time: new Date().toISOString() });
-    await observed(second).decide(created, await aDecision(ref, "other"));
-    await observed(second).submit(ref, await aQuestion(ref, "other"));
+    await observed(first).decide(ref, () => ({ decide: decision }));
+    await observed(second).decide(ref, () => ({ decide: { ...decision, time: new Date().toISOString() } }));
+    await observed(second).decide(ref, async () => ({ decide: await aDecision(ref, "other") }));
+    await observed(second).submit(await aQuestion(ref, "other"));
 
     expect(first).toMatchObject({ decisions: [`${ref.id} answered`], losses: [] });
     expect(second).toMatchObject({ decisions: [], losses: ["decided", "created"] });
@@ -124,29 +139,33 @@ describe("whoever counts", () => {
 describe("a question in its last day of retention", () => {
   it("is gone for everybody: not read, not found, not decided", async () => {
     const ref = aRef();
-    const created = await asked(ref);
+    await asked(ref);
     ageMs = retentionMs - DAY_MS;
-    expect(await requests.decide(created, await aDecision(ref, "late"))).toEqual({ kind: "gone" });
+    expect(await requests.decide(ref, async () => ({ decide: await aDecision(ref, "late") }))).toEqual({
+      kind: "gone",
+    });
     expect(await requests.created(ref)).toBeUndefined();
-    expect(await requests.read(ref)).toEqual([]);
+    expect(await requests.read(ref)).toEqual({});
     expect(await requests.decision(ref)).toBeUndefined();
   });
 
   it("can be decided until then", async () => {
     const ref = aRef();
-    const created = await asked(ref);
+    await asked(ref);
     ageMs = retentionMs - DAY_MS - 60_000;
     expect(await requests.created(ref)).toMatchObject({ event: { subject: ref.id } });
-    expect((await requests.decide(created, await aDecision(ref, "in time"))).kind).toBe("own");
+    expect((await requests.decide(ref, async () => ({ decide: await aDecision(ref, "in time") }))).kind).toBe(
+      "own",
+    );
   });
 
   it("leaves its decision to be read: an id with a decision is known", async () => {
     const ref = aRef();
-    const created = await asked(ref);
+    await asked(ref);
     const decision = await aDecision(ref, "in time");
-    await requests.decide(created, decision);
+    await requests.decide(ref, () => ({ decide: decision }));
     ageMs = retentionMs;
-    expect((await requests.read(ref)).map(({ event }) => event.id)).toEqual([decision.id]);
+    expect(Object.values(await requests.read(ref)).map(({ event }) => event.id)).toEqual([decision.id]);
     expect((await requests.decision(ref))?.event.id).toBe(decision.id);
   });
 });

@@ -1,26 +1,15 @@
-import { type CreatedEvent, parseTelegramEndpoint, telegramEndpoint } from "@loopgate/contracts";
-import type { Bucket, EventLog } from "@loopgate/bus";
+import type { CreatedEvent } from "@loopgate/contracts";
 import type { Copy } from "@loopgate/domain";
-import type { Api } from "grammy";
+import { parseTelegramEndpoint, telegramEndpoint } from "@loopgate/settings/telegram";
 import { type Failure, isRejected } from "./api/api-outcome.ts";
+import type { TelegramResult } from "./api/chat-queue.ts";
+import { chatOf } from "./moved-chats.ts";
 import { replyMarkup } from "./rendering/keyboard.ts";
 import type { MessageForm } from "./rendering/message-form.ts";
-import { chatOf, recordMove } from "./moved-chats.ts";
-import type { CallResult, ChatQueue } from "./api/chat-queue.ts";
-import { storeMove } from "./updates/received-update.ts";
 import { questionText } from "./rendering/question.ts";
+import type { TelegramCalls } from "./telegram-calls.ts";
 
-interface PostParts {
-  readonly bot: string;
-  readonly log: EventLog;
-  readonly api: Api;
-  readonly queue: ChatQueue;
-  readonly channels: Bucket;
-  /** Records what was sent. */
-  readonly keep: (copy: Copy) => Promise<void>;
-}
-
-/** Where and how the question is sent, as far as Telegram's refusals have told. */
+/** Where and how a question is sent, as far as Telegram's refusals have told. */
 interface Post {
   readonly endpoint: string;
   readonly form: MessageForm;
@@ -28,29 +17,30 @@ interface Post {
 }
 
 /**
- * Sends a question to where a recipient's chat is found now. The copy is kept before the next message goes to that
- * chat: a fault between the two leaves one message unrecorded, not two (I8). What Telegram refuses for a reason that has a remedy is
- * sent once more with it: to the chat's new id, outside of a topic that is gone, in the plain form.
+ * Sends a question to where a recipient's chat is now. The copy is recorded before the next message goes to that chat: a
+ * fault between the two leaves one message unrecorded, not two (I8). A refusal that has a remedy is followed by one more
+ * try with it: to the chat's new id, outside of a topic that is gone, in the plain form.
  */
-export async function postQuestion(
-  parts: PostParts,
-  created: CreatedEvent,
-  endpoint: string,
-): Promise<CallResult<Copy>> {
+export async function sendQuestion(
+  calls: TelegramCalls,
+  { created, endpoint }: { readonly created: CreatedEvent; readonly endpoint: string },
+  record: (copy: Copy) => Promise<void>,
+): Promise<TelegramResult<Copy>> {
   let post: Post = { endpoint, form: "full", inTopic: true };
   for (;;) {
-    const sent = await send(parts, created, post);
-    const next = sent.kind === "failed" ? await remedy(parts, post, sent.failure) : undefined;
+    const sent = await send(calls, created, { post, record });
+    const next = sent.kind === "failed" ? await remedy(calls, post, sent.failure) : undefined;
     if (next === undefined) return sent;
     post = next;
   }
 }
 
 function send(
-  { api, queue, keep }: PostParts,
+  { api, queue }: TelegramCalls,
   created: CreatedEvent,
-  { endpoint, form, inTopic }: Post,
-): Promise<CallResult<Copy>> {
+  { post, record }: { readonly post: Post; readonly record: (copy: Copy) => Promise<void> },
+): Promise<TelegramResult<Copy>> {
+  const { endpoint, form, inTopic } = post;
   const { chat = "", thread } = parseTelegramEndpoint(endpoint) ?? {};
   const { text, entities } = questionText(created, form);
   const options = {
@@ -62,22 +52,22 @@ function send(
   return queue.call(chat, "send", async () => {
     const { message_id } = await api.sendMessage(chat, text, options);
     const copy = { endpoint, copy: String(message_id) };
-    await keep(copy);
+    await record(copy);
     return copy;
   });
 }
 
 /** What may help against this failure and was not tried yet. */
 async function remedy(
-  { bot, log, channels }: PostParts,
+  { bot, updates, moves }: TelegramCalls,
   post: Post,
   failure: Failure,
 ): Promise<Post | undefined> {
   if (failure.kind === "moved") {
     const endpoint = telegramEndpoint({ bot, chat: failure.chat });
     if (endpoint === post.endpoint) return undefined;
-    await storeMove(log, post.endpoint, failure.chat);
-    await recordMove(channels, chatOf(post.endpoint), endpoint);
+    await updates.storeMove(post.endpoint, failure.chat);
+    await moves.record(chatOf(post.endpoint), endpoint);
     return { ...post, endpoint };
   }
   if (failure.kind !== "permanent") return undefined;

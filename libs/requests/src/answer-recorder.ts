@@ -1,0 +1,142 @@
+import {
+  type CreatedEvent,
+  type DecidedEvent,
+  type Recipient,
+  type RequestRef,
+  Session,
+  sessionKey,
+  type Stored,
+  tagOf,
+} from "@loopgate/contracts";
+import type { Bucket } from "@loopgate/bus";
+import {
+  type Attempt,
+  createdOf,
+  decideAnswer,
+  expiry,
+  expiryDueAt,
+  isSameAnswer,
+  type RecipientPolicy,
+  recipientsOf,
+  type Rejection,
+  type RequestSet,
+} from "@loopgate/domain";
+import type { RequestLog, Ruling } from "./request-log.ts";
+
+/** A person's answer to one question, as a channel proved it. */
+export interface IncomingAnswer extends Omit<Attempt, "endpoint"> {
+  /** The question that was shown: an older question with the same id has another tag. */
+  readonly request: RequestRef & { readonly tag: string };
+  /** All endpoints by which the channel knows the place of the answer: a place may have moved. */
+  readonly endpoints: readonly string[];
+  /** True for an endpoint at that place, such as a topic of the chat. */
+  readonly isAt: (endpoint: string) => boolean;
+}
+
+export type AnswerOutcome =
+  | { readonly kind: "recorded"; readonly decision: Stored<DecidedEvent>; readonly created: CreatedEvent }
+  /** The same person gave the same answer before. */
+  | {
+      readonly kind: "already_recorded";
+      readonly decision: Stored<DecidedEvent>;
+      readonly created: CreatedEvent;
+    }
+  | {
+      readonly kind: "already_decided";
+      readonly decision: Stored<DecidedEvent>;
+      readonly created: CreatedEvent;
+    }
+  | { readonly kind: "rejected"; readonly reason: Rejection | "not_allowed"; readonly created?: CreatedEvent }
+  /** Too late, and the request ends in a moment: record the answer again then, to be told the outcome. */
+  | { readonly kind: "wait"; readonly forMs: number; readonly created: CreatedEvent };
+
+type Refused = Extract<AnswerOutcome, { readonly kind: "rejected" | "wait" }>;
+
+export interface AnswerRecorderOptions {
+  readonly requests: RequestLog;
+  /** The `sessions` bucket: who answers for a session now. */
+  readonly sessions: Bucket;
+  /** What the operators' settings allow now; one that allows is enough. */
+  readonly policies: () => readonly RecipientPolicy[];
+  readonly now: () => Date;
+}
+
+/**
+ * Records people's answers, for every channel: authorises, decides, compares. The checks run at the moment of the answer,
+ * against the log and the operator's present settings. Tell the person only what {@link record} returned.
+ */
+export class AnswerRecorder {
+  readonly #requests: RequestLog;
+  readonly #sessions: Bucket;
+  readonly #policies: () => readonly RecipientPolicy[];
+  readonly #now: () => Date;
+
+  constructor({ requests, sessions, policies, now }: AnswerRecorderOptions) {
+    this.#requests = requests;
+    this.#sessions = sessions;
+    this.#policies = policies;
+    this.#now = now;
+  }
+
+  /** Commits the answer if it is the first decision, and reports what counts. @throws Unavailable */
+  async record(answer: IncomingAnswer): Promise<AnswerOutcome> {
+    let ruled: Ruling<Refused> | undefined;
+    const result = await this.#requests.decide<Refused>(answer.request, async (set) => {
+      ruled = await this.#ruleOn(set, answer);
+      return ruled;
+    });
+    if (result.kind === "gone") return { kind: "rejected", reason: "closed" };
+    if (result.kind === "rejected" || result.kind === "wait") return result;
+    const { decision, created } = result;
+    const own = ruled !== undefined && "decide" in ruled ? ruled.decide : undefined;
+    if (own?.data.kind !== "answered") return { kind: "already_decided", decision, created };
+    if (result.kind === "own") return { kind: "recorded", decision, created };
+    const kind = isSameAnswer(own, decision.event) ? "already_recorded" : "already_decided";
+    return { kind, decision, created };
+  }
+
+  async #ruleOn(set: RequestSet, answer: IncomingAnswer): Promise<Ruling<Refused>> {
+    const created = createdOf(set)?.event;
+    if (created === undefined || tagOf(created) !== answer.request.tag) return rejected("closed");
+    const asked = recipientFor(set, answer);
+    if (asked === undefined) return rejected("not_a_recipient");
+    if (!(await this.#isAllowedNow(created, asked.endpoint, answer))) return rejected("not_allowed", created);
+    const attempt = { ...answer, endpoint: asked.endpoint };
+    const decided = decideAnswer(set, attempt, this.#now());
+    if (decided.kind === "rejected") return rejected(decided.reason, created);
+    return decided.kind === "too_late" ? this.#ruleTooLate(created) : { decide: decided.event };
+  }
+
+  /** An answer that was stored after the end never counts: it makes sure that the request has ended. */
+  #ruleTooLate(created: CreatedEvent): Ruling<Refused> {
+    const now = this.#now();
+    const leftMs = expiryDueAt(created).getTime() - now.getTime();
+    return leftMs > 0
+      ? { outcome: { kind: "wait", forMs: leftMs, created } }
+      : { decide: expiry(created, now) };
+  }
+
+  async #isAllowedNow(
+    created: CreatedEvent,
+    endpoint: string,
+    { endpoints, responder }: IncomingAnswer,
+  ): Promise<boolean> {
+    const found = await this.#sessions.get(sessionKey(created.tenant, created.data.session_id));
+    const session = found === undefined ? undefined : Session.parse(JSON.parse(found.value));
+    const all = [endpoint, ...endpoints];
+    return this.#policies().some((policy) => policy.mayAnswer(all, responder, session));
+  }
+}
+
+/** The recipient that was asked at the place of the answer; of several, the one that names this responder. */
+function recipientFor(set: RequestSet, { isAt, responder }: IncomingAnswer): Recipient | undefined {
+  const here = recipientsOf(set).filter(({ endpoint }) => isAt(endpoint));
+  return here.find(({ responders }) => responders.includes(responder)) ?? here[0];
+}
+
+const rejected = (
+  reason: Extract<Refused, { readonly kind: "rejected" }>["reason"],
+  created?: CreatedEvent,
+): Ruling<Refused> => ({
+  outcome: { kind: "rejected", reason, ...(created === undefined ? {} : { created }) },
+});

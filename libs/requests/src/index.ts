@@ -1,0 +1,21 @@
+export { AnswerRecorder, type AnswerOutcome, type IncomingAnswer } from "./answer-recorder.ts";
+export {
+  RequestLog,
+  type DecideResult,
+  type RequestLogOptions,
+  type Ruling,
+  type SubmitResult,
+} from "./request-log.ts";
+export type {
+  AnswerMessage,
+  CallFailure,
+  CallResult,
+  Channel,
+  ChannelSender,
+  HeldLease,
+  Incoming,
+  Notice,
+  Outage,
+  Receiver,
+  RejectionReason,
+} from "./channel.ts";

@@ -1,0 +1,19 @@
+export {
+  botIdOf,
+  isGroupChat,
+  isServiceAccount,
+  parseTelegramEndpoint,
+  telegramEndpoint,
+  telegramResponder,
+  type TelegramEndpoint,
+} from "./telegram-endpoint.ts";
+export { telegramPolicy, type TelegramRecipients } from "./telegram-recipients.ts";
+export {
+  botOf,
+  groupNamesResponders,
+  outageNoteMsOf,
+  requiredBot,
+  telegramRecipientsOf,
+  telegramSecrets,
+  telegramVariables,
+} from "./telegram-settings.ts";

@@ -1,0 +1,87 @@
+import type { Recipient, Session } from "@loopgate/contracts";
+import type { RecipientPolicy, RecipientResult } from "@loopgate/domain";
+import {
+  isGroupChat,
+  parseTelegramEndpoint,
+  telegramEndpoint,
+  telegramResponder,
+} from "./telegram-endpoint.ts";
+
+/** Which chats the operator lets Loopgate ask, and who may answer in groups. Ids are decimal strings. */
+export interface TelegramRecipients {
+  /** The bot that asks; absent without a bot token: then this channel asks nobody. */
+  readonly bot?: string | undefined;
+  /** `TELEGRAM_CHAT_ID`: asked when a session names no recipient. */
+  readonly defaultChat?: string | undefined;
+  /** `TELEGRAM_RESPONDER_IDS`: who may answer in a group whose registration names nobody. */
+  readonly responders: readonly string[];
+  /** `TELEGRAM_ALLOWED_CHATS`; empty and without `defaultChat`: every chat may be registered. */
+  readonly allowedChats: readonly string[];
+}
+
+/** What these settings allow. They are read at each call, so that a change counts at once. */
+export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy => ({
+  defaultRecipient: () => {
+    if (settings.bot === undefined) return { kind: "no_account" };
+    const { defaultChat } = settings;
+    return defaultChat === undefined ? { kind: "no_default" } : recipientAt(settings, defaultChat, []);
+  },
+  recipientAt: (chat, responderIds) => recipientAt(settings, chat, responderIds),
+  allows: (endpoint) => allowedChatOf(settings, endpoint) !== undefined,
+  mayAnswer: (endpoints, principal, session) => mayAnswer(settings, { endpoints, principal, session }),
+  isSameAddress: (one, other) => addressOf(one) === addressOf(other),
+  get isOpen() {
+    return settings.defaultChat === undefined && settings.allowedChats.length === 0;
+  },
+});
+
+/**
+ * A private chat is answered by its person alone; a group by the people that its registration names, or else the
+ * settings: membership of a chat grants nothing (I5).
+ */
+function recipientAt(
+  settings: TelegramRecipients,
+  chat: string,
+  responderIds: readonly string[],
+): RecipientResult {
+  if (settings.bot === undefined) return { kind: "no_account" };
+  if (!isChatAllowed(settings, chat)) return { kind: "not_allowed" };
+  const named = responderIds.length > 0 ? responderIds : settings.responders;
+  const people = isGroupChat(chat) ? named : [chat];
+  if (people.length === 0) return { kind: "no_responders" };
+  const recipient: Recipient = {
+    channel: "telegram",
+    endpoint: telegramEndpoint({ bot: settings.bot, chat }),
+    responders: people.map(telegramResponder),
+  };
+  return { kind: "recipient", recipient };
+}
+
+function isChatAllowed({ defaultChat, allowedChats }: TelegramRecipients, chat: string): boolean {
+  if (defaultChat === undefined && allowedChats.length === 0) return true;
+  return chat === defaultChat || allowedChats.includes(chat);
+}
+
+/** The chat of an endpoint of this bot, if the operator allows it. */
+function allowedChatOf(settings: TelegramRecipients, endpoint: string): string | undefined {
+  const place = parseTelegramEndpoint(endpoint);
+  if (place === undefined || place.bot !== settings.bot) return undefined;
+  return isChatAllowed(settings, place.chat) ? place.chat : undefined;
+}
+
+interface Answering {
+  /** All names of one chat: after a group has moved to another id it has two, and permission under one is enough. */
+  readonly endpoints: readonly string[];
+  readonly principal: string;
+  readonly session: Session | undefined;
+}
+
+function mayAnswer(settings: TelegramRecipients, { endpoints, principal, session }: Answering): boolean {
+  const chat = endpoints.map((one) => allowedChatOf(settings, one)).find((one) => one !== undefined);
+  if (chat === undefined) return false;
+  if (!isGroupChat(chat)) return principal === telegramResponder(chat);
+  const registered = session?.recipients.find(({ endpoint }) => endpoints.includes(endpoint));
+  return (registered?.responders ?? settings.responders.map(telegramResponder)).includes(principal);
+}
+
+const addressOf = (endpoint: string): string => parseTelegramEndpoint(endpoint)?.chat ?? endpoint;

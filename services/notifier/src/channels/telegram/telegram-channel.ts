@@ -1,0 +1,189 @@
+import { type Bucket, type EventLog, type RequestQueries } from "@loopgate/bus";
+import { DEFAULT_TENANT } from "@loopgate/contracts";
+import type { RecipientPolicy } from "@loopgate/domain";
+import type { Channel, ChannelSender, HeldLease, Incoming, Receiver } from "@loopgate/requests";
+import type { Logger, Metrics } from "@loopgate/runtime";
+import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
+import { type BotApi, type BotApiOptions, createBotApi } from "./api/bot-api.ts";
+import { ChatQueue } from "./api/chat-queue.ts";
+import { identify } from "./api/identify.ts";
+import { Pauses } from "./api/pauses.ts";
+import { Rates } from "./api/rates.ts";
+import { OpenQuestions } from "../../outage/open-questions.ts";
+import { answerCommand, offerCommands } from "./commands.ts";
+import { type TelegramMetrics, telegramMetrics } from "./metrics.ts";
+import { chatOf, MovedChats } from "./moved-chats.ts";
+import type { Button } from "./rendering/callback-data.ts";
+import { replyTo } from "./rendering/replies.ts";
+import { TelegramSender } from "./telegram-sender.ts";
+import { Teller } from "./tell.ts";
+import { chatChangeOf } from "./updates/chat-change.ts";
+import { incomingOf } from "./updates/incoming.ts";
+import { startPoller } from "./updates/poller.ts";
+import { UpdateStore } from "./updates/update-store.ts";
+import { keepWebhook } from "./updates/webhook-keeper.ts";
+import { startWebhookServer, type WebhookOptions } from "./updates/webhook-server.ts";
+
+export interface TelegramOptions {
+  readonly api: BotApiOptions;
+  /** How Telegram delivers updates. Absent: they are fetched by long polling. */
+  readonly webhook?: WebhookOptions | undefined;
+  readonly log: EventLog;
+  readonly queries: RequestQueries;
+  readonly policies: () => readonly RecipientPolicy[];
+  readonly buckets: { readonly channels: Bucket; readonly copies: Bucket };
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/**
+ * Connects a bot.
+ * @throws TelegramStartupError if the token is refused, or if Telegram does not answer within 10 s and the bot was never
+ * started before.
+ */
+export async function connectTelegram(options: TelegramOptions): Promise<TelegramChannel> {
+  const metrics = telegramMetrics(options.metrics);
+  const api = createBotApi(options.api, metrics);
+  const { logger, buckets } = options;
+  const identity = await identify({
+    api: api.send,
+    token: options.api.token,
+    channels: buckets.channels,
+    logger,
+  });
+  return new TelegramChannel(options, { api, metrics, ...identity });
+}
+
+interface Connected {
+  readonly api: BotApi;
+  readonly metrics: TelegramMetrics;
+  readonly bot: string;
+  readonly username: string;
+}
+
+/** One bot at Telegram. */
+export class TelegramChannel implements Channel {
+  readonly name = "telegram";
+  readonly tenant = DEFAULT_TENANT;
+  readonly account: string;
+  /** By which people address the bot. */
+  readonly username: string;
+  readonly #options: TelegramOptions;
+  readonly #api: BotApi;
+  readonly #metrics: TelegramMetrics;
+  readonly #moves: MovedChats;
+  readonly #updates: UpdateStore;
+  readonly #openQuestions: OpenQuestions;
+  readonly #pauses: Pauses;
+  readonly #rates = new Rates();
+  readonly #replies: ChatQueue;
+  readonly #teller: Teller;
+
+  constructor(options: TelegramOptions, { api, metrics, bot, username }: Connected) {
+    const { buckets, logger } = options;
+    this.#options = options;
+    this.#api = api;
+    this.#metrics = metrics;
+    this.account = bot;
+    this.username = username;
+    this.#moves = new MovedChats(buckets.channels);
+    this.#updates = new UpdateStore(options.log, { tenant: this.tenant, bot });
+    this.#openQuestions = new OpenQuestions(options.queries, this);
+    this.#pauses = new Pauses({ channels: buckets.channels, bot, logger, metrics });
+    this.#replies = new ChatQueue({ pauses: this.#pauses, rates: this.#rates });
+    this.#teller = new Teller(api.send, this.#replies, logger);
+  }
+
+  owns(endpoint: string): boolean {
+    return parseTelegramEndpoint(endpoint)?.bot === this.account;
+  }
+
+  placeOf(endpoint: string): string {
+    return chatOf(endpoint);
+  }
+
+  aliasesOf(endpoint: string): Promise<readonly string[]> {
+    return this.#moves.namesOf(endpoint);
+  }
+
+  presentEndpoint(endpoint: string): Promise<string> {
+    return this.#moves.presentEndpoint(endpoint);
+  }
+
+  read(update: unknown, storedAt: string): Incoming | undefined {
+    const bot = { id: this.account, username: this.username };
+    const incoming = incomingOf(bot, update, storedAt);
+    if (incoming === undefined) return undefined;
+    if (incoming.kind === "unreadable") return this.#unreadable(incoming.query);
+    const { key } = incoming;
+    const tell: Incoming["tell"] = (notice) => this.#teller.tell(incoming, replyTo(notice));
+    if (incoming.kind === "answer") return { ...incoming, tell, choice: this.#choiceOf(incoming.choice) };
+    const respond = async () => {
+      const reply =
+        incoming.kind === "hint"
+          ? { text: incoming.text, alert: true }
+          : await answerCommand(this.#commandContext, incoming);
+      await this.#teller.tell(incoming, reply);
+    };
+    return { kind: "other", key, tell, respond };
+  }
+
+  async reopenedPlaces(update: unknown): Promise<readonly string[] | undefined> {
+    const change = chatChangeOf(this.account, update);
+    if (change === undefined) return undefined;
+    if (change.kind === "moved") await this.#moves.record(change.from, change.to);
+    return this.#moves.namesOf(change.kind === "moved" ? change.to : change.endpoint);
+  }
+
+  async openSender(lease?: HeldLease): Promise<ChannelSender> {
+    if (lease === undefined) return this.#senderWith(this.#replies);
+    await this.#pauses.load();
+    const shared = { pauses: this.#pauses, rates: this.#rates };
+    return this.#senderWith(new ChatQueue({ ...shared, mayCall: () => lease.isHeld() }));
+  }
+
+  startReceiver(lease: HeldLease): Receiver {
+    const { webhook, logger, buckets } = this.#options;
+    const [bot, channels] = [this.account, buckets.channels];
+    void offerCommands({ api: this.#api.send, logger });
+    if (webhook !== undefined)
+      return keepWebhook({ api: this.#api.send, bot, channels, webhook, logger, lease });
+    const polling = { api: this.#api.poll, updates: this.#updates, metrics: this.#metrics };
+    return startPoller({ ...polling, bot, channels, logger, lease });
+  }
+
+  /** @throws StartupError for a webhook port in use */
+  async startIntake(): Promise<AsyncDisposable> {
+    const { webhook, logger } = this.#options;
+    if (webhook === undefined) return { [Symbol.asyncDispose]: async () => undefined };
+    return startWebhookServer({ webhook, updates: this.#updates, logger });
+  }
+
+  async checkContact(): Promise<void> {
+    await this.#api.send.getMe();
+  }
+
+  /** A button names its request; its tenant is the account's. */
+  #choiceOf(choice: { readonly text: string } | { readonly button: Button }) {
+    if ("text" in choice) return choice;
+    const { requestId: id, tag, option } = choice.button;
+    return { request: { tenant: this.tenant, id, tag }, option };
+  }
+
+  #unreadable(query: string | undefined): Incoming {
+    const tell: Incoming["tell"] = async (notice) => {
+      if (query !== undefined) await this.#teller.answerPress(query, replyTo(notice));
+    };
+    return { kind: "unreadable", key: "unreadable", tell };
+  }
+
+  get #commandContext() {
+    return { moves: this.#moves, openQuestions: this.#openQuestions, policies: this.#options.policies };
+  }
+
+  #senderWith(queue: ChatQueue): TelegramSender {
+    const { buckets, logger } = this.#options;
+    const calls = { bot: this.account, api: this.#api.send, queue, moves: this.#moves };
+    return new TelegramSender({ ...calls, updates: this.#updates, claims: buckets.copies, logger });
+  }
+}
