@@ -1,7 +1,16 @@
-import { DeadLetterEvent, filters, type Stored, streams, subjectMatches } from "@loopgate/contracts";
+import {
+  DeadLetterEvent,
+  envelopeIn,
+  filters,
+  type LogEntry,
+  type Stored,
+  streams,
+  subjectMatches,
+  timestamp,
+} from "@loopgate/contracts";
 import type { EventLog } from "./event-log.ts";
 
-/** What consumers gave up, oldest first. */
+/** All dead letters in the log, oldest first. */
 export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLetterEvent>> {
   for await (const { entries } of log.replay(filters.deadLetters)) {
     for (const entry of entries) yield { ...entry, event: DeadLetterEvent.parse(entry.event) };
@@ -9,8 +18,9 @@ export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLet
 }
 
 /**
- * Hands what a person sent to its consumer once more; the same letter again adds nothing. False for an event of a request:
- * that would stand there a second time, and its readers have other ways (a rebuild, a press on an open copy).
+ * Appends an event that a person sent once more, so that its consumer handles it again. Replaying the same letter twice
+ * appends it once. Returns false for an event of a request: a second copy of it would be wrong, and its readers have
+ * other ways to recover (a rebuild, another press on an open message).
  */
 export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterEvent>): Promise<boolean> {
   const { subject, event } = letter.event.data;
@@ -18,3 +28,20 @@ export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterE
   await log.append(subject, { ...event, id: `${event.id}.again.${letter.seq}` });
   return true;
 }
+
+/** What an operator needs to inspect an entry that a consumer gave up, and to replay it. */
+export const deadLetter = (
+  consumer: string,
+  entry: LogEntry,
+  attempts: number,
+  error: string,
+): DeadLetterEvent => ({
+  ...envelopeIn(entry.event),
+  id: `${consumer}.${entry.seq}`,
+  type: "loopgate.dead_letter.v1",
+  time: timestamp(),
+  data: { consumer, subject: entry.subject, seq: entry.seq, error, attempts, event: entry.event },
+});
+
+/** The error's name, which is enough for an operator. Its message may contain what people wrote. */
+export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

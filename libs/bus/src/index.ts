@@ -26,5 +26,4 @@ export {
 export { RequestLog, type DecideResult, type RequestLogOptions, type SubmitResult } from "./request-log.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";
-export { NatsStartupError } from "./nats/connection/nats-unfit.ts";
-export { StartupError } from "./startup-error.ts";
+export { NatsStartupError, StartupError } from "./startup-error.ts";

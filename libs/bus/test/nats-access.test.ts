@@ -83,7 +83,7 @@ describe.skipIf(users === undefined)("a login", () => {
     for (const servers of ["nats://loopgate:s3cr#t@host", "http://loopgate:s3cr%23t@host", "nats://"]) {
       const error = await refusalOf({ servers });
       expect(error).toBeInstanceOf(NatsStartupError);
-      expect(error.message).toContain("NATS_URL is no address");
+      expect(error.message).toContain("NATS_URL is not an address");
       expect(inspected(error)).not.toContain("s3cr");
     }
   });

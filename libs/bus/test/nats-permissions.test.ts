@@ -8,7 +8,7 @@ import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsStartupError, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsPermissions } from "../src/nats/index.ts";
-import { publishedBy } from "../src/nats/connection/published-by.ts";
+import { publishedBy } from "../src/nats/connection/permissions.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/support/events.ts";
 import { busOptions, soon } from "./contract/support/bus-under-test.ts";

@@ -1,6 +1,6 @@
 import { type DueEvent, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
-import { hasHeadroom } from "../capacity.ts";
+import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
 import type { SqliteConnection } from "./sqlite-database.ts";
 import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
 
@@ -34,7 +34,7 @@ export function appendEvent(db: SqliteConnection, { subject, event, first, maxBy
     .prepare(first ? INSERT_FIRST : INSERT)
     .run(subject, event.id, Date.now(), JSON.stringify(event));
   if (changes === 1) {
-    if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
+    if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull(NEARLY_FULL);
     return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event } };
   }
   const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));

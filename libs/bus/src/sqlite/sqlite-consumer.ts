@@ -9,7 +9,7 @@ import {
 import type { BusObserver } from "../bus-observer.ts";
 import { backOff } from "@loopgate/async";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import { deadLetter, nameOf } from "../dead-letter.ts";
+import { deadLetter, nameOf } from "../dead-letters.ts";
 import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";

@@ -1,31 +1,32 @@
 import { committedSubject, Envelope, type LogEntry, timestamp } from "@loopgate/contracts";
-import type { Msg, NatsConnection } from "@nats-io/transport-node";
-import type { BusObserver } from "../../bus-observer.ts";
-import { type Subscription, type TailListener, Unavailable } from "../../event-log.ts";
-import { refusalOf, refusalSentence } from "../connection/failures.ts";
 import { withTimeout } from "@loopgate/async";
+import type { Msg, NatsConnection } from "@nats-io/transport-node";
+import { type Subscription, type TailListener, Unavailable } from "../../event-log.ts";
+import type { NatsClient } from "../connection/connect.ts";
+import { permissionMessage, permissionViolationOf } from "../connection/errors.ts";
 
 const SUBSCRIBE_TIMEOUT_MS = 2_000;
 
-/** The live tails of one connection. Each has a gap wherever the connection had one, so one watch serves them all. */
+/** The live tails of one connection. A reconnect is a gap in each of them. */
 export class NatsTails {
   readonly #connection: NatsConnection;
-  readonly #observer: Pick<BusObserver, "reconnected"> | undefined;
   readonly #listeners = new Set<TailListener>();
 
-  constructor(connection: NatsConnection, observer?: Pick<BusObserver, "reconnected">) {
+  constructor({ connection, watch }: Pick<NatsClient, "connection" | "watch">) {
     this.#connection = connection;
-    this.#observer = observer;
-    void this.#watch();
+    watch.onReconnect(() => {
+      for (const listener of this.#listeners) reportGap(listener);
+    });
   }
 
   /**
-   * Only what the stream repeats after storing it: its own subjects would also carry events that lost.
-   * @throws Unavailable when the server does not confirm the subscription.
+   * Subscribes to the subjects on which the stream republishes stored events: its own subjects also carry events that
+   * lost a race.
+   * @throws Unavailable if the server does not confirm the subscription within 2 s.
    */
   async add(filters: readonly string[], listener: TailListener): Promise<Subscription> {
     let refused: Error | undefined;
-    const subscriptions = filters.map(repeatedSubject).map((subject) =>
+    const subscriptions = filters.map(republishedSubject).map((subject) =>
       this.#connection.subscribe(subject, {
         callback: (error, message) => {
           if (error === null) deliverTo(listener, message);
@@ -45,48 +46,42 @@ export class NatsTails {
     ).catch(() => false);
     if (confirmed && refused === undefined) return { [Symbol.asyncDispose]: async () => end() };
     end();
-    const refusal = refusalOf(refused);
+    const violation = permissionViolationOf(refused);
     throw new Unavailable(
-      refusal === undefined ? "NATS does not confirm a live tail" : refusalSentence(refusal),
+      violation === undefined
+        ? "NATS does not confirm the subscription of a tail"
+        : permissionMessage(violation),
       { cause: refused },
     );
   }
-
-  async #watch(): Promise<void> {
-    for await (const { type } of this.#connection.status()) {
-      if (type !== "reconnect") continue;
-      this.#observer?.reconnected();
-      for (const listener of this.#listeners) tellGap(listener);
-    }
-  }
 }
 
-function repeatedSubject(filter: string): string {
-  const repeated = committedSubject(filter);
-  if (repeated === filter) throw new TypeError("only events of requests have a live tail");
-  return repeated;
+function republishedSubject(filter: string): string {
+  const republished = committedSubject(filter);
+  if (republished === filter) throw new TypeError("only events of requests can be tailed");
+  return republished;
 }
 
-/** What can't be read is a gap: the log itself has it. */
+/** A message that can't be parsed counts as a gap: the listener then reads the log. */
 function deliverTo(listener: TailListener, message: Msg): void {
-  const entry = repeatedEntry(message);
-  if (entry === undefined) return tellGap(listener);
+  const entry = republishedEntry(message);
+  if (entry === undefined) return reportGap(listener);
   try {
     listener.onEntry(entry);
   } catch {
-    // A tail promises nothing; its listener's own problem must not keep the entry from the others.
+    // A failing listener must not keep the entry from the other tails.
   }
 }
 
-function tellGap(listener: TailListener): void {
+function reportGap(listener: TailListener): void {
   try {
     listener.onGap();
   } catch {
-    // As above: the other tails must hear of the gap.
+    // As above: the other tails must learn of the gap.
   }
 }
 
-function repeatedEntry(message: Msg): LogEntry | undefined {
+function republishedEntry(message: Msg): LogEntry | undefined {
   const { headers } = message;
   if (headers === undefined) return undefined;
   try {
