@@ -25,7 +25,7 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** What the server holds of every stream, with when it was created and without what grows. */
+/** The configuration and creation time of every stream. */
 async function configurations(): Promise<{ config: StreamConfig; created: string }[]> {
   const streams = await jsm.streams.list().next();
   return streams
@@ -39,7 +39,7 @@ const start = async (changes: Partial<NatsBusOptions> = {}) => {
 };
 
 describe.skipIf(!isOurs)("a service that starts", () => {
-  it("creates what is missing, beside any number that start at the same time", async () => {
+  it("creates what is missing, also when several start at the same time", async () => {
     await Promise.all(Array.from({ length: 8 }, () => start()));
 
     const created = await configurations();
@@ -58,7 +58,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     expect(await configurations()).toEqual(created);
   });
 
-  it("lives with what is more than it needs, and leaves it alone", async () => {
+  it("accepts larger limits than it needs, and does not change them", async () => {
     await jsm.streams.update("LOOPGATE_REQUESTS", {
       max_age: daysInNanos(120),
       max_bytes: 50_000_000,
@@ -101,7 +101,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
       "max_age is 1 s, but must be at least 2 s",
     ],
     ["KV_LOOPGATE_LEASES", { allow_direct: true }, "allow_direct is true, but must be false"],
-  ] as const)("refuses %s with %o, by name, and the bootstrap mends it", async (stream, change, problem) => {
+  ] as const)("rejects %s with %o, by name, and the bootstrap fixes it", async (stream, change, problem) => {
     await jsm.streams.update(stream, change as Partial<StreamConfig>);
 
     const starting = start();
@@ -113,7 +113,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     await start();
   });
 
-  it("is told what the server refuses for good", async () => {
+  it("reports what the server refuses permanently", async () => {
     await expect(start({ replicas: 3 })).rejects.toThrow("num_replicas is 1, but must be at least 3");
     await expect(bootstrapNats({ ...options, replicas: 3 })).rejects.toThrow(
       /stream LOOPGATE_REQUESTS can't be changed to the settings given \(replicas > 1 .*\): check the limits/,
@@ -122,7 +122,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
 });
 
 describe.skipIf(!isOurs)("the bootstrap", () => {
-  it("gives buckets another lifetime, and keeps their values", async () => {
+  it("changes the lifetime of a bucket, and keeps its values", async () => {
     await using bus = await connectNatsBus(options);
     const key = aRequest().id;
     const copies = await bus.keyValue.bucket("copies");

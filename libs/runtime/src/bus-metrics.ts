@@ -57,7 +57,7 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
   };
 }
 
-/** Counts failures of the bus's work. Each kind of failure is logged at once, then at most once per minute with its count. */
+/** Counts failures of the bus's work. Logs each kind at once, then at most once per minute with its count. */
 function workFailures(metrics: Metrics, logger: Logger): BusObserver["failed"] {
   const failures = new Counter({
     name: "loopgate_work_failures_total",

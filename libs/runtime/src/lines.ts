@@ -1,7 +1,7 @@
 /** The longest line that is kept, in characters (4 Mi). */
 const MAX_LINE = 4_194_304;
 
-/** Replaces the dropped beginning of a longer line. No message begins with it, so the remainder is never parsed as one. */
+/** Replaces the dropped beginning of a longer line. No message begins with it, so the rest is never parsed as one. */
 const DROPPED = "\0";
 
 /**

@@ -22,7 +22,10 @@ const LAZY_MS = 50;
 const BUSY = 5;
 const FULL = 13;
 
-/** Result codes that a retry may overcome: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open, lock protocol. */
+/**
+ * Result codes after which a retry may succeed: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open,
+ * lock protocol.
+ */
 const RETRYABLE = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /**

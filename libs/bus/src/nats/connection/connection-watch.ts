@@ -2,7 +2,7 @@ import { type NatsConnection, PermissionViolationError } from "@nats-io/transpor
 import { Unavailable } from "../../event-log.ts";
 import { permissionMessage } from "./errors.ts";
 
-/** A violation that has not recurred for this long counts as fixed: denied operations are retried more often than that. */
+/** A violation that has not recurred for this long counts as fixed: denied operations are retried more often. */
 const FORGET_VIOLATION_MS = 60_000;
 const MAX_VIOLATIONS = 100;
 

@@ -64,7 +64,7 @@ export async function newestBelow(
   return eventsOf(client.jsm, await retryUntilVisible(() => read(newest.seq)));
 }
 
-/** The events among these messages, oldest first. A message that is not an event is replaced by its subject's newest event. */
+/** The events among these messages, oldest first. Replaces a message that is not an event by the newest event there. */
 async function eventsOf(jsm: JetStreamManager, messages: readonly StoredMsg[]): Promise<readonly LogEntry[]> {
   const entries = await Promise.all(
     messages.map(async (message) => readEntry(message) ?? (await newestOn(jsm, message.subject))?.entry),

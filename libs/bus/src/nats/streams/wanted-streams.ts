@@ -22,7 +22,7 @@ export function wantedStreams(storage: NatsStorage): readonly WantedStream[] {
   return [...eventStreams(storage, common), ...bucketStreams(lifetimes, common)];
 }
 
-/** `-1` means no limit. With a limit, a stream would drop accepted messages, or reject appends for reasons not handled. */
+/** `-1` means no limit: a limit would make the stream drop stored messages, or reject appends unexpectedly. */
 const commonSettings = ({ replicas = 1 }: NatsStorage) => ({
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
