@@ -1,4 +1,4 @@
-/** Disposes of its parts all at once, where `AsyncDisposableStack` disposes of one after the other. */
+/** Disposes its parts concurrently; an `AsyncDisposableStack` disposes them one after the other. */
 export class ConcurrentDisposables implements AsyncDisposable {
   readonly #parts: AsyncDisposable[] = [];
 
@@ -7,7 +7,7 @@ export class ConcurrentDisposables implements AsyncDisposable {
     return part;
   }
 
-  /** Rejects with the first failure, once every part has ended. */
+  /** Waits for every part to end, then rejects with the first failure, if any. */
   async [Symbol.asyncDispose](): Promise<void> {
     const ends = this.#parts.map((part) => part[Symbol.asyncDispose]());
     await Promise.allSettled(ends);

@@ -1,10 +1,10 @@
 import { sleep } from "./sleep.ts";
 
-/** Pauses between two checks, in milliseconds: each is twice as long as the one before. */
+/** Pauses between two checks, in milliseconds; each is twice as long as the previous one. */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 
-/** Checks a condition repeatedly; false if it does not hold within `withinMs` milliseconds. */
+/** Checks a condition until it holds. Resolves with false if it does not hold within `withinMs` milliseconds. */
 export async function pollUntil(
   condition: () => boolean | Promise<boolean>,
   withinMs: number,

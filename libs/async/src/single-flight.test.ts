@@ -2,7 +2,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { singleFlight } from "./single-flight.ts";
 
-it("gives nobody the answer to a question that was asked before his own", async () => {
+it("never returns the result of a call that started before the caller asked", async () => {
   const answers = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
   let asked = 0;
   const ask = singleFlight(0, () => answers[asked++]!.promise);
@@ -17,7 +17,7 @@ it("gives nobody the answer to a question that was asked before his own", async 
   expect(asked).toBe(2);
 });
 
-it("asks once in a while, however often somebody wants to know, and again after a failure", async () => {
+it("calls at most once per interval, however often it is asked, and again after a failure", async () => {
   const asked: number[] = [];
   const ask = singleFlight(20, async () => {
     asked.push(performance.now());

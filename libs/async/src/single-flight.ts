@@ -1,8 +1,8 @@
 import { sleep } from "./sleep.ts";
 
 /**
- * Coalesces concurrent calls into one, at most one in `minIntervalMs` milliseconds. A caller never gets the result of a
- * call that started before its own.
+ * Coalesces concurrent calls into one, at most one per `minIntervalMs` milliseconds. A caller never gets the result of a
+ * call that started before it asked.
  */
 export function singleFlight<Result>(
   minIntervalMs: number,

@@ -3,12 +3,12 @@ import { withTimeout } from "./with-timeout.ts";
 
 const never = new Promise<never>(() => undefined);
 
-it("settles as the promise does", async () => {
+it("settles like the promise", async () => {
   await expect(withTimeout(Promise.resolve("value"), 1_000, () => "late")).resolves.toBe("value");
   await expect(withTimeout(Promise.reject(new Error("no")), 1_000, () => "late")).rejects.toThrow("no");
 });
 
-it("returns or throws what `onTimeout` does after the time", async () => {
+it("returns or throws what `onTimeout` does after the timeout", async () => {
   await expect(withTimeout(never, 1, () => "late")).resolves.toBe("late");
   await expect(
     withTimeout(never, 1, () => {
@@ -17,9 +17,9 @@ it("returns or throws what `onTimeout` does after the time", async () => {
   ).rejects.toThrow("too slow");
 });
 
-it("ignores a rejection that comes after the time", async () => {
+it("ignores a rejection after the timeout", async () => {
   const { promise, reject } = Promise.withResolvers<never>();
   expect(await withTimeout(promise, 1, () => "late")).toBe("late");
-  reject(new Error("nobody waits for this"));
+  reject(new Error("rejected after the timeout"));
   await new Promise((resolve) => setImmediate(resolve));
 });

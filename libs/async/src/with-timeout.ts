@@ -1,6 +1,6 @@
 /**
- * Settles as `promise` does, or with what `onTimeout` returns or throws after `ms` milliseconds. The work behind
- * `promise` goes on; a later rejection of it is ignored.
+ * Settles like `promise`, or after `ms` milliseconds with what `onTimeout` returns or throws. The work behind `promise`
+ * continues; if it rejects later, that is ignored.
  */
 export async function withTimeout<Value, Late>(
   promise: Promise<Value>,

@@ -1,4 +1,4 @@
-/** What the one who starts a consumer leaves open, whatever the log. */
+/** Defaults for `ConsumerSpec`, and the delays before the retries of an entry whose handler threw. */
 export const consumerDefaults = {
   maxInFlight: 64,
   maxAttempts: 5,

@@ -8,7 +8,7 @@ import {
 } from "@loopgate/contracts";
 import type { EventLog } from "./event-log.ts";
 
-/** What consumers gave up, oldest first. */
+/** All dead letters in the log, oldest first. */
 export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLetterEvent>> {
   for await (const { entries } of log.replay(filters.deadLetters)) {
     for (const entry of entries) yield entryAs("loopgate.dead_letter.v1", entry);
@@ -16,8 +16,9 @@ export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLet
 }
 
 /**
- * Hands what a person sent to its consumer once more; the same letter again adds nothing. False for an event of a request:
- * that would stand there a second time, and its readers have other ways (a rebuild, a press on an open copy).
+ * Appends an event that a person sent once more, so that its consumer handles it again. Replaying the same letter twice
+ * appends it once. Returns false for an event of a request: a second copy of it would be wrong, and its readers have
+ * other ways to recover (a rebuild, another press on an open message).
  */
 export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterEvent>): Promise<boolean> {
   const { subject, event } = letter.event.data;
@@ -25,3 +26,6 @@ export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterE
   await log.append(subject, { ...event, id: `${event.id}.again.${letter.seq}` });
   return true;
 }
+
+/** The error's name, which is enough for an operator. Its message may contain what people wrote. */
+export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

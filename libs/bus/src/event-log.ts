@@ -1,105 +1,123 @@
 import type { Envelope, LogEntry, ParsedEntry } from "@loopgate/contracts";
 
-/** The log, or what answers queries, can't be reached now. Nothing is known of the outcome; a retry with the same event is safe. */
+/**
+ * The log, or the service that answers queries, cannot be reached. The call may or may not have taken effect; retrying
+ * it with the same event is safe.
+ */
 export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** The log takes no more until an operator gives it room, or what it holds ages out. */
+/** The log accepts no more events until an operator enlarges it or old events age out. */
 export class LogFull extends Unavailable {}
 
 export interface AppendOptions {
-  /** Store only if nothing stands on this subject yet: compare-and-set, one winner for ever. */
+  /** Store the event only if its subject has none yet (compare-and-set). Of all competing appends exactly one wins. */
   readonly first?: boolean;
   /**
-   * Leave the last fifth of a log with a limited size to others: what would use it is refused with {@link LogFull}, and
-   * nothing is stored. What stands already is reported as ever.
+   * Reject the append with {@link LogFull} once a log of limited size is 80 % full, so that decisions still fit. An
+   * event that is stored already is reported as usual.
    */
   readonly reserveHeadroom?: boolean;
 }
 
-/** `stored`: this very event (by its id) stands, now or by an earlier try. `lost`: another one was first. */
+/**
+ * `stored`: the log holds this event (compared by id), from this call or from an earlier attempt.
+ * `lost`: the append asked to be `first`, and another event was.
+ */
 export type AppendResult =
   | { readonly kind: "stored"; readonly entry: ParsedEntry }
   | { readonly kind: "lost"; readonly winner: LogEntry };
 
 /**
- * Durable, append-only; order holds along one subject only. Reads see every append that was answered before them.
- * All methods throw {@link Unavailable} when the log does not answer.
+ * A durable, append-only log. Each event is stored under a subject; order is guaranteed only among the events of one
+ * subject. A read sees every append that was acknowledged before the read began. Every method throws
+ * {@link Unavailable} if the log does not answer.
  */
 export interface EventLog {
   /**
-   * Durable once it resolves. The same event (by id) again adds nothing and reports the entry that stands.
-   * @throws ZodError for what is no envelope: the log holds nothing that it can't read back.
+   * Stores an event; durable once it resolves. Appending an event with the same id again stores nothing and reports the
+   * existing entry, so a retry is safe.
+   * @throws ZodError if the event is not a valid envelope; TypeError if another subject has an event with this id;
+   * LogFull if the log has no room.
    */
   append(subject: string, event: Envelope, options?: AppendOptions): Promise<AppendResult>;
 
   /** The newest entry of exactly this subject. */
   last(subject: string): Promise<LogEntry | undefined>;
 
-  /** The newest entry below `prefix` (`<prefix>.>`). For prefixes of one request only, along which sequences grow. */
+  /**
+   * The newest entry of all subjects below `prefix` (`<prefix>.>`). Use it only with the prefix of one request:
+   * sequences are comparable within a request.
+   */
   newest(prefix: string): Promise<LogEntry | undefined>;
 
   /**
-   * The newest entry of each subject below `prefix`, oldest first. For prefixes of one request only. With `atLeast`, the
-   * sequence of an entry there that the caller was told of, it holds all up to that entry, and later ones perhaps: enough
-   * for whoever reacts to it, and cheaper.
+   * The newest entry of each subject below `prefix`, oldest first. Use it only with the prefix of one request.
+   * @param atLeast the sequence of an entry below `prefix`. The result includes everything up to this sequence, but not
+   * necessarily later entries. Any replica may then answer, which is cheaper than asking the leader.
    */
   below(prefix: string, atLeast?: number): Promise<readonly LogEntry[]>;
 
   /**
-   * Starts a durable consumer, or joins it: every entry that matches, also those from before its first start, is handled
-   * at least once by one of the processes that joined; entries may come out of order and, after a failure, again.
+   * Starts a durable consumer, or joins it if it runs elsewhere under the same name. Every entry that matches, including
+   * those stored before the consumer's first start, is delivered at least once, to one of the processes that joined.
+   * Entries may be delivered out of order, and again after a failure.
    */
   consume(consumer: ConsumerSpec, handle: Handler): Promise<Consumption>;
 
   /**
-   * Reads once, without a durable position, all that matches `filter` and stands when the reading begins; in the order
-   * that holds along a subject. What is appended meanwhile may come, too.
+   * Reads every entry that matches `filter` once, without a durable position. Keeps the order within each subject.
+   * Entries appended during the reading may be included.
    */
   replay(filter: string): AsyncIterable<ReplayPage>;
 
   /**
-   * Hears entries once they are committed, from now on, without durability. `onGap` says that some may have been missed:
-   * read again what you wait for.
+   * Listens to entries as they are committed, starting now. Delivery is best effort: `onGap` reports that entries may
+   * have been missed.
    */
   tail(filters: readonly string[], listener: TailListener): Promise<Subscription>;
 }
 
 export interface ReplayPage {
   readonly entries: readonly LogEntry[];
-  /** At most so many entries are still to come of those that stood at the beginning. */
+  /** An upper bound on the entries still to come, without those appended during the reading. */
   readonly remaining: number;
 }
 
+/** A durable consumer: a named position in the log that survives restarts. */
 export interface ConsumerSpec {
-  /** Identity of the durable position: letters, digits, `_` and `-`. */
+  /** The identity of the position. Letters, digits, `_` and `-`. */
   readonly name: string;
+  /** The subjects to deliver. `*` matches one token, a trailing `>` any number of them. */
   readonly filters: readonly string[];
-  /** How many entries are handled at the same time. Default 64. */
+  /** How many entries this process handles at the same time. Default 64. */
   readonly maxInFlight?: number;
   /**
-   * After so many attempts that ended with an exception other than {@link Unavailable} the entry becomes a dead letter.
-   * Default 5; `Infinity` for entries that may never be given up. Each process counts for itself and forgets when it
-   * ends: only it knows which of an entry's deliveries were put off, and an entry that one process can't handle, another
-   * may. So `n` processes try up to `n` times as often.
+   * How many attempts may end with an exception before the entry becomes a dead letter. Default 5; `Infinity` to retry
+   * without end. {@link Unavailable} does not count, and neither does a `retryInMs` verdict. Each process counts its own
+   * attempts and starts from zero after a restart, so `n` processes may try up to `n` times as often.
    */
   readonly maxAttempts?: number;
 }
 
 export interface Delivery {
   readonly entry: LogEntry;
-  /** 1 for the first delivery. A delivery lost to a crash counts on some logs and not on others. */
+  /** 1 for the first delivery. Whether a delivery lost in a crash counts depends on the adapter. */
   readonly attempt: number;
-  /** How many attempts before this one count towards `maxAttempts`. */
+  /** How many earlier attempts count towards `maxAttempts`. */
   readonly failures: number;
-  /** Aborted when the consumer stops: hand the entry back by throwing, another process takes it. */
+  /** Aborted when the consumer stops. A handler that then throws hands the entry to another process, as no failure. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What became of a delivery: done; again after a while (no failure: it does not count towards `maxAttempts` on its own);
- * or given up, to be looked at by an operator. An exception means "again, with back-off".
+ * What a handler decides about a delivery:
+ * - `"done"`: never deliver this entry again.
+ * - `retryInMs`: deliver it again, at the earliest in this many milliseconds. Other entries do not wait for it.
+ * - `deadLetter`: give the entry up at once and store it for an operator, with this reason.
+ *
+ * A handler that throws is retried with back-off, up to `maxAttempts` times.
  */
 export type Verdict = "done" | { readonly retryInMs: number } | { readonly deadLetter: string };
 
@@ -107,16 +125,18 @@ export type Handler = (delivery: Delivery) => Promise<Verdict>;
 
 export interface TailListener {
   onEntry(entry: LogEntry): void;
+  /** Entries may have been missed: read from the log what you are waiting for. */
   onGap(): void;
 }
 
-/** Disposing stops intake, waits for what runs, and leaves the rest to the next process. */
+/** Disposal stops the intake and waits for running handlers. Undelivered entries remain for the next process. */
 export interface Subscription extends AsyncDisposable {}
 
 export interface Consumption extends Subscription {
   /**
-   * True once all that matched and stood at the call is done, by whichever process; false if it is not after `withinMs`.
-   * @throws Unavailable when the log does not answer.
+   * Resolves with true once every matching entry that was stored before the call is done, in whichever process; with
+   * false if that takes longer than `withinMs` milliseconds.
+   * @throws Unavailable if the log does not answer.
    */
   waitForCatchUp(withinMs: number): Promise<boolean>;
 }

@@ -25,5 +25,4 @@ export {
 } from "./key-value.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";
-export { NatsStartupError } from "./nats/connection/nats-unfit.ts";
-export { StartupError } from "./startup-error.ts";
+export { NatsStartupError, StartupError } from "./startup-error.ts";

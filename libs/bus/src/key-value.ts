@@ -1,39 +1,43 @@
-/** A value with the revision that an update must name. */
+/** A value and its revision. An update or a deletion must name the revision it was based on. */
 export interface Revision {
   readonly value: string;
   readonly revision: number;
 }
 
-/** Keys are letters, digits, `_`, `-`, `=` and `.`; encode caller text with `keyToken`. Reads see every answered write. */
+/**
+ * A bucket of values with optimistic concurrency. Keys consist of letters, digits, `_`, `-`, `=` and `.`; encode any
+ * other text with `keyToken`. A read sees every write that was acknowledged before it began. After a retry inside the
+ * adapter, a write that took effect may be reported as a conflict: re-read the key.
+ */
 export interface Bucket {
   get(key: string): Promise<Revision | undefined>;
 
-  /** The new revision, or undefined if the key exists. */
+  /** Stores a new key. Returns its revision, or undefined if the key exists. */
   create(key: string, value: string): Promise<number | undefined>;
 
-  /** The new revision, or undefined if the key is gone or has moved on from `revision`. */
+  /** Replaces the value. Returns the new revision, or undefined if the key's current revision is not `revision`. */
   update(key: string, value: string, revision: number): Promise<number | undefined>;
 
-  /** False if the key is gone or has moved on from `revision`. */
+  /** Deletes the key. Returns false if its current revision is not `revision`. */
   delete(key: string, revision: number): Promise<boolean>;
 }
 
-/** Durable buckets. All methods throw `Unavailable` when the store does not answer. */
+/** Durable key-value buckets. All methods, also those of a bucket, throw `Unavailable` if the store does not answer. */
 export interface KeyValue {
   bucket(name: BucketName): Promise<Bucket>;
 }
 
-/** `channels` holds what a channel must upsert beyond any request: where a chat moved, when a bot was last heard. */
+/** `channels` holds what a channel must remember across requests: where a chat moved, when a bot was last in contact. */
 export const bucketNames = ["sessions", "copies", "leases", "channels"] as const;
 export type BucketName = (typeof bucketNames)[number];
 
-/** How long a value lives after its last write, in milliseconds; absent: for ever. */
+/** How long a value is kept after its last write, in milliseconds. Absent: until it is deleted. */
 export type BucketLifetimes = { readonly [name in BucketName]?: number | undefined };
 
-/** How long a lease lives without renewal, in milliseconds: whoever dies is replaced in under 15 s. */
+/** How long a lease lasts without renewal, in milliseconds: a process that dies is replaced within 15 s. */
 export const LEASE_MS = 10_000;
 
-/** The lifetimes that all services of a deployment agree on: a copy is known as long as the log keeps its question. */
+/** The lifetimes for a deployment. A copy is kept as long as the log keeps its question. */
 export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
   sessions: undefined,
   copies: retentionMs,

@@ -7,14 +7,17 @@ import type {
   StatusReply,
 } from "@loopgate/contracts";
 
-/** What `state` answers. Every method throws `Unavailable`, at once when nobody serves. */
+/**
+ * The queries that the `state` service answers. Every method throws `Unavailable` if it gets no answer; it does not wait
+ * when no `state` process is running.
+ */
 export interface RequestQueries {
-  /** `not_found` only when the store and the log both answered and neither knows the id. */
+  /** Replies `not_found` only if the store and the log have both answered and neither knows the id. */
   status(query: StatusQuery): Promise<StatusReply>;
 
-  /** Pending requests, oldest first. A request may appear a moment after it was accepted. */
+  /** Pending requests, oldest first. A request may be listed a moment after it was accepted. */
   list(query: ListQuery): Promise<ListReply>;
 
-  /** Withdraws the question; a decision that stands already wins. */
+  /** Withdraws the question. If the request is already decided, that decision stays and is reported. */
   cancel(command: CancelCommand): Promise<CancelReply>;
 }

@@ -18,7 +18,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A server of this configuration, as long as the file runs. */
+/** A server with this configuration, for the tests of this file. */
 async function serverWith(name: string, configuration: string, jetStream = true) {
   const configFile = join(folder, `${name}.conf`);
   await writeFile(configFile, configuration);
@@ -29,7 +29,7 @@ async function serverWith(name: string, configuration: string, jetStream = true)
 const connecting = (access: Omit<NatsAccess, "name">) =>
   connectNatsBus({ ...busOptions, retentionMs: 86_400_000, giveUpAfterMs: 300, name: "access", ...access });
 
-/** The error of a start, with all that a log would show of it. */
+/** The error of a failed start. */
 async function refusalOf(access: Omit<NatsAccess, "name">): Promise<Error> {
   const error: unknown = await connecting(access).then(
     async (bus) => bus[Symbol.asyncDispose](),
@@ -55,11 +55,11 @@ const users = await serverWith(
 
 const login = `loopgate:${encodeURIComponent("s3cr#t/%")}`;
 
-/** The address of the server with users, with a login. */
+/** The address of the server with users, including a login. */
 const as = (login: string) => (users?.url ?? "").replace("nats://", `nats://${login}@`);
 
 describe.skipIf(users === undefined)("a login", () => {
-  it("is the user of the address, also with special characters and beside a server that is away", async () => {
+  it("is taken from the address, also with special characters and beside an unreachable server", async () => {
     await expect(works({ servers: as(login) })).resolves.toBeUndefined();
     await expect(
       works({
@@ -68,7 +68,7 @@ describe.skipIf(users === undefined)("a login", () => {
     ).resolves.toBeUndefined();
   });
 
-  it("that the server refuses is named as that, without its secret", async () => {
+  it("that the server refuses is reported without its secret", async () => {
     for (const servers of [as("loopgate:wr0ng"), as("wr0ng"), users?.url ?? ""]) {
       const error = await refusalOf({ servers });
       expect(error).toBeInstanceOf(NatsStartupError);
@@ -79,23 +79,23 @@ describe.skipIf(users === undefined)("a login", () => {
     }
   });
 
-  it("that can't be read as an address is refused without showing it", async () => {
+  it("in an invalid address is rejected without showing it", async () => {
     for (const servers of ["nats://loopgate:s3cr#t@host", "http://loopgate:s3cr%23t@host", "nats://"]) {
       const error = await refusalOf({ servers });
       expect(error).toBeInstanceOf(NatsStartupError);
-      expect(error.message).toContain("NATS_URL is no address");
+      expect(error.message).toContain("NATS_URL is not an address");
       expect(inspected(error)).not.toContain("s3cr");
     }
   });
 
-  it("to an account without JetStream is refused for that", async () => {
+  it("to an account without JetStream is rejected with that reason", async () => {
     const error = await refusalOf({ servers: as(`poor:${encodeURIComponent("s3cr#t/%")}`) });
     expect(error.message).toContain("JetStream is not enabled for this account");
   });
 });
 
 describe.skipIf(users === undefined)("a connection", () => {
-  it("has its subscriptions to itself again after each read", async () => {
+  it("leaks no subscription per read", async () => {
     await using bus = await connecting({ servers: as(login) });
     const ref = aRequest();
     await appendCopies(bus.log, ref, 3);
@@ -111,12 +111,12 @@ describe("a file with credentials", async () => {
   if (server !== undefined) running.use(server);
   const servers = server?.url ?? "";
 
-  it.skipIf(server === undefined)("lets in", async () => {
+  it.skipIf(server === undefined)("is accepted by the server", async () => {
     await expect(works({ servers, credsFile })).resolves.toBeUndefined();
     expect((await refusalOf({ servers })).message).toContain("NATS refuses the credentials");
   });
 
-  it("that is missing, or holds none, is named", async () => {
+  it("is named if it is missing or holds no credentials", async () => {
     const missing = await refusalOf({ servers, credsFile: join(folder, "none.creds") });
     expect(missing.message).toContain("NATS_CREDS_FILE can't be read");
     const rubbish = join(folder, "rubbish.creds");
@@ -141,7 +141,7 @@ describe("TLS", () => {
     return new URL(server?.url ?? "nats://localhost:1").port;
   }
 
-  it.skipIf(users === undefined)("takes the authority that the operator names", async () => {
+  it.skipIf(users === undefined)("accepts the operator's certificate authority", async () => {
     await expect(
       works({ servers: `nats://localhost:${port}`, caFile: files.certificate }),
     ).resolves.toBeUndefined();
@@ -151,7 +151,7 @@ describe("TLS", () => {
   });
 
   it.skipIf(users === undefined)(
-    "with a server that nobody vouches for, or of another name, is refused",
+    "rejects a server with an unknown authority or another host name",
     async () => {
       const other = await certificateFiles(folder, "elsewhere");
       const otherPort = await tlsPort("elsewhere", other);
@@ -167,12 +167,12 @@ describe("TLS", () => {
     },
   );
 
-  it.skipIf(users === undefined)("is refused by a server that has none", async () => {
+  it.skipIf(users === undefined)("is rejected if the server has none", async () => {
     const servers = as("loopgate:x").replace("nats://", "tls://");
     expect((await refusalOf({ servers })).message).toContain("asks for TLS, and the server has none");
   });
 
-  it("wants a certificate in the file it is given", async () => {
+  it("needs a certificate in its file", async () => {
     const servers = `nats://localhost:${port}`;
     const missing = await refusalOf({ servers, caFile: join(folder, "none.pem") });
     expect(missing.message).toContain("NATS_CA_FILE can't be read");
@@ -182,7 +182,7 @@ describe("TLS", () => {
 });
 
 describe("a server", () => {
-  it("that nobody answers for is Unavailable, by its address", async () => {
+  it("that does not answer is Unavailable, with its address in the message", async () => {
     const error = await refusalOf({ servers: "nats://loopgate:s3cr3t@127.0.0.1:1" });
     expect(error).toBeInstanceOf(Unavailable);
     expect(error.message).toContain(
@@ -191,14 +191,14 @@ describe("a server", () => {
     expect(inspected(error)).not.toContain("s3cr3t");
   });
 
-  it("that is too old is refused by its version", async () => {
+  it("that is too old is rejected with its version", async () => {
     await using old = await startOldNatsServer("2.9.10");
     const error = await refusalOf({ servers: old.url });
     expect(error).toBeInstanceOf(NatsStartupError);
     expect(error.message).toContain("the NATS server is 2.9.10, and timers need 2.12 or newer");
   });
 
-  it.skipIf(users === undefined)("without JetStream is refused for that", async () => {
+  it.skipIf(users === undefined)("without JetStream is rejected with that reason", async () => {
     const server = await serverWith("plain", "", false);
     expect((await refusalOf({ servers: server?.url ?? "" })).message).toContain(
       "enable it on the NATS server (-js)",
@@ -206,7 +206,7 @@ describe("a server", () => {
   });
 });
 
-/** Everything that a logger could make of an error. */
+/** Everything that a logger could print of an error. */
 function inspected(error: Error): string {
   const own = JSON.stringify(error, Object.getOwnPropertyNames(error));
   return error.cause instanceof Error ? own + inspected(error.cause) : own;

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { anEvent, aRequest } from "./contract/support/events.ts";
 import { busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
-import { roomContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
+import { capacityContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
 
 const server = await startNatsServer();
 const isOurs = server?.isOurs === true;
@@ -30,7 +30,7 @@ async function requestsStream<Result>(
   }
 }
 
-/** An empty log each time. */
+/** Opens a bus on an emptied log. */
 async function open(): Promise<BusUnderTest> {
   await bootstrapNats(options);
   await requestsStream((jsm) => jsm.streams.purge("LOOPGATE_REQUESTS"));
@@ -40,9 +40,9 @@ async function open(): Promise<BusUnderTest> {
 }
 
 describe.skipIf(!isOurs)("over NATS", () => {
-  roomContract(open);
+  capacityContract(open);
 
-  it("questions are taken again once the operator gives the log more room", async () => {
+  it("accepts questions again once the operator enlarges the log", async () => {
     const bus = await open();
     const ask = () => {
       const ref = aRequest();

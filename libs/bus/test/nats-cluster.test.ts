@@ -36,7 +36,7 @@ async function open(observer?: BusObserver): Promise<BusUnderTest> {
   return { log, timers, keyValue, close, reopen };
 }
 
-// The suites whose promises replication could break; the others passed here, too, and would take as long again.
+// The suites whose promises replication could break. The others passed, too, and would double the time.
 describe.skipIf(cluster === undefined)("over a cluster of three", () => {
   it("services that start on it at once create everything", async () => {
     const starting = Array.from({ length: 6 }, async () =>
@@ -51,8 +51,8 @@ describe.skipIf(cluster === undefined)("over a cluster of three", () => {
   keyValueContract(open);
 });
 
-describe.skipIf(cluster === undefined)("a server of the cluster that stands still", () => {
-  it("is left for another, and what was under way is stored once", { timeout: 120_000 }, async () => {
+describe.skipIf(cluster === undefined)("a frozen server of the cluster", () => {
+  it("is replaced by another one, and pending appends are stored once", { timeout: 120_000 }, async () => {
     const [server] = cluster?.servers ?? [];
     await using bus = await connectNatsBus({
       ...options,
@@ -73,7 +73,7 @@ describe.skipIf(cluster === undefined)("a server of the cluster that stands stil
   });
 });
 
-/** The server that leads a stream, once there is one: a server that stood still may have the others elect a new one. */
+/** The leader of a stream, once there is one: while a server was frozen, the others may have begun an election. */
 async function leaderOf(stream: string): Promise<NatsServer> {
   const find = () => seenLeaderOf(stream).catch(() => undefined);
   await expect.poll(find, soon).toBeDefined();
@@ -93,8 +93,8 @@ async function seenLeaderOf(stream: string): Promise<NatsServer | undefined> {
   return undefined;
 }
 
-describe.skipIf(cluster === undefined)("the leader of the log, killed amid contested appends", () => {
-  it("leaves one winner each, known to all, and loses none", { timeout: 120_000 }, async () => {
+describe.skipIf(cluster === undefined)("the leader of the log, killed during contested appends", () => {
+  it("leaves exactly one winner per race, which every process sees", { timeout: 120_000 }, async () => {
     await using one = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
     await using other = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
     const handled = new Set<string>();

@@ -26,7 +26,7 @@ interface Own extends AsyncDisposable {
   readonly bus: NatsBus;
 }
 
-/** A server that this test may kill, and a bus on it. */
+/** A bus on a server of its own, which the test may kill. */
 async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
   const server = await startNatsServer();
   if (server === undefined) throw new Error("the server that was there a moment ago is gone");
@@ -41,7 +41,7 @@ async function ownBus(options: Partial<NatsBusOptions> = {}): Promise<Own> {
   return { server, bus, [Symbol.asyncDispose]: close };
 }
 
-/** Resolves once it has stopped, which takes it a moment. */
+/** Resolves once the server no longer answers. */
 async function freeze({ server, bus }: Pick<Own, "server" | "bus">): Promise<void> {
   await server.freeze();
   const answers = () =>
@@ -53,7 +53,7 @@ async function freeze({ server, bus }: Pick<Own, "server" | "bus">): Promise<voi
 }
 
 describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
-  it("amid appends loses and doubles nothing, and a tail hears that it has a gap", async () => {
+  it("loses and duplicates no append, and reports a gap to a tail", async () => {
     const observer = anObserver();
     await using own = await ownBus({ observer });
     const { server, bus } = own;
@@ -79,7 +79,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(new Set(observer.unknown)).toEqual(new Set(["retried"]));
   });
 
-  it("has its consumers go on, with no more at a time than they may", async () => {
+  it("is used again by its consumers, within their maxInFlight", async () => {
     await using own = await ownBus();
     const { server, bus } = own;
     const ref = aRequest();
@@ -109,7 +109,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(most).toBe(3);
   });
 
-  it("has a replay go on where it was", async () => {
+  it("lets a replay continue where it was", async () => {
     await using own = await ownBus();
     const { server, bus } = own;
     const ref = aRequest();
@@ -124,7 +124,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(read.toSorted()).toEqual(subjects.toSorted());
   });
 
-  it("comes back to a consumer that was deleted meanwhile, and to one that is deleted as it runs", async () => {
+  it("lets a consumer recover that was deleted on the server, before or during the restart", async () => {
     await using own = await ownBus();
     const { server, bus } = own;
     const [ref, recorder] = [aRequest(), aRecorder()];
@@ -142,7 +142,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     await connection.close();
   });
 
-  it("tells a tail that began before", async () => {
+  it("continues to serve a tail that began before", async () => {
     await using own = await ownBus();
     const ref = aRequest();
     const heard: string[] = [];
@@ -162,7 +162,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
 });
 
 describe.skipIf(!isOurs)("a NATS server that stays away", () => {
-  it("is Unavailable to every call within a bounded time, and lets the bus be closed", async () => {
+  it("fails every call with Unavailable in bounded time, and does not block closing the bus", async () => {
     const observer = anObserver();
     const { server, bus } = await ownBus({ giveUpAfterMs: 300, observer });
     const sessions = await bus.keyValue.bucket("sessions");
@@ -192,7 +192,7 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
     await server[Symbol.asyncDispose]();
   });
 
-  it("lets a consumer stop, with what its handlers make of the rest", async () => {
+  it("does not block stopping a consumer, whatever its handlers do", async () => {
     const { server, bus } = await ownBus({ giveUpAfterMs: 300, stopWithinMs: 300 });
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
@@ -207,15 +207,15 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
     await subscription[Symbol.asyncDispose]();
     await bus[Symbol.asyncDispose]();
 
-    // A handler that ends when nobody listens any more harms nobody: an unhandled rejection would fail this run.
+    // A handler that ends after the bus was closed does no harm: an unhandled rejection would fail this run.
     never.resolve("done");
     await server[Symbol.asyncDispose]();
     expect(stopping.seen[0]?.signal.aborted).toBe(true);
   });
 });
 
-describe.skipIf(!isOurs)("a NATS server that stands still", () => {
-  it("amid appends doubles nothing: what nobody knows the outcome of is tried as the same event", async () => {
+describe.skipIf(!isOurs)("a frozen NATS server", () => {
+  it("duplicates no append: an unknown outcome is retried with the same event", async () => {
     const observer = anObserver();
     await using own = await ownBus({ observer });
     const { server, bus } = own;
@@ -236,7 +236,7 @@ describe.skipIf(!isOurs)("a NATS server that stands still", () => {
     expect(stored.toSorted()).toEqual(refs.map((ref) => requestSubject(ref, "created")).toSorted());
   });
 
-  it("lets the bus be closed", async () => {
+  it("does not block closing the bus", async () => {
     const { server, bus } = await ownBus({ giveUpAfterMs: 300, stopWithinMs: 300 });
     const ref = aRequest();
     await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, aRecorder());
@@ -247,7 +247,7 @@ describe.skipIf(!isOurs)("a NATS server that stands still", () => {
 });
 
 describe.skipIf(!isOurs)("a bus that is being stopped", () => {
-  it("repeats no call whose outcome is unknown, so that a handler hands its entry back", async () => {
+  it("does not retry calls with an unknown outcome, so that handlers hand their entries back", async () => {
     const stop = new AbortController();
     const { server, bus } = await ownBus({ giveUpAfterMs: 600_000, stopping: stop.signal });
     const ref = aRequest();
@@ -282,7 +282,7 @@ describe.skipIf(!isOurs)("a bus that is being stopped", () => {
 });
 
 describe.skipIf(!isOurs)("a NATS stream", () => {
-  it("that is full says so at once", async () => {
+  it("that is full rejects an append at once", async () => {
     await using own = await ownBus({ maxBytes: 20_000 });
     const fill = async () => {
       for (;;) {
@@ -294,7 +294,7 @@ describe.skipIf(!isOurs)("a NATS stream", () => {
     await expect(fill()).rejects.toThrow(LogFull);
   });
 
-  it("that is gone is told by the consumers that read it, and fails the check until it is back", async () => {
+  it("that is missing is reported by its consumers, and fails the check until it is back", async () => {
     const observer = anObserver();
     await using own = await ownBus({ observer, stalledAfterMs: 600 });
     const { bus, server } = own;
@@ -319,7 +319,7 @@ describe.skipIf(!isOurs)("a NATS stream", () => {
     await connection.close();
   });
 
-  it("refuses an id that stands on another subject, in place of calling it stored", async () => {
+  it("rejects an id that is stored on another subject", async () => {
     await using own = await ownBus();
     const ref = aRequest();
     const event = anEvent(ref);

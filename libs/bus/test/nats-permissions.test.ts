@@ -8,12 +8,12 @@ import { startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsStartupError, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsPermissions } from "../src/nats/index.ts";
-import { publishedBy } from "../src/nats/connection/published-by.ts";
+import { publishedBy } from "../src/nats/connection/permissions.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/support/events.ts";
 import { busOptions, soon } from "./contract/support/bus-under-test.ts";
 
-/** All that a service needs which does what the bus can do, with one consumer. */
+/** The permissions of a service that uses everything in the bus, with one consumer. */
 const enough = {
   publish: [
     "$JS.API.STREAM.INFO.*",
@@ -43,7 +43,7 @@ const folder = await mkdtemp(join(tmpdir(), "loopgate-permissions-"));
 const server = await startServer();
 const options = { ...busOptions, name: "service", retentionMs: 86_400_000, giveUpAfterMs: 2_000 };
 
-/** Users: `all`, `enough`, and for each permission one that has all of `enough` but that. */
+/** Users: `all`, `enough`, and for each permission in `enough` one that lacks only it. */
 async function startServer() {
   const users = [
     "{ user: all, password: x }",
@@ -83,7 +83,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** Does everything that the bus can do, once. */
+/** Uses every feature of the bus once. */
 async function doEverything(user: string): Promise<void> {
   await using bus = await connectNatsBus(as(user));
   const [ref, recorder] = [aRequest(), aRecorder()];
@@ -106,15 +106,15 @@ async function doEverything(user: string): Promise<void> {
   await bus.check();
 }
 
-describe.skipIf(server === undefined)("a user with the least permissions", () => {
-  it("can do all that the bus does", async () => {
+describe.skipIf(server === undefined)("a user with the minimal permissions", () => {
+  it("can do everything that the bus does", async () => {
     await expect(doEverything("enough")).resolves.toBeUndefined();
   });
 
-  // The second form of an acknowledgement is for servers to come.
+  // The second form of the acknowledgement subject is for future server versions.
   const tested = permissions.filter(({ subject }) => !subject.startsWith("$JS.ACK.*"));
 
-  it.each(tested)("that lacks $operation to $subject is told so", async (lacking) => {
+  it.each(tested)("is told that it lacks $operation to $subject", async (lacking) => {
     const failing = doEverything(without(lacking));
     await expect(failing).rejects.toThrow(Unavailable);
     await expect(failing).rejects.toThrow(
@@ -122,7 +122,7 @@ describe.skipIf(server === undefined)("a user with the least permissions", () =>
     );
   });
 
-  it("that finds a stream missing is sent to the bootstrap, which creates only that", async () => {
+  it("is told to run the bootstrap if a stream is missing, which then creates only that", async () => {
     const admin = await connect({ servers: server?.url ?? "", user: "all", pass: "x" });
     const jsm = await jetstreamManager(admin);
     await jsm.streams.delete("KV_LOOPGATE_COPIES");
@@ -140,7 +140,7 @@ describe.skipIf(server === undefined)("a user with the least permissions", () =>
   });
 });
 
-describe.skipIf(server === undefined)("a start that says what it will do", () => {
+describe.skipIf(server === undefined)("a start that declares its permissions", () => {
   const use: NatsPermissions = {
     appends: [filters.everyEvent],
     consumers: [{ name: "worker", filters: [filters.created] }],
@@ -154,7 +154,7 @@ describe.skipIf(server === undefined)("a start that says what it will do", () =>
     await expect(starting).rejects.toThrow(`to publish to ${subject}: grant it`);
   });
 
-  it("names all that is missing", async () => {
+  it("names every missing permission", async () => {
     const starting = connectNatsBus({
       ...as("enough"),
       use: { ...use, reads: ["leases"], asksQueries: true },
@@ -164,7 +164,7 @@ describe.skipIf(server === undefined)("a start that says what it will do", () =>
     );
   });
 
-  it("leaves nothing behind", async () => {
+  it("stores nothing on the server", async () => {
     await using fresh = await startServer();
     const on = (user: string) => ({
       ...as(user),

@@ -25,7 +25,7 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-/** What the server holds of every stream, with when it was created and without what grows. */
+/** The configuration and creation time of every stream. */
 async function configurations(): Promise<{ config: StreamConfig; created: string }[]> {
   const streams = await jsm.streams.list().next();
   return streams
@@ -39,7 +39,7 @@ const start = async (changes: Partial<NatsBusOptions> = {}) => {
 };
 
 describe.skipIf(!isOurs)("a service that starts", () => {
-  it("creates what is missing, beside any number that start at the same time", async () => {
+  it("creates what is missing, also when several start at the same time", async () => {
     await Promise.all(Array.from({ length: 8 }, () => start()));
 
     const created = await configurations();
@@ -58,7 +58,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     expect(await configurations()).toEqual(created);
   });
 
-  it("lives with what is more than it needs, and leaves it alone", async () => {
+  it("accepts larger limits than it needs, and does not change them", async () => {
     await jsm.streams.update("LOOPGATE_REQUESTS", {
       max_age: daysInNanos(120),
       max_bytes: 50_000_000,
@@ -84,28 +84,24 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     [
       "LOOPGATE_REQUESTS",
       { max_age: daysInNanos(80) },
-      "max_age is 6912000 s, and at least 7776000 s is needed",
+      "max_age is 6912000 s, but must be at least 7776000 s",
     ],
-    ["LOOPGATE_REQUESTS", { discard: "old" }, 'discard is "old", and "new" is needed'],
-    ["LOOPGATE_REQUESTS", { republish: undefined }, "republish is not set, and {"],
-    ["LOOPGATE_REQUESTS", { allow_direct: false }, "allow_direct is false, and true is needed"],
-    ["LOOPGATE_REQUESTS", { max_msgs: 1_000_000 }, "max_msgs is 1000000, and -1 is needed"],
+    ["LOOPGATE_REQUESTS", { discard: "old" }, 'discard is "old", but must be "new"'],
+    ["LOOPGATE_REQUESTS", { republish: undefined }, "republish is not set, but must be {"],
+    ["LOOPGATE_REQUESTS", { allow_direct: false }, "allow_direct is false, but must be true"],
+    ["LOOPGATE_REQUESTS", { max_msgs: 1_000_000 }, "max_msgs is 1000000, but must be -1"],
     ["LOOPGATE_REQUESTS", { subjects: ["loopgate.req.v1.>", "else"] }, "subjects is"],
-    ["LOOPGATE_CHANNEL", { max_bytes: 1_000_000 }, "max_bytes is 1000000, and -1 is needed"],
-    ["LOOPGATE_CHANNEL", { max_msgs_per_subject: 9 }, "max_msgs_per_subject is 9, and -1 is needed"],
-    [
-      "LOOPGATE_CHANNEL",
-      { duplicate_window: 1e9 },
-      "duplicate_window is 1 s, and at least 90000 s is needed",
-    ],
-    ["KV_LOOPGATE_SESSIONS", { max_age: 3e11 }, "max_age is 300 s, and at least without limit is needed"],
+    ["LOOPGATE_CHANNEL", { max_bytes: 1_000_000 }, "max_bytes is 1000000, but must be -1"],
+    ["LOOPGATE_CHANNEL", { max_msgs_per_subject: 9 }, "max_msgs_per_subject is 9, but must be -1"],
+    ["LOOPGATE_CHANNEL", { duplicate_window: 1e9 }, "duplicate_window is 1 s, but must be at least 90000 s"],
+    ["KV_LOOPGATE_SESSIONS", { max_age: 3e11 }, "max_age is 300 s, but must be unlimited"],
     [
       "KV_LOOPGATE_LEASES",
       { max_age: 1e9, duplicate_window: 1e9 },
-      "max_age is 1 s, and at least 2 s is needed",
+      "max_age is 1 s, but must be at least 2 s",
     ],
-    ["KV_LOOPGATE_LEASES", { allow_direct: true }, "allow_direct is true, and false is needed"],
-  ] as const)("refuses %s with %o, by name, and the bootstrap mends it", async (stream, change, problem) => {
+    ["KV_LOOPGATE_LEASES", { allow_direct: true }, "allow_direct is true, but must be false"],
+  ] as const)("rejects %s with %o, by name, and the bootstrap fixes it", async (stream, change, problem) => {
     await jsm.streams.update(stream, change as Partial<StreamConfig>);
 
     const starting = start();
@@ -117,16 +113,16 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     await start();
   });
 
-  it("is told what the server refuses for good", async () => {
-    await expect(start({ replicas: 3 })).rejects.toThrow("num_replicas is 1, and at least 3 is needed here");
+  it("reports what the server refuses permanently", async () => {
+    await expect(start({ replicas: 3 })).rejects.toThrow("num_replicas is 1, but must be at least 3");
     await expect(bootstrapNats({ ...options, replicas: 3 })).rejects.toThrow(
-      /stream LOOPGATE_REQUESTS can't be changed to the settings given \(replicas > 1 .*\): see the limits/,
+      /stream LOOPGATE_REQUESTS can't be changed to the settings given \(replicas > 1 .*\): check the limits/,
     );
   });
 });
 
 describe.skipIf(!isOurs)("the bootstrap", () => {
-  it("gives buckets another lifetime, and keeps their values", async () => {
+  it("changes the lifetime of a bucket, and keeps its values", async () => {
     await using bus = await connectNatsBus(options);
     const key = aRequest().id;
     const copies = await bus.keyValue.bucket("copies");

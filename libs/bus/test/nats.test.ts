@@ -45,7 +45,7 @@ describe.skipIf(server === undefined)("over NATS", () => {
 });
 
 describe.skipIf(server === undefined)("a NATS server", () => {
-  it("hands out what comes behind thousands of entries that are put off", async () => {
+  it("delivers an entry behind thousands of postponed ones", async () => {
     await using bus = await connectNatsBus(options);
     const ref = aRequest();
     const recorder = aRecorder(async ({ entry }) =>
@@ -62,34 +62,37 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     await expect.poll(handedOut, soon).toContain(copySubject(ref, 0));
   });
 
-  it.runIf(server?.isOurs)("is asked seldom where a consumer is, however many wait for it", async () => {
-    await using bus = await connectNatsBus(options);
-    const ref = aRequest();
-    const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
-    await using consumption = await bus.log.consume(spec, untilStopped);
-    await bus.log.append(copySubject(ref, 0), anEvent(ref));
-    const connection = await connect({ servers: options.servers });
-    const jsm = await jetstreamManager(connection);
-    const callsOf = async (waiting: number): Promise<number> => {
-      const before = await jsm.getAccountInfo();
-      const waits = Array.from({ length: waiting }, () => consumption.waitForCatchUp(1_000));
-      expect(new Set(await Promise.all(waits))).toEqual(new Set([false]));
-      return (await jsm.getAccountInfo()).api.total - before.api.total;
-    };
+  it.runIf(server?.isOurs)(
+    "is rarely asked for a consumer's position, however many callers wait for it",
+    async () => {
+      await using bus = await connectNatsBus(options);
+      const ref = aRequest();
+      const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
+      await using consumption = await bus.log.consume(spec, untilStopped);
+      await bus.log.append(copySubject(ref, 0), anEvent(ref));
+      const connection = await connect({ servers: options.servers });
+      const jsm = await jetstreamManager(connection);
+      const callsOf = async (waiting: number): Promise<number> => {
+        const before = await jsm.getAccountInfo();
+        const waits = Array.from({ length: waiting }, () => consumption.waitForCatchUp(1_000));
+        expect(new Set(await Promise.all(waits))).toEqual(new Set([false]));
+        return (await jsm.getAccountInfo()).api.total - before.api.total;
+      };
 
-    expect(await callsOf(1)).toBeLessThan(20);
-    expect(await callsOf(200)).toBeLessThan(120);
-    await connection.close();
-  });
+      expect(await callsOf(1)).toBeLessThan(20);
+      expect(await callsOf(200)).toBeLessThan(120);
+      await connection.close();
+    },
+  );
 
-  it("shows all that was stored up to an entry, though a server of its cluster lags behind", async () => {
+  it("returns everything up to an entry, even if a server of its cluster lags behind", async () => {
     await using bus = await connectNatsBus(options);
     await using lagging = await connect({ servers: server?.url ?? "" });
     const { streams } = await jetstreamManager(lagging);
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 2);
     const { seq = 0 } = (await bus.log.newest(requestPrefix(ref))) ?? {};
-    // In place of the server, once, as one that has applied nothing yet.
+    // Answers once in place of the server, like a replica that has applied nothing yet.
     await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
     lagging.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
       max: 1,
@@ -105,7 +108,7 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     expect(entries.map(({ subject }) => subject).sort()).toEqual(subjects);
   });
 
-  it("shows what is left to whoever was told of an entry that is gone", async () => {
+  it("returns the remaining entries if the entry in `atLeast` was deleted", async () => {
     await using bus = await connectNatsBus(options);
     await using connection = await connect({ servers: server?.url ?? "" });
     const ref = aRequest();

@@ -35,7 +35,7 @@ const start = (script: string, ...more: string[]) =>
   });
 
 describe("the file of the bus", () => {
-  it("survives kill -9 under load: what was acknowledged stands, and every entry is handled", async () => {
+  it("survives kill -9 under load: acknowledged events are kept, and every entry is handled", async () => {
     const ref = aRequest();
     const notes = join(folder, "notes");
     for (let kill = 1; kill <= KILLS; kill += 1) await workUntilKilled(ref.id, notes);
@@ -59,7 +59,7 @@ describe("the file of the bus", () => {
     await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, soon).toBe(0);
   });
 
-  it("opens whole in each of several processes that create it at once", async () => {
+  it("opens correctly in several processes that create it at the same time", async () => {
     const ref = aRequest();
     const copies = [1, 2, 3, 4, 5, 6];
     const processes = copies.map((copy) => start("append-one.ts", ref.id, String(copy)));
@@ -75,7 +75,7 @@ describe("the file of the bus", () => {
     expect(ids).toHaveLength(copies.length);
   });
 
-  it("is readable by its owner only, and so is what SQLite puts beside it", async () => {
+  it("is readable by its owner only, as are the files that SQLite puts beside it", async () => {
     await using bus = await open();
     await appendCopies(bus.log, aRequest(), 1);
 
@@ -84,7 +84,7 @@ describe("the file of the bus", () => {
     }
   });
 
-  it("forgets entries after their time, and keeps their sequences for good", async () => {
+  it("deletes entries after their retention, and never reuses their sequences", async () => {
     const ref = aRequest();
     let newest: number | undefined;
     {
@@ -109,7 +109,7 @@ describe("a log of limited size", () => {
     return log.append(copySubject(ref, 1), event, { first: true, reserveHeadroom: true });
   };
 
-  it("takes questions again once those before have aged out, whatever else the file holds", async () => {
+  it("accepts questions again once older ones have aged out, whatever else the file contains", async () => {
     {
       await using bus = await openSqliteBus({ ...options(), retentionMs: 86_400_000 });
       await bus.database.write((db) => {
@@ -126,7 +126,7 @@ describe("a log of limited size", () => {
     await expect.poll(result, soon).toBe("stored");
   });
 
-  it("counts what stood before it had a limit", async () => {
+  it("counts entries that were stored before it had a limit", async () => {
     {
       await using bus = await openSqliteBus({ ...busOptions, path: file(), retentionMs: 86_400_000 });
       for (let n = 0; n < 9; n += 1) await ask(bus);
@@ -140,7 +140,7 @@ describe("a log of limited size", () => {
 });
 
 describe("a group commit", () => {
-  it("undoes work that fails, alone", async () => {
+  it("rolls back failed work alone", async () => {
     await using bus = await open();
     const ref = aRequest();
     const [before, failure, after] = await Promise.allSettled([
@@ -157,7 +157,7 @@ describe("a group commit", () => {
     expect(await bus.log.below(requestPrefix(ref))).toHaveLength(2);
   });
 
-  it("refuses with Unavailable while there is no room, loses nothing, and goes on once there is", async () => {
+  it("rejects with Unavailable while there is no room, loses nothing, and continues once there is", async () => {
     await using bus = await open();
     const ref = aRequest();
     const limit = (pages: number) =>
@@ -176,7 +176,7 @@ describe("a group commit", () => {
     expect(await bus.log.below(requestPrefix(ref))).toHaveLength(results.length - failures.length + 1);
   });
 
-  it("refuses with Unavailable while the file takes no writes", async () => {
+  it("rejects with Unavailable while the file is read-only", async () => {
     await using bus = await open();
     const ref = aRequest();
     bus.database.read((db) => db.exec("PRAGMA query_only = ON"));
@@ -187,7 +187,7 @@ describe("a group commit", () => {
     expect(await bus.log.append(copySubject(ref, 1), anEvent(ref))).toMatchObject({ kind: "stored" });
   });
 
-  it("holds what was asked for before the bus was closed, and refuses everything after", async () => {
+  it("includes what was requested before the bus was closed, and rejects everything after", async () => {
     const ref = aRequest();
     const bus = await open();
     const last = bus.log.append(copySubject(ref, 1), anEvent(ref));
@@ -209,7 +209,7 @@ describe("a group commit", () => {
 });
 
 describe("a consumer whose handlers never wait", () => {
-  it("hands out its backlog over many turns of the event loop, so that others run", async () => {
+  it("gets its backlog over many turns of the event loop, so that other work runs", async () => {
     await using bus = await open();
     const ref = aRequest();
     await appendCopies(bus.log, ref, 2_000);
@@ -232,7 +232,7 @@ describe("a consumer whose handlers never wait", () => {
   });
 });
 
-/** Runs the load in a process of its own, and kills it. */
+/** Runs the load in a separate process and kills it. */
 async function workUntilKilled(id: string, notes: string): Promise<void> {
   const child = start("work-under-load.ts", id, notes);
   let acknowledged = 0;
@@ -244,7 +244,7 @@ async function workUntilKilled(id: string, notes: string): Promise<void> {
   expect(child.signalCode).toBe("SIGKILL");
 }
 
-/** The events whose whole line says that this became of them. */
+/** The ids of the events with a complete line of this kind. */
 function noted(lines: string, what: "stored" | "handled"): Set<string> {
   const found = lines.matchAll(/^(stored|handled) (\S+)\n/gm);
   return new Set(

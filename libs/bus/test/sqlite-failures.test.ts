@@ -20,13 +20,13 @@ const failed = (work: string) => observer.failures.filter((failure) => failure.w
 const open = (retentionMs = 86_400_000): Promise<SqliteBus> =>
   openSqliteBus({ ...busOptions, path: join(folder, "loopgate.db"), retentionMs, observer });
 
-/** From now on the file refuses to delete what this table holds. */
+/** From now on the file rejects deletions from this table. */
 const keepAll = (bus: SqliteBus, table: string): Promise<void> =>
   bus.database.write((db) =>
     db.exec(`CREATE TRIGGER kept BEFORE DELETE ON ${table} BEGIN SELECT RAISE(ABORT, 'kept'); END`),
   );
 
-describe("the observer of an embedded bus hears", () => {
+describe("the observer of an embedded bus is told", () => {
   it("that old entries can't be deleted", async () => {
     {
       await using bus = await open();
@@ -37,7 +37,7 @@ describe("the observer of an embedded bus hears", () => {
     await expect.poll(() => failed("forget"), soon).toMatchObject([{ error: { message: "kept" } }]);
   });
 
-  it("that timers which are due can't fire", async () => {
+  it("that due timers can't fire", async () => {
     await using bus = await open();
     await keepAll(bus, "timers");
     const ref = aRequest();

@@ -7,7 +7,7 @@ import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
 import { observerContract } from "./contract/observer.contract.ts";
-import { roomContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
+import { capacityContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
 type MoreOptions = Pick<SqliteBusOptions, "observer" | "maxBytes">;
@@ -46,4 +46,4 @@ consumerContract(open);
 timersContract(open);
 keyValueContract(open);
 observerContract(open);
-roomContract(() => openNew({ maxBytes: SMALL_LOG_BYTES }));
+capacityContract(() => openNew({ maxBytes: SMALL_LOG_BYTES }));

@@ -1,6 +1,6 @@
-import { Unavailable } from "@loopgate/bus";
+import { type BusObserver, Unavailable } from "@loopgate/bus";
 import { metricSeries } from "@loopgate/testing";
-import { expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { busMetrics } from "./bus-metrics.ts";
 import { createLogger } from "./logger.ts";
 import { createMetrics } from "./metrics.ts";
@@ -16,7 +16,7 @@ function aBus() {
   };
 }
 
-it("counts what loses, what is unknown, what reconnects and what is given up", async () => {
+it("counts lost appends, unknown outcomes, reconnects and dead letters", async () => {
   const { observer, series } = aBus();
 
   observer.lost("created");
@@ -34,7 +34,7 @@ it("counts what loses, what is unknown, what reconnects and what is given up", a
   expect(seen.get('loopgate_dead_letters_total{consumer="notifier-inbound"}')).toBe(1);
 });
 
-it("says in the log what was given up, so that somebody looks", () => {
+it("logs a dead letter", () => {
   const { observer, lines } = aBus();
   observer.deadLettered("notifier-inbound-4200000001");
   expect(lines.map((line) => JSON.parse(line))).toEqual([
@@ -42,7 +42,7 @@ it("says in the log what was given up, so that somebody looks", () => {
   ]);
 });
 
-it("shows a consumer's backlog as long as this process takes part and the log answers", async () => {
+it("shows a consumer's backlog while this process takes part and the log answers", async () => {
   const { observer, series } = aBus();
   const oldestStoredAt = new Date(Date.now() - 60_000).toISOString();
 
@@ -57,4 +57,58 @@ it("shows a consumer's backlog as long as this process takes part and the log an
 
   here[Symbol.dispose]();
   expect((await series()).has('loopgate_consumer_backlog{consumer="state-projection"}')).toBe(false);
+});
+
+describe("work on the log that fails", () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  function someWork() {
+    const metrics = createMetrics();
+    const lines: string[] = [];
+    const logger = createLogger("test", "info", { write: (line) => void lines.push(line) });
+    const observer = busMetrics(metrics, logger);
+    const failed: BusObserver["failed"] = (work, error) => observer.failed(work, error);
+    const handling = (attempt: number) =>
+      ({ kind: "handle", consumer: "notifier-inbound-42", attempt }) as const;
+    return { lines, failed, handling, series: async () => metricSeries(await metrics.metrics()) };
+  }
+
+  it("logs what failed and where at once, without the message, and then its count once per minute", () => {
+    const { lines, failed, handling } = someWork();
+    const bug = new TypeError("what a person wrote\n    at the end of a line");
+
+    for (let attempt = 1; attempt <= 40; attempt += 1) failed(handling(attempt), bug);
+    vi.advanceTimersByTime(60_000);
+    failed(handling(41), bug);
+
+    const line = { level: "error", work: "handle", consumer: "notifier-inbound-42", error: "TypeError" };
+    expect(lines.map((one) => JSON.parse(one))).toEqual([
+      expect.objectContaining({ ...line, attempt: 1, times: 1 }),
+      expect.objectContaining({ ...line, attempt: 41, times: 40 }),
+    ]);
+    expect(JSON.parse(lines[0] ?? "").at).toContain("bus-metrics.test.ts");
+    expect(lines.join("")).not.toMatch(/a person wrote|end of a line/);
+  });
+
+  it("logs a failure of another consumer, work or error at once", () => {
+    const { lines, failed, handling } = someWork();
+    failed(handling(1), new TypeError());
+    failed(handling(2), new Unavailable("away"));
+    failed({ kind: "read", consumer: "state-expiry" }, new Error("no stream"));
+    failed({ kind: "forget" }, new Error("no room"));
+    expect(lines.map((line) => JSON.parse(line).level)).toEqual(["error", "warn", "error", "error"]);
+  });
+
+  it("counts failures", async () => {
+    const { failed, handling, series } = someWork();
+    failed(handling(1), new TypeError());
+    failed(handling(2), new TypeError());
+    failed({ kind: "forget" }, new Unavailable("away"));
+    const seen = await series();
+    const labels = (work: string, consumer: string, error: string) =>
+      `loopgate_work_failures_total{work="${work}",consumer="${consumer}",error="${error}"}`;
+    expect(seen.get(labels("handle", "notifier-inbound", "TypeError"))).toBe(2);
+    expect(seen.get(labels("forget", "", "Unavailable"))).toBe(1);
+  });
 });

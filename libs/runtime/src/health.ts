@@ -1,26 +1,52 @@
 import { withTimeout } from "@loopgate/async";
+import { StartupError } from "@loopgate/bus";
+import { fastify, type FastifyInstance } from "fastify";
+import { z } from "zod";
 import { describeError } from "./logger.ts";
+import { addMetricsRoute, type Metrics } from "./metrics.ts";
 
 /** Something this process depends on. */
 export interface HealthCheck {
   readonly name: string;
-  /** A part that is not required is reported without making the process unready. */
+  /** A failing part that is not required is reported, but the process stays ready. */
   readonly required: boolean;
-  /** Resolves when the part answers; a rejection's first line says why not. */
+  /** Resolves if the part works. The first line of a rejection's message is reported. */
   check(): Promise<void>;
 }
 
 export interface HealthReport {
   readonly ready: boolean;
-  /** By name: `ok`, or in one line what is wrong. */
+  /** By name of the part: `ok`, or one line that says what is wrong. */
   readonly parts: Readonly<Record<string, string>>;
 }
 
-/** How long one part may take to answer, in milliseconds. */
-const DEADLINE_MS = 2_000;
-const SILENT = "no answer within 2 s: see whether it runs, and the network";
+/** Where services without an HTTP server of their own serve their health. */
+export const healthVariables = {
+  HEALTH_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).optional(),
+};
 
-/** Asks all parts at once. */
+/** Serves `/healthz`, `/readyz` and `/metrics` until it is disposed. */
+export interface HealthServer extends AsyncDisposable {
+  /** Reports the process as ready while these checks pass. Disposing the result reports it as draining, for good. */
+  ready(checks: readonly HealthCheck[]): Disposable;
+}
+
+interface HealthState {
+  readonly checks: () => readonly HealthCheck[];
+  readonly isDraining: () => boolean;
+}
+
+/** How long one check may take, in milliseconds. */
+const CHECK_TIMEOUT_MS = 2_000;
+const TIMED_OUT = "no answer within 2 s: check that it runs, and the network";
+
+const starting: HealthCheck = {
+  name: "start",
+  required: true,
+  check: () => Promise.reject(new Error("is not finished yet")),
+};
+
+/** Runs all checks at the same time. */
 export async function checkHealth(checks: readonly HealthCheck[]): Promise<HealthReport> {
   const parts = await Promise.all(checks.map(async (part) => ({ part, state: await stateOf(part) })));
   return {
@@ -29,12 +55,57 @@ export async function checkHealth(checks: readonly HealthCheck[]): Promise<Healt
   };
 }
 
+/** `/healthz`: the process is alive. `/readyz`: 200 with the state of each part, or 503 if not ready or draining. */
+export function addHealthRoutes(app: FastifyInstance, { checks, isDraining }: HealthState): void {
+  app.get("/healthz", () => ({ status: "ok" }));
+
+  app.get("/readyz", async (_request, reply) => {
+    const report = await checkHealth(checks());
+    const draining = isDraining();
+    const ready = report.ready && !draining;
+    return reply
+      .code(ready ? 200 : 503)
+      .send({ ready, ...(draining ? { draining } : {}), parts: report.parts });
+  });
+}
+
+/**
+ * Serves on all interfaces, for probes from outside the container; does nothing without a port. Open it before the other
+ * parts of a service: it then closes last, and probes see the process drain.
+ * @throws StartupError if the port is in use.
+ */
+export async function serveHealth(port: number | undefined, metrics: Metrics): Promise<HealthServer> {
+  let checks: readonly HealthCheck[] = [starting];
+  let isDraining = false;
+  const ready = (parts: readonly HealthCheck[]): Disposable => {
+    checks = parts;
+    return { [Symbol.dispose]: () => void (isDraining = true) };
+  };
+  if (port === undefined) return { ready, [Symbol.asyncDispose]: async () => undefined };
+  const app = fastify();
+  addHealthRoutes(app, { checks: () => checks, isDraining: () => isDraining });
+  addMetricsRoute(app, metrics);
+  await app.listen({ host: "0.0.0.0", port }).catch(explainTaken("HEALTH_PORT", port));
+  return { ready, [Symbol.asyncDispose]: () => app.close() };
+}
+
+/** Turns the error of a port in use into a message for the operator; throws any other error unchanged. */
+export const explainTaken =
+  (variable: string, port: number) =>
+  (error: unknown): never => {
+    const code: unknown = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "EADDRINUSE") throw error;
+    throw new StartupError(
+      `port ${port} is in use: stop the process that listens there, or set another ${variable}`,
+    );
+  };
+
 async function stateOf(part: HealthCheck): Promise<string> {
   try {
     return await withTimeout(
       part.check().then(() => "ok"),
-      DEADLINE_MS,
-      () => SILENT,
+      CHECK_TIMEOUT_MS,
+      () => TIMED_OUT,
     );
   } catch (error) {
     return describeError(error).message;

@@ -1,11 +1,15 @@
 export { busMetrics } from "./bus-metrics.ts";
-export { checkHealth, type HealthCheck, type HealthReport } from "./health.ts";
-export { addHealthRoutes } from "./health-routes.ts";
-export { explainTaken, healthVariables, serveHealth, type HealthServer } from "./health-server.ts";
-export { createLogger, type Logger } from "./logger.ts";
-export { createMetrics, type Metrics } from "./metrics.ts";
-export { addMetricsRoute } from "./metrics-route.ts";
-export { requestFields, traceIdOf } from "./request-fields.ts";
+export {
+  addHealthRoutes,
+  checkHealth,
+  explainTaken,
+  healthVariables,
+  serveHealth,
+  type HealthCheck,
+  type HealthReport,
+  type HealthServer,
+} from "./health.ts";
+export { createLogger, requestFields, traceIdOf, type Logger } from "./logger.ts";
+export { addMetricsRoute, cachedReading, createMetrics, type Metrics } from "./metrics.ts";
 export { runService } from "./run-service.ts";
-export { cachedReading } from "./cached-reading.ts";
 export { version } from "./version.ts";

@@ -13,16 +13,16 @@ it("cuts a stream into lines, wherever its chunks end", async () => {
   expect(await read("a\nb", "c\r", "\n\n", "d\n")).toEqual(["a", "bc", "", "d"]);
 });
 
-it("gives the last line also without its end", async () => {
+it("yields an unterminated last line", async () => {
   expect(await read("a\nb")).toEqual(["a", "b"]);
 });
 
-it("keeps characters whole that two chunks share, and those that only Unicode counts as line ends", async () => {
+it("keeps characters that span two chunks, and line ends that only Unicode knows", async () => {
   const bytes = Buffer.from("🦊\u2028\u0085\n");
   expect(await read(bytes.subarray(0, 2), bytes.subarray(2))).toEqual(["🦊\u2028\u0085"]);
 });
 
-it("keeps little of a line that does not end, nothing of it reads as a message, and the next ones are whole", async () => {
+it("keeps little of an endless line, nothing of it parses as a message, and the next lines are complete", async () => {
   const chunk = " ".repeat(1_048_576);
   const [long, ...others] = await read(...Array.from({ length: 10 }, () => chunk), '{"id":1}\n{"id":2}\n');
   expect(long?.length).toBeLessThan(5 * chunk.length);

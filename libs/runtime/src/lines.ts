@@ -1,14 +1,14 @@
-/** A line longer than this, in characters, is nothing that anybody sends on purpose. */
+/** The longest line that is kept, in characters (4 Mi). */
 const MAX_LINE = 4_194_304;
 
-/** Stands for what was dropped of such a line: no message begins with it, whatever its end looks like. */
+/** Replaces the dropped beginning of a longer line. No message begins with it, so the rest is never parsed as one. */
 const DROPPED = "\0";
 
 /**
- * The lines of a byte stream, without their ends, also the last one if its end is missing. Only `\n` and `\r\n` end a
- * line: a JSON text may hold the other characters that Unicode counts as line ends. Of a line of more than 4 Mi characters
- * only an end is left, behind a NUL, which makes it rubbish for whoever reads it.
- * @throws what the stream throws.
+ * The lines of a byte stream without their terminators, including an unterminated last line. Only `\n` and `\r\n` end a
+ * line: JSON text may contain the other characters that Unicode counts as line ends. A line of more than 4 Mi characters
+ * loses its beginning, which a NUL replaces, so that its reader rejects it.
+ * @throws whatever the stream throws.
  */
 export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerator<string, void> {
   const decoder = new TextDecoder();

@@ -1,9 +1,9 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { createLogger } from "./logger.ts";
+import { createLogger, requestFields } from "./logger.ts";
 
-/** What a logger writes of one error. */
+/** What a logger writes about one error. */
 function logged(err: unknown): { readonly text: string; readonly err: unknown } {
   let text = "";
   const sink = new Writable({ write: (chunk: Buffer, _, done) => ((text += chunk.toString()), done()) });
@@ -25,7 +25,7 @@ describe("an error in the log", () => {
     expect(logged(error).err).toEqual({ name: "RangeError", message: "too far", code: "E_FAR" });
   });
 
-  it("brings neither stack nor cause nor members: those hold URLs and texts", () => {
+  it("has neither stack nor cause nor other members, which contain URLs and texts", () => {
     const cause = new Error("secret cause");
     const error = Object.assign(new Error("failed", { cause }), { payload: "secret payload" });
     expect(logged(error).text).not.toMatch(/secret|logger\.test/);
@@ -39,7 +39,7 @@ describe("an error in the log", () => {
     expect(logged(new Error(message)).text).not.toMatch(/canary|0123456789abcdef/);
   });
 
-  it("tells what is wrong with a value, and not the value", () => {
+  it("names what is wrong with a value, but not the value", () => {
     const { error } = z
       .object({ data: z.object({ text: z.string().max(3) }) })
       .safeParse({ data: { text: "canary" } });
@@ -49,7 +49,16 @@ describe("an error in the log", () => {
     expect(logged(unreadable).text).not.toContain("canary");
   });
 
-  it("that is no error tells its type alone", () => {
+  it("that is not an Error is only its type", () => {
     expect(logged({ secret: "text" }).err).toEqual({ name: "unknown", message: "object" });
   });
+});
+
+it("names a request and its trace", () => {
+  const trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+  expect(requestFields({ subject: "r", traceparent: `00-${trace}-00f067aa0ba902b7-01` })).toEqual({
+    request: "r",
+    trace,
+  });
+  expect(requestFields({ subject: "r" })).toEqual({ request: "r", trace: undefined });
 });

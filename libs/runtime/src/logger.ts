@@ -1,12 +1,13 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import type { Envelope } from "@loopgate/contracts";
 import type { LogLevel } from "@loopgate/settings";
+import { type DestinationStream, type Logger, pino } from "pino";
 import { z } from "zod";
 
 export type { Logger } from "pino";
 
 /**
- * Structured logs, one JSON object a line, on stderr unless told otherwise. Give an error whole, as `err`: its name, code
- * and first line are written, because whole error objects of HTTP clients carry URLs with secrets (I9).
+ * A logger that writes one JSON object per line, by default to stderr. Pass an error as `err`: only its name, code and
+ * the first line of its message are written, because error objects of HTTP clients contain URLs with secrets (I9).
  */
 export function createLogger(
   service: string,
@@ -25,14 +26,23 @@ export function createLogger(
   );
 }
 
-/** What may be said of an error in a log line. */
+/** The fields that every log line about a request has: its id, and the id of its trace (32 hex digits) if it has one. */
+export const requestFields = ({ subject, traceparent }: Pick<Envelope, "subject" | "traceparent">) => ({
+  request: subject,
+  trace: traceIdOf(traceparent),
+});
+
+/** The trace id in a W3C `traceparent`. */
+export const traceIdOf = (traceparent: string | undefined): string | undefined => traceparent?.split("-")[1];
+
+/** What a log line may contain about an error. */
 export interface ErrorDescription {
   readonly name: string;
   readonly message: string;
   readonly code?: string | number;
 }
 
-/** An error without stack, cause and members: those may hold URLs, payloads and message texts. */
+/** Omits stack, cause and other members, which may contain URLs, payloads and message texts. */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { name: "unknown", message: typeof error };
   const code: unknown = "code" in error ? error.code : undefined;
@@ -40,15 +50,15 @@ export function describeError(error: unknown): ErrorDescription {
   return typeof code === "string" || typeof code === "number" ? { ...named, code } : named;
 }
 
-/** The first line; not what a text that could not be read holds. */
+/** The first line of the message. The messages of parsers quote their input, so they are replaced. */
 function messageOf(error: Error): string {
-  if (error instanceof SyntaxError) return "a text could not be read";
+  if (error instanceof SyntaxError) return "a text could not be parsed";
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, code }) => `${path.join(".")}: ${code}`).join(", ");
   return error.message.split("\n", 1)[0] ?? "";
 }
 
-/** Hides what has the shape of a bot token, an API key or credentials in a URL. */
+/** Replaces whatever looks like a bot token, an API key or credentials in a URL. */
 export const redact = (text: string): string =>
   text
     .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<bot token>")

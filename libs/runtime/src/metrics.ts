@@ -1,7 +1,42 @@
-import { Registry } from "prom-client";
+import { withTimeout } from "@loopgate/async";
+import type { FastifyInstance } from "fastify";
+import { collectDefaultMetrics, Registry } from "prom-client";
 
-/** What one process counts and measures. There is one for each process; whoever counts gets it handed in. */
+/** The metrics of one process. It is passed to whatever counts; there is no global registry. */
 export type Metrics = Registry;
 
-/** Labels may only take values from a short list of ours: no ids, no chats, no clients, no texts (I9). */
+/** The minimum interval between readings, in milliseconds. */
+const READING_INTERVAL_MS = 10_000;
+
+/** How long a scrape waits for a reading, in milliseconds. */
+const READING_TIMEOUT_MS = 2_000;
+
+/** Labels may only have values from short, fixed lists: no ids, chats, clients or texts (I9). */
 export const createMetrics = (): Metrics => new Registry();
+
+/**
+ * `/metrics` in the text format of Prometheus. Collecting process metrics (memory, event loop, garbage collection) costs
+ * an idle process some CPU, so it starts only once they can be scraped.
+ */
+export function addMetricsRoute(app: FastifyInstance, metrics: Metrics): void {
+  app.addHook("onListen", async () => collectDefaultMetrics({ register: metrics }));
+  app.get("/metrics", async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.metrics()),
+  );
+}
+
+/**
+ * Caches a reading that is expensive to take: `take` runs at most once per 10 s. Resolves with undefined if the reading
+ * fails or takes longer than 2 s.
+ */
+export function cachedReading<Value>(take: () => Promise<Value>): () => Promise<Value | undefined> {
+  let takenAt = -Infinity;
+  let reading: Promise<Value | undefined> = Promise.resolve(undefined);
+  return () => {
+    if (performance.now() - takenAt >= READING_INTERVAL_MS) {
+      takenAt = performance.now();
+      reading = take().catch(() => undefined);
+    }
+    return withTimeout(reading, READING_TIMEOUT_MS, () => undefined);
+  };
+}

@@ -1,23 +1,22 @@
-import { NatsStartupError, Unavailable } from "@loopgate/bus";
+import { StartupError, Unavailable } from "@loopgate/bus";
+import type { LogLevel } from "@loopgate/settings";
 import closeWithGrace, { type Signals } from "close-with-grace";
 import { createLogger, type Logger, redact } from "./logger.ts";
-import { type LogLevel } from "@loopgate/settings";
 import { createMetrics, type Metrics } from "./metrics.ts";
-import { StartupError } from "@loopgate/bus/startup-error";
 
-/** How long a stop may take before the process ends anyway, in milliseconds (design 7). */
+/** How long a stop may take before the process exits anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
 
 const STOP_SIGNALS: Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 export interface Service<Settings extends { readonly logLevel: LogLevel }> {
-  /** Stands in every log line. */
+  /** Appears in every log line. */
   readonly name: string;
-  /** Reads the environment; a refusal is for the person who starts the service. */
+  /** Reads the environment. Throws `StartupError` for settings that the operator must correct. */
   readonly settings: () => Settings;
-  /** Opens the service; every part goes to `parts`, which close in reverse order. */
+  /** Opens the service. It adds everything that must be closed to `parts`, which close in reverse order. */
   readonly start: (started: Started<Settings>) => Promise<void>;
-  /** Hears why a start failed, in a sentence for a person, before the process ends. */
+  /** Is told why a start failed, as a message for the operator, before the process exits. */
   readonly refused?: (why: string) => Promise<void>;
 }
 
@@ -26,14 +25,14 @@ interface Started<Settings> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly parts: AsyncDisposableStack;
-  /** Aborted when the service is told to stop, before its parts close: what would go on trying gives up. */
+  /** Aborted when the service is told to stop, before its parts close, so that pending retries give up. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Runs a service until SIGINT, SIGTERM or SIGHUP, then closes its parts in reverse order and exits 0. A start that
- * fails closes what was opened, says why and exits 1; so does a stop that takes longer than 30 s, and an exception that
- * nobody caught.
+ * Runs a service until SIGINT, SIGTERM or SIGHUP, then closes its parts in reverse order and exits with 0. If the start
+ * fails, it closes what was opened, reports the reason and exits with 1. A stop of more than 30 s and an uncaught
+ * exception also exit with 1.
  */
 export async function runService<Settings extends { readonly logLevel: LogLevel }>(
   service: Service<Settings>,
@@ -49,7 +48,7 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
     await service.start({ settings, logger, metrics: createMetrics(), parts, stopping: stop.signal });
     started.resolve();
   } catch (error) {
-    // A signal goes on waiting for the start: this is what ends the process.
+    // A stop that a signal requested still waits for the start, so the process must exit here.
     const why = explain(logger, error);
     await service.refused?.(why);
     await closeAll(parts, logger).finally(() => process.exit(1));
@@ -57,19 +56,19 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
 }
 
 /**
- * A repeated signal changes nothing: one Ctrl-C comes from the terminal and again from npm, and close-with-grace takes a
- * second one for "at once".
+ * Ignores repeated signals: a single Ctrl-C arrives from the terminal and again from npm, and close-with-grace would exit
+ * at once on the second one.
  */
 function closeWhenTold(logger: Logger, stop: AbortController, close: () => Promise<void>): void {
   const options = {
     delay: GRACE_MS,
-    // It would write messages of errors as they are.
+    // Its own logger would write error messages without redaction.
     logger: false,
     skip: STOP_SIGNALS,
     onTimeout: () => logger.fatal("the stop took too long"),
     onSecondError: (err: unknown) => logger.fatal({ err }, "another unexpected error during the stop"),
   } as const;
-  const told = closeWithGrace(options, async ({ err }) => {
+  const closing = closeWithGrace(options, async ({ err }) => {
     stop.abort();
     if (err !== undefined) logger.fatal({ err }, "stopping after an unexpected error");
     await close();
@@ -79,7 +78,7 @@ function closeWhenTold(logger: Logger, stop: AbortController, close: () => Promi
     process.on(signal, () => {
       if (stop.signal.aborted) return;
       logger.info({ signal }, "stopping");
-      told.close();
+      closing.close();
     });
   }
 }
@@ -93,9 +92,9 @@ async function closeAll(parts: AsyncDisposableStack, logger: Logger): Promise<vo
   }
 }
 
-/** A refusal is a sentence for a person; anything else is for the log. */
+/** The message for the operator. An unexpected error goes to the log instead. */
 function explain(logger: Logger, error: unknown): string {
-  if (error instanceof StartupError || error instanceof NatsStartupError || error instanceof Unavailable) {
+  if (error instanceof StartupError || error instanceof Unavailable) {
     const message = redact(error.message);
     process.stderr.write(`loopgate: ${message}\n`);
     return message;

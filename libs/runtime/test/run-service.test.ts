@@ -11,38 +11,38 @@ interface Ended {
   readonly log: string;
 }
 
-/** Runs a service that fails in `what` and sends SIGTERM after each line that says so. */
+/** Runs a service that fails in `what`, and sends SIGTERM after each log line whose message is in `stopAt`. */
 async function runAndStop(what: string, stopAt: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [script, what], { stdio: ["ignore", "ignore", "pipe"] });
   const exited = once(child, "exit");
   let log = "";
   for await (const line of linesOf(child.stderr)) {
     log += `${line}\n`;
-    if (stopAt.some((said) => line.includes(`"msg":"${said}"`))) child.kill("SIGTERM");
+    if (stopAt.some((message) => line.includes(`"msg":"${message}"`))) child.kill("SIGTERM");
   }
   await exited;
   return { code: child.exitCode, log };
 }
 
-it("a service that is told to stop closes its parts and ends with 0, however often it is told", async () => {
+it("a service that is told to stop closes its parts and exits with 0, however often it is told", async () => {
   const { code, log } = await runAndStop("nothing", ["ready", "closing"]);
   expect(code).toBe(0);
   expect(log).toMatch(/"closed"[^]*"stopped"/);
 });
 
-it("a start that fails ends with 1 once all is closed, also if it is told to stop meanwhile", async () => {
+it("a failed start closes what was opened and exits with 1, even if it is told to stop meanwhile", async () => {
   const { code, log } = await runAndStop("start", ["closing"]);
   expect(code).toBe(1);
   expect(log).toContain('"closed"');
 });
 
-it("a start that waits hears that the service is told to stop", async () => {
+it("a start that waits learns that the service is told to stop", async () => {
   const { code, log } = await runAndStop("wait", ["waiting"]);
   expect(code).toBe(0);
   expect(log).toMatch(/"closed"[^]*"stopped"/);
 });
 
-it("a part that can't be closed is in the log without its secrets, and the service ends with 1", async () => {
+it("a part that can't be closed is logged without its secrets, and the service exits with 1", async () => {
   const { code, log } = await runAndStop("stop", ["ready"]);
   expect(code).toBe(1);
   expect(log).toContain("a part could not be closed");

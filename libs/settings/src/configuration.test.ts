@@ -31,11 +31,11 @@ function fileWith(content: string): string {
   return path;
 }
 
-it("takes blank for absent, and reads lists without their blanks", () => {
+it("treats a blank variable as absent, and trims the items of lists", () => {
   expect(read({ TOKEN: " ", PORT: "", LIST: " a, ,b ," })).toEqual({ PORT: 80, LIST: ["a", "b"] });
 });
 
-it("reads a secret from the file that NAME_FILE names, without its line end", () => {
+it("reads a secret from the file named by NAME_FILE, without the line end", () => {
   expect(read({ TOKEN_FILE: fileWith("secret\n") }).TOKEN).toBe("secret");
 });
 
@@ -55,11 +55,11 @@ it.each([
     () => ({ TOKEN: "abc", TOKEN_FILE: fileWith("abcd") }),
     "TOKEN and TOKEN_FILE are both set",
   ],
-])("refuses %s", (_, environment, problem) => {
+])("rejects %s", (_, environment, problem) => {
   expect(problemsOf(environment())).toEqual([expect.stringContaining(problem)]);
 });
 
-it("reports all problems at once, by their names and never by their values", () => {
+it("reports all problems at once, with names but without values", () => {
   const problems = problemsOf({ TOKEN: "no", PORT: "canary" });
   expect(problems).toEqual(["TOKEN: is too short", "PORT: must be a port"]);
 });

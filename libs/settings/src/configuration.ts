@@ -2,10 +2,10 @@ import { accessSync, constants, readFileSync } from "node:fs";
 import { z } from "zod";
 import { StartupError } from "@loopgate/bus";
 
-/** The environment as a process has it. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** All that is wrong with a configuration, one sentence each; never a value, because values may be secrets. */
+/** Every problem of a configuration, one message each. Messages contain no values, because values may be secrets. */
 export class ConfigurationError extends StartupError {
   override readonly name = "ConfigurationError";
   readonly problems: readonly string[];
@@ -17,9 +17,9 @@ export class ConfigurationError extends StartupError {
 }
 
 /**
- * Reads a schema's variables. Empty counts as absent; for every name in `secrets`, `NAME_FILE` may name a file with the
- * value instead.
- * @throws ConfigurationError with every problem at once.
+ * Reads the variables of a schema. An empty variable counts as absent. For every name in `secrets`, the variable
+ * `NAME_FILE` may name a file that contains the value.
+ * @throws ConfigurationError that lists every problem.
  */
 export function readConfiguration<Schema extends z.ZodObject>(
   schema: Schema,
@@ -44,7 +44,7 @@ export function readConfiguration<Schema extends z.ZodObject>(
   return parsed.data;
 }
 
-/** A comma-separated list; absent: empty. */
+/** A comma-separated list; empty if absent. */
 export const listSetting = z
   .string()
   .default("")
@@ -57,7 +57,7 @@ export const listSetting = z
 
 const UNREADABLE = "names a file that can't be read: check its path and permissions";
 
-/** A file that is there, and may be read. */
+/** The path of a file that this process may read. */
 export const readableFile = z.string().refine((path) => {
   try {
     accessSync(path, constants.R_OK);

@@ -5,13 +5,13 @@ export type LogLevel = (typeof logLevels)[number];
 
 const DAY_MS = 86_400_000;
 
-/** How long and how much the event log keeps, and what this process writes about itself. */
+/** The retention and size of the event log, and the level of this process's own log. */
 export const logVariables = {
   LOOPGATE_LOG_RETENTION_DAYS: z.coerce.number("must be a number of days").int().min(31).default(90),
   LOOPGATE_LOG_MAX_BYTES: z.coerce
     .number("must be a number of bytes")
     .int("must be a whole number of bytes")
-    .min(10_000_000, "must be at least 10000000: decisions need room")
+    .min(10_000_000, "must be at least 10000000: a smaller log has no room for decisions")
     .optional(),
   LOG_LEVEL: z.enum(logLevels).default("info"),
 };

@@ -4,12 +4,12 @@ import { listSetting, readableFile } from "./configuration.ts";
 const isAddress = (server: string): boolean =>
   URL.canParse(server.includes("://") ? server : `nats://${server}`);
 
-/** The broker of the distributed topology. */
+/** The NATS server of the distributed topology. */
 export const natsVariables = {
   NATS_URL: listSetting.pipe(
     z
-      .array(z.string().refine(isAddress, "is no address, such as nats://localhost:4222"))
-      .min(1, "is missing: name the NATS server, such as nats://localhost:4222"),
+      .array(z.string().refine(isAddress, "is not an address: use one such as nats://localhost:4222"))
+      .min(1, "is missing: set it to the address of the NATS server, such as nats://localhost:4222"),
   ),
   NATS_CREDS_FILE: readableFile.optional(),
   NATS_CA_FILE: readableFile.optional(),
@@ -19,7 +19,7 @@ export const natsVariables = {
     .default(1),
 };
 
-/** The URL may hold a user and a password. */
+/** The URL may contain a user and a password. */
 export const natsSecrets = ["NATS_URL"] as const;
 
 export const natsSettingsOf = (read: z.infer<z.ZodObject<typeof natsVariables>>) => ({

@@ -1,10 +1,10 @@
-/** What must hold between settings, as a schema's `refine` takes it. Settings that are broken themselves are absent. */
+/** A rule between several settings, as arguments for the `refine` of a schema. Invalid settings are absent in `read`. */
 export type SettingRule<Read> = readonly [
   check: (read: Partial<Read>) => boolean,
   problem: { path: PropertyKey[]; error: string; when: () => true },
 ];
 
-/** A rule whose breach is reported at `variable`, beside broken settings: a start reports all problems at once. */
+/** A rule whose violation is reported for `variable`, together with invalid settings: a start lists all its problems. */
 export const settingRule = <Read>(
   variable: keyof Read & string,
   error: string,

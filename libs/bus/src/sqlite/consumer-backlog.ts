@@ -2,13 +2,13 @@ import { subjectMatches, timestamp } from "@loopgate/contracts";
 import type { Backlog } from "../bus-observer.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
-/** How far a consumer has got: what it was handed and has not done, and where it reads on. */
+/** How far a consumer has read, and the sequences up to there that are not done yet. */
 export interface ConsumerPosition {
   readonly open: Iterable<number>;
   readonly readTo: number;
 }
 
-/** What a consumer has still to do: what it was handed, and what matches behind it. */
+/** What a consumer still has to do: its open entries, and the matching ones that it has not read yet. */
 export function backlogOf(
   database: SqliteDatabase,
   filters: readonly string[],

@@ -1,9 +1,10 @@
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
-export const FLOOR_SCHEMA =
+/** The column is called `floor` in the files of existing installations. */
+export const CHECKPOINT_SCHEMA =
   "CREATE TABLE IF NOT EXISTS consumers (name TEXT PRIMARY KEY, floor INTEGER NOT NULL) WITHOUT ROWID;";
 
-/** The durable position of a consumer: everything up to it is done or parked. */
+/** The durable position of a consumer: every entry up to it is done or waits for its redelivery. */
 export class ConsumerCheckpoint {
   readonly #consumer: string;
   readonly #database: SqliteDatabase;
@@ -11,12 +12,12 @@ export class ConsumerCheckpoint {
   #saved: number;
   #saving: Promise<void> | undefined;
 
-  /** `current` tells where the floor is now. */
+  /** @param current the position that is safe to save now */
   constructor(consumer: string, database: SqliteDatabase, current: () => number) {
     this.#consumer = consumer;
     this.#database = database;
     this.#current = current;
-    this.#saved = database.read((db) => floorOf(db, consumer));
+    this.#saved = database.read((db) => savedBy(db, consumer));
   }
 
   /** Where the next opening starts. */
@@ -24,20 +25,23 @@ export class ConsumerCheckpoint {
     return this.#saved;
   }
 
-  /** Rides on the next commit: losing it to a crash only repeats work. */
+  /** Joins the next commit. A crash before it only repeats work. */
   save(): void {
     if (this.#saving !== undefined) return;
-    let floor = this.#saved;
+    let position = this.#saved;
     const write = (db: SqliteConnection) => {
-      floor = this.#current();
-      if (floor === this.#saved) return;
-      db.prepare("INSERT OR REPLACE INTO consumers (name, floor) VALUES (?, ?)").run(this.#consumer, floor);
+      position = this.#current();
+      if (position === this.#saved) return;
+      db.prepare("INSERT OR REPLACE INTO consumers (name, floor) VALUES (?, ?)").run(
+        this.#consumer,
+        position,
+      );
     };
     this.#saving = this.#database.writeSoon(write).then(
       () => {
-        this.#saved = floor;
+        this.#saved = position;
         this.#saving = undefined;
-        if (this.#current() !== floor) this.save();
+        if (this.#current() !== position) this.save();
       },
       () => {
         this.#saving = undefined;
@@ -45,7 +49,7 @@ export class ConsumerCheckpoint {
     );
   }
 
-  /** Waits until what is current at the call is written, or could not be. */
+  /** Waits until the position at the time of the call is saved, or saving it has failed. */
   async settle(): Promise<void> {
     await this.#saving;
     this.save();
@@ -53,6 +57,6 @@ export class ConsumerCheckpoint {
   }
 }
 
-function floorOf(db: SqliteConnection, consumer: string): number {
+function savedBy(db: SqliteConnection, consumer: string): number {
   return Number(db.prepare("SELECT floor FROM consumers WHERE name = ?").get(consumer)?.["floor"] ?? 0);
 }

@@ -1,6 +1,7 @@
 import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
 
-export const PARKING_SCHEMA = `
+/** The table is called `parked` in the files of existing installations. */
+export const REDELIVERY_SCHEMA = `
   CREATE TABLE IF NOT EXISTS parked (
     consumer TEXT NOT NULL, seq INTEGER NOT NULL, attempt INTEGER NOT NULL, failures INTEGER NOT NULL, due INTEGER NOT NULL,
     PRIMARY KEY (consumer, seq)
@@ -9,19 +10,19 @@ export const PARKING_SCHEMA = `
 const INSERT = "INSERT OR REPLACE INTO parked (consumer, seq, attempt, failures, due) VALUES (?, ?, ?, ?, ?)";
 const DELETE = "DELETE FROM parked WHERE consumer = ? AND seq = ?";
 
-/** How often an entry was handed out, and how many of these ended with an exception that counts. */
-export interface Tries {
+/** How often an entry was delivered, and how many of these attempts ended with an exception that counts. */
+export interface Attempts {
   readonly attempt: number;
   readonly failures: number;
 }
 
-interface Waiting extends Tries {
+interface Waiting extends Attempts {
   readonly due: number;
 }
 
 /**
- * Entries of one consumer that come again later, as rows. An entry keeps its row until it is finished; until that row
- * is durable, the entry holds the consumer's floor as one in flight does ({@link lowestUnsaved}).
+ * The entries of one consumer that are to be delivered again later, as rows. An entry keeps its row until it is done.
+ * Until the row is durable, the entry holds back the consumer's checkpoint like one in flight ({@link lowestUnsaved}).
  */
 export class DelayedRedelivery {
   readonly #consumer: string;
@@ -29,7 +30,7 @@ export class DelayedRedelivery {
   readonly #waiting: Map<number, Waiting>;
   readonly #unsaved = new Set<number>();
   readonly #writing = new Set<Promise<boolean>>();
-  /** Undefined: to be looked for. */
+  /** Undefined: not computed yet. */
   #nextDue: number | undefined;
 
   constructor(consumer: string, database: SqliteDatabase) {
@@ -38,7 +39,7 @@ export class DelayedRedelivery {
     this.#waiting = database.read((db) => rowsOf(db, consumer));
   }
 
-  /** When the next entry is due; `Infinity` if none waits. */
+  /** When the next entry is due, in milliseconds since the epoch; `Infinity` if none waits. */
   get nextDue(): number {
     this.#nextDue ??= earliest(this.#waiting);
     return this.#nextDue;
@@ -48,8 +49,8 @@ export class DelayedRedelivery {
     return [...this.#waiting.keys()];
   }
 
-  /** Waits for the writes under way. */
-  async settled(): Promise<void> {
+  /** Waits for the pending writes. */
+  async settle(): Promise<void> {
     await Promise.all(this.#writing);
   }
 
@@ -60,19 +61,22 @@ export class DelayedRedelivery {
     return lowest;
   }
 
-  /** Parks an entry, for the first time or again. Resolves once it no longer holds the floor, or could not be written. */
-  async park(seq: number, tries: Tries, waitMs: number, isParked: boolean): Promise<void> {
+  /**
+   * Schedules an entry, for the first time or again (`hasRow`). Resolves once the entry no longer holds back the
+   * checkpoint, or its row could not be written.
+   */
+  async schedule(seq: number, attempts: Attempts, waitMs: number, hasRow: boolean): Promise<void> {
     const due = Math.ceil(Date.now() + waitMs);
-    this.#waiting.set(seq, { ...tries, due });
+    this.#waiting.set(seq, { ...attempts, due });
     this.#nextDue = Math.min(this.nextDue, due);
-    if (!isParked) this.#unsaved.add(seq);
-    const row = [this.#consumer, seq, tries.attempt, tries.failures, due] as const;
+    if (!hasRow) this.#unsaved.add(seq);
+    const row = [this.#consumer, seq, attempts.attempt, attempts.failures, due] as const;
     const isWritten = await this.#written((db) => db.prepare(INSERT).run(...row));
     if (isWritten) this.#unsaved.delete(seq);
   }
 
-  /** Up to `limit` entries whose time has come. */
-  due(limit: number): readonly (Tries & { readonly seq: number })[] {
+  /** Up to `limit` entries that are due. */
+  due(limit: number): readonly (Attempts & { readonly seq: number })[] {
     const now = Date.now();
     if (this.nextDue > now) return [];
     const due = [];
@@ -84,19 +88,19 @@ export class DelayedRedelivery {
     return due;
   }
 
-  /** Takes an entry out to be handled; its row stays. */
+  /** Removes an entry from the waiting ones, to be handled. Its row stays. */
   take(seq: number): void {
     if (this.#waiting.get(seq)?.due === this.#nextDue) this.#nextDue = undefined;
     this.#waiting.delete(seq);
   }
 
-  /** Forgets an entry that is done. */
+  /** Deletes the row of an entry that is done. */
   async finish(seq: number): Promise<void> {
     this.#unsaved.delete(seq);
     await this.#written((db) => db.prepare(DELETE).run(this.#consumer, seq));
   }
 
-  /** A row that could not be written or deleted makes its entry come again after a restart, as a crash does. */
+  /** If a row can't be written or deleted, its entry is delivered again after a restart, as after a crash. */
   #written(work: (db: SqliteConnection) => void): Promise<boolean> {
     const writing = this.#database.writeSoon(work).then(
       () => true,

@@ -7,7 +7,7 @@ import {
   timestamp,
 } from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
-import { hasHeadroom } from "../capacity.ts";
+import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
 import type { SqliteConnection } from "./sqlite-database.ts";
 import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
 
@@ -32,11 +32,11 @@ interface Append {
   readonly event: Envelope;
   readonly known: KnownEvent | undefined;
   readonly first: boolean;
-  /** The size of the log that this event must leave a part of; `Infinity` for none. */
+  /** The maximum size of the log, of which this event must leave headroom; `Infinity` for no limit. */
   readonly maxBytes: number;
 }
 
-/** What throws is undone. */
+/** An exception rolls the append back. */
 export function appendEvent(
   db: SqliteConnection,
   { subject, event, known, first, maxBytes }: Append,
@@ -45,7 +45,7 @@ export function appendEvent(
     .prepare(first ? INSERT_FIRST : INSERT)
     .run(subject, event.id, Date.now(), JSON.stringify(event));
   if (changes === 1) {
-    if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull("the log keeps its last room for decisions");
+    if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull(NEARLY_FULL);
     return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event, known } };
   }
   const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));
@@ -56,42 +56,42 @@ export function appendEvent(
   return same === undefined ? { kind: "lost", winner: standing } : { kind: "stored", entry: standing };
 }
 
-/** Appends a timer's event without its id: the same timer may come due again. */
+/** Appends a timer's event without its id: the same timer may become due again. */
 export function appendDue(db: SqliteConnection, subject: string, event: DueEvent): void {
   db.prepare(INSERT).run(subject, null, Date.now(), JSON.stringify(event));
 }
 
-/** Deletes those of the oldest `limit` events that were stored before `time`; gives how many. */
+/** Deletes those of the oldest `limit` events that were stored before `time`; returns their number. */
 export function deleteBefore(db: SqliteConnection, time: Date, limit: number): number {
   const sql = "DELETE FROM events WHERE time < ? AND seq IN (SELECT seq FROM events ORDER BY seq LIMIT ?)";
   return Number(db.prepare(sql).run(time.getTime(), limit).changes);
 }
 
-/** The newest of exactly this subject. */
+/** The newest event of exactly this subject. */
 export const newestOn = (db: SqliteConnection, subject: string): LogEntry | undefined =>
   entryIn(db.prepare(`${SELECT} WHERE subject = ? ORDER BY seq DESC LIMIT 1`).get(subject));
 
-/** The newest of all below `prefix`. Without the plus, the whole log would be searched backwards for it. */
+/** The newest event below `prefix`. The unary plus keeps SQLite from scanning the whole log backwards by `seq`. */
 export function lastBelow(db: SqliteConnection, prefix: string): LogEntry | undefined {
   const sql = `${SELECT} WHERE subject >= ? AND subject < ? ORDER BY +seq DESC LIMIT 1`;
   return entryIn(db.prepare(sql).get(`${prefix}.`, `${prefix}/`));
 }
 
-/** The newest of each subject below `prefix`, oldest first. */
+/** The newest event of each subject below `prefix`, oldest first. */
 export function newestBelow(db: SqliteConnection, prefix: string): readonly LogEntry[] {
   const newest = "SELECT max(seq) FROM events WHERE subject >= ? AND subject < ? GROUP BY subject";
   const sql = `${SELECT} WHERE seq IN (${newest}) ORDER BY seq`;
   return db.prepare(sql).all(`${prefix}.`, `${prefix}/`).map(entryOf);
 }
 
-/** Up to `limit` events behind `seq`, in order. */
+/** Up to `limit` events after `seq`, in order. */
 export const eventsAfter = (db: SqliteConnection, seq: number, limit: number): readonly LogEntry[] =>
   db.prepare(`${SELECT} WHERE seq > ? ORDER BY seq LIMIT ?`).all(seq, limit).map(entryOf);
 
 export const eventAt = (db: SqliteConnection, seq: number): LogEntry | undefined =>
   entryIn(db.prepare(`${SELECT} WHERE seq = ?`).get(seq));
 
-/** The sequence of the newest event; 0 without one. */
+/** The sequence of the newest event; 0 if there is none. */
 export const newestSeq = (db: SqliteConnection): number =>
   Number(db.prepare("SELECT max(seq) AS seq FROM events").get()?.["seq"] ?? 0);
 

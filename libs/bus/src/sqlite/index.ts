@@ -11,35 +11,35 @@ import { SqliteTimers } from "./sqlite-timers.ts";
 export { SqliteDatabase, type SqliteConnection } from "./sqlite-database.ts";
 
 export interface SqliteBusOptions {
-  /** The file; created if missing. */
+  /** The path of the file; it is created if missing. */
   readonly path: string;
-  /** Default: those that fit the retention. */
+  /** How long each bucket keeps a value. Default: derived from `retentionMs`. */
   readonly lifetimes?: BucketLifetimes;
   /** How long the log keeps an event, in milliseconds. */
   readonly retentionMs: number;
   /**
-   * A size of the log, in bytes: once its entries take four fifths of that, new questions are refused, until some age
-   * out. What else the file holds does not count. Default: no limit.
+   * The maximum size of the log's entries, in bytes. New questions are rejected from 80 % of it on, until older entries
+   * age out. Other contents of the file do not count. Default: no limit.
    */
   readonly maxBytes?: number;
-  /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt. */
+  /** Delays before the retries of an entry whose handler threw, in milliseconds; the last one repeats. */
   readonly backOffMs?: readonly number[];
   readonly observer?: BusObserver;
 }
 
-/** All ports of the bus over one file, for one process. */
+/** The ports of the bus over one file, for one process. */
 export interface SqliteBus extends AsyncDisposable {
   readonly database: SqliteDatabase;
   readonly log: EventLog;
   readonly timers: Timers;
   readonly keyValue: KeyValue;
-  /** True while no consumer has anything left to do, now or later. */
+  /** True while no consumer has anything left to do, including delayed redeliveries. */
   isIdle(): boolean;
 }
 
 const CLEAN_EVERY_MS = 3_600_000;
 
-/** Opens the bus. Dispose it last: consumers that still run lose their log. */
+/** Opens the bus. Dispose it after everything that uses it: running consumers lose their log. */
 export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBus> {
   const { path, retentionMs, lifetimes = lifetimesFor(retentionMs), observer, maxBytes = Infinity } = options;
   const { backOffMs = consumerDefaults.backOffMs } = options;
@@ -48,11 +48,11 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
   const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer, maxBytes }));
   const timers = parts.use(await SqliteTimers.open(database, observer));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
-  const forget = async () => {
+  const deleteExpired = async () => {
     await log.forgetBefore(new Date(Date.now() - retentionMs));
     await keyValue.forgetExpired();
   };
-  parts.use(everyHour(forget, (error) => observer?.failed({ kind: "forget" }, error)));
+  parts.use(everyHour(deleteExpired, (error) => observer?.failed({ kind: "forget" }, error)));
   const whole = parts.move();
   return {
     database,
@@ -64,7 +64,7 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
   };
 }
 
-/** Now and every hour; a round that fails is made up for by the next. */
+/** Runs `work` now and every hour. After a failure, the next round does the rest. */
 function everyHour(work: () => Promise<void>, onFailure: (error: unknown) => void): AsyncDisposable {
   let running = Promise.resolve();
   const round = () => {

@@ -15,20 +15,20 @@ import {
 import type { BusObserver } from "../bus-observer.ts";
 import { backOff } from "@loopgate/async";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import { nameOf } from "../dead-letter.ts";
+import { nameOf } from "../dead-letters.ts";
 import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";
-import { DelayedRedelivery, type Tries } from "./delayed-redelivery.ts";
+import { type Attempts, DelayedRedelivery } from "./delayed-redelivery.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
 export interface ConsumerOptions {
-  /** Waits before an entry whose handler threw comes again, in milliseconds, by attempt; the last one repeats. */
+  /** Delays before the retries of an entry whose handler threw, in milliseconds; the last one repeats. */
   readonly backOffMs: readonly number[];
   readonly observer: BusObserver | undefined;
 }
 
-/** What a consumer needs of its log. */
+/** What a consumer needs from its log. */
 interface Source extends ConsumerOptions {
   newest(): number;
   after(seq: number): readonly LogEntry[];
@@ -37,10 +37,10 @@ interface Source extends ConsumerOptions {
   ended(): void;
 }
 
-/** An entry on its way through a handler. A parked one has its row in the table until it is done. */
-interface Job extends Tries {
+/** An entry to be handled. If it was delayed, its row stays in the redelivery table until it is done. */
+interface Job extends Attempts {
   readonly entry: LogEntry;
-  readonly parked: boolean;
+  readonly wasDelayed: boolean;
 }
 
 interface Member {
@@ -51,42 +51,42 @@ interface Member {
   readonly running: Set<Promise<void>>;
 }
 
-/** How many parked entries are taken up at a time. */
+/** How many delayed entries are queued at a time. */
 const PAGE = 256;
 
-/** How soon a consumer looks again whose log could not be read. */
+/** The pause before a consumer retries a failed read of its log, in milliseconds. */
 const RECOVER_MS = 1_000;
 
 /**
- * A durable consumer: everything up to its floor is done or parked; what is above comes again after a crash. Parked
- * entries wait in a table for their time and hold nobody up.
+ * A durable consumer. Every entry up to its checkpoint is done or delayed; later ones are delivered again after a crash.
+ * Delayed entries wait in a table and hold up no others.
  */
 export class SqliteConsumer {
   readonly #spec: ConsumerSpec;
   readonly #source: Source;
   readonly #members = new Set<Member>();
   readonly #inFlight = new Map<number, Job>();
-  readonly #floor: ConsumerCheckpoint;
-  readonly #parking: DelayedRedelivery;
-  /** Parked before a crash although the floor had not got there: the log does not hand them out a second time. */
-  readonly #parkedAhead: Set<number>;
+  readonly #checkpoint: ConsumerCheckpoint;
+  readonly #redelivery: DelayedRedelivery;
+  /** Entries above the checkpoint that were delayed before a crash: only the table delivers them, not the log. */
+  readonly #delayedAhead: Set<number>;
   #queue: Job[] = [];
-  /** Everything up to here has been looked at; what matched is queued, in flight, parked or done. */
+  /** Everything up to here has been read; what matched is queued, in flight, delayed or done. */
   #position: number;
-  readonly #alarm = new WakeUpTimer(() => this.#fill());
+  readonly #wakeUp = new WakeUpTimer(() => this.#fill());
   #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
   constructor(spec: ConsumerSpec, database: SqliteDatabase, source: Source) {
     this.#spec = spec;
     this.#source = source;
-    this.#floor = new ConsumerCheckpoint(spec.name, database, () => this.#currentFloor());
-    this.#position = this.#floor.saved;
-    this.#parking = new DelayedRedelivery(spec.name, database);
-    this.#parkedAhead = new Set(this.#parking.waiting().filter((seq) => seq > this.#position));
+    this.#checkpoint = new ConsumerCheckpoint(spec.name, database, () => this.#safePosition());
+    this.#position = this.#checkpoint.saved;
+    this.#redelivery = new DelayedRedelivery(spec.name, database);
+    this.#delayedAhead = new Set(this.#redelivery.waiting().filter((seq) => seq > this.#position));
   }
 
-  /** Adds a handler; several share the work. */
+  /** Adds a handler. Several handlers share the work. */
   join(spec: ConsumerSpec, handle: Handler): Subscription {
     const { maxInFlight, maxAttempts } = { ...consumerDefaults, ...spec };
     const member: Member = {
@@ -104,27 +104,27 @@ export class SqliteConsumer {
   get progress(): ConsumerPosition {
     const queued = this.#queue.map(({ entry }) => entry.seq);
     return {
-      open: [...queued, ...this.#inFlight.keys(), ...this.#parking.waiting()],
+      open: [...queued, ...this.#inFlight.keys(), ...this.#redelivery.waiting()],
       readTo: this.#position,
     };
   }
 
-  /** True when everything up to here is done. */
+  /** True if every entry up to `seq` is done. */
   isDoneTo(seq: number): boolean {
     const { open, readTo } = this.progress;
     return readTo >= seq && [...open].every((one) => one > seq);
   }
 
-  /** Takes entries just committed, if this consumer has read everything `before` them. */
+  /** Queues entries that were just committed, if this consumer has read everything up to `before`. */
   offer(before: number, entries: readonly LogEntry[]): void {
     if (this.#position === before && this.#queue.length === 0) this.#take(entries);
     this.#fill();
   }
 
-  /** Stops at once, because the log closes: what runs comes again at the next opening. */
+  /** Stops at once because the log closes. What is unfinished is delivered again at the next opening. */
   halt(): void {
     this.#halted = true;
-    this.#alarm[Symbol.dispose]();
+    this.#wakeUp[Symbol.dispose]();
     clearImmediate(this.#turn);
     for (const { stop } of this.#members) stop.abort();
   }
@@ -132,14 +132,14 @@ export class SqliteConsumer {
   #take(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
       this.#position = entry.seq;
-      if (this.#parkedAhead.delete(entry.seq)) continue;
+      if (this.#delayedAhead.delete(entry.seq)) continue;
       if (!this.#spec.filters.some((filter) => subjectMatches(filter, entry.subject))) continue;
-      this.#queue.push({ entry, attempt: 1, failures: 0, parked: false });
+      this.#queue.push({ entry, attempt: 1, failures: 0, wasDelayed: false });
     }
-    this.#floor.save();
+    this.#checkpoint.save();
   }
 
-  /** Hands out work while there is work and somebody free for it. */
+  /** Starts handlers while there is work and a member with capacity. */
   #fill(): void {
     for (;;) {
       if (this.#halted) return;
@@ -153,8 +153,8 @@ export class SqliteConsumer {
   }
 
   /**
-   * Queues a page of what is parked and due and a page of the log; comes back for the rest of either. Once a turn of
-   * the event loop, so that handlers that never wait keep nobody from running, least of all the commits.
+   * Queues a page of delayed entries that are due and a page of the log, and returns for the rest in a later turn. At
+   * most once per turn of the event loop, so that handlers which never wait do not starve other work, such as commits.
    */
   #refill(): void {
     if (this.#turn !== undefined) return;
@@ -163,11 +163,11 @@ export class SqliteConsumer {
       const isBehind = this.#position < this.#source.newest();
       if (isBehind) this.#take(this.#source.after(this.#position));
       if (isBehind || this.#queue.length > 0) this.#turn = setImmediate(() => this.#nextTurn());
-      this.#alarm.setBy(this.#parking.nextDue);
+      this.#wakeUp.setBy(this.#redelivery.nextDue);
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       this.#source.observer?.failed({ kind: "read", consumer: this.#spec.name }, error);
-      this.#alarm.setBy(Date.now() + RECOVER_MS);
+      this.#wakeUp.setBy(Date.now() + RECOVER_MS);
     }
   }
 
@@ -177,11 +177,12 @@ export class SqliteConsumer {
   }
 
   #queueDue(): void {
-    for (const { seq, attempt, failures } of this.#parking.due(PAGE)) {
+    for (const { seq, attempt, failures } of this.#redelivery.due(PAGE)) {
       const entry = this.#source.at(seq);
-      this.#parking.take(seq);
-      if (entry === undefined) void this.#parking.finish(seq);
-      else this.#queue.push({ entry, attempt: attempt + 1, failures, parked: true });
+      this.#redelivery.take(seq);
+      // The entry has outlived its retention.
+      if (entry === undefined) void this.#redelivery.finish(seq);
+      else this.#queue.push({ entry, attempt: attempt + 1, failures, wasDelayed: true });
     }
   }
 
@@ -191,39 +192,39 @@ export class SqliteConsumer {
     const run = this.#run(member, job).finally(() => {
       this.#inFlight.delete(seq);
       member.running.delete(run);
-      this.#floor.save();
+      this.#checkpoint.save();
       this.#fill();
     });
     member.running.add(run);
   }
 
   async #run(member: Member, job: Job): Promise<void> {
-    const { entry, attempt, failures, parked } = job;
+    const { entry, attempt, failures, wasDelayed } = job;
     try {
       const verdict = await member.handle({ entry, attempt, failures, signal: member.stop.signal });
-      await this.#follow(job, verdict);
+      await this.#settle(job, verdict);
     } catch (error) {
       if (member.stop.signal.aborted) return void this.#queue.unshift(job);
-      this.#tellOfFailure(attempt, error);
-      if (error instanceof Unavailable) return this.#park(job, this.#backOff(attempt));
-      const failed = { entry, attempt, failures: failures + 1, parked };
-      if (failed.failures >= member.maxAttempts) return this.#bury(failed, nameOf(error));
-      this.#park(failed, this.#backOff(attempt));
+      this.#reportFailure(attempt, error);
+      if (error instanceof Unavailable) return this.#delay(job, this.#backOff(attempt));
+      const failed = { entry, attempt, failures: failures + 1, wasDelayed };
+      if (failed.failures >= member.maxAttempts) return this.#giveUp(failed, nameOf(error));
+      this.#delay(failed, this.#backOff(attempt));
     }
   }
 
-  async #follow(job: Job, verdict: Verdict): Promise<void> {
+  async #settle(job: Job, verdict: Verdict): Promise<void> {
     if (verdict === "done") return this.#finish(job);
-    if ("retryInMs" in verdict) return this.#park(job, verdict.retryInMs);
-    return this.#bury(job, verdict.deadLetter);
+    if ("retryInMs" in verdict) return this.#delay(job, verdict.retryInMs);
+    return this.#giveUp(job, verdict.deadLetter);
   }
 
   #backOff(attempt: number): number {
     return backOff(this.#source.backOffMs, attempt);
   }
 
-  /** A dead letter is stored before its entry counts as done. */
-  async #bury(job: Job, error: string): Promise<void> {
+  /** Stores the dead letter before the entry counts as done. */
+  async #giveUp(job: Job, error: string): Promise<void> {
     const { name } = this.#spec;
     try {
       await this.#source.append(
@@ -231,32 +232,34 @@ export class SqliteConsumer {
         deadLetterEvent(name, job.entry, job.attempt, error),
       );
     } catch (cause) {
-      this.#tellOfFailure(job.attempt, cause);
-      return this.#park(job, this.#backOff(job.attempt));
+      this.#reportFailure(job.attempt, cause);
+      return this.#delay(job, this.#backOff(job.attempt));
     }
     this.#source.observer?.deadLettered(name);
     this.#finish(job);
   }
 
-  #tellOfFailure(attempt: number, error: unknown): void {
+  #reportFailure(attempt: number, error: unknown): void {
     this.#source.observer?.failed({ kind: "handle", consumer: this.#spec.name, attempt }, error);
   }
 
-  #finish({ entry, parked }: Job): void {
-    if (parked) void this.#parking.finish(entry.seq);
+  #finish({ entry, wasDelayed }: Job): void {
+    if (wasDelayed) void this.#redelivery.finish(entry.seq);
   }
 
-  #park({ entry, parked, ...tries }: Job, waitMs: number): void {
-    void this.#parking.park(entry.seq, tries, waitMs, parked).then(() => this.#floor.save());
+  #delay({ entry, wasDelayed, ...attempts }: Job, waitMs: number): void {
+    void this.#redelivery
+      .schedule(entry.seq, attempts, waitMs, wasDelayed)
+      .then(() => this.#checkpoint.save());
   }
 
-  /** Everything up to here is done or parked. */
-  #currentFloor(): number {
-    let floor = Math.min(this.#position, this.#parking.lowestUnsaved - 1);
-    for (const { entry, parked } of this.#queue) if (!parked) floor = Math.min(floor, entry.seq - 1);
-    for (const { entry, parked } of this.#inFlight.values())
-      if (!parked) floor = Math.min(floor, entry.seq - 1);
-    return floor;
+  /** Every entry up to this sequence is done or durably delayed. */
+  #safePosition(): number {
+    let position = Math.min(this.#position, this.#redelivery.lowestUnsaved - 1);
+    for (const { entry, wasDelayed } of [...this.#queue, ...this.#inFlight.values()]) {
+      if (!wasDelayed) position = Math.min(position, entry.seq - 1);
+    }
+    return position;
   }
 
   async #leave(member: Member): Promise<void> {
@@ -264,15 +267,15 @@ export class SqliteConsumer {
     member.stop.abort();
     await Promise.all(member.running);
     if (this.#members.size > 0) return this.#fill();
-    await this.#settle();
+    await this.#saveState();
     if (this.#members.size > 0) return;
     this.halt();
     this.#source.ended();
   }
 
-  /** Waits until the state of this consumer is written, so that its next opening starts where this one ended. */
-  async #settle(): Promise<void> {
-    await this.#parking.settled();
-    await this.#floor.settle();
+  /** Waits until the state of this consumer is saved, so that its next opening continues where this one ended. */
+  async #saveState(): Promise<void> {
+    await this.#redelivery.settle();
+    await this.#checkpoint.settle();
   }
 }

@@ -2,7 +2,7 @@ import { chmodSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { LogFull, Unavailable } from "../event-log.ts";
 
-/** What work inside a transaction sees: statements are prepared once and kept. */
+/** The connection as work inside a transaction sees it. Prepared statements are cached. */
 export interface SqliteConnection {
   prepare(sql: string): StatementSync;
   exec(sql: string): void;
@@ -16,17 +16,20 @@ interface Queued {
   readonly reject: (error: unknown) => void;
 }
 
-/** How long work that may wait for company does so at most, in milliseconds. */
+/** How long a lazy write waits at most for a commit that it can join, in milliseconds. */
 const LAZY_MS = 50;
 
 const BUSY = 5;
 const FULL = 13;
 
-/** Busy, locked, out of memory, read-only, I/O error, corrupt, cannot open, lock protocol. */
-const NOT_NOW = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
+/**
+ * Result codes after which a retry may succeed: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open,
+ * lock protocol.
+ */
+const RETRYABLE = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /**
- * One SQLite file with group commit: all writes asked for in one turn of the event loop share one transaction, so that
+ * One SQLite file with group commit: all writes requested in one turn of the event loop share one transaction, so that
  * `synchronous = FULL` costs one flush for all of them (measured in reference eventlog.md 2: 10 × the rate).
  */
 export class SqliteDatabase implements AsyncDisposable {
@@ -50,7 +53,7 @@ export class SqliteDatabase implements AsyncDisposable {
     };
   }
 
-  /** Opens or creates the file, readable by its owner only; an acknowledged write survives `kill -9` and power loss. */
+  /** Opens or creates the file, readable by its owner only. An acknowledged write survives `kill -9` and power loss. */
   static open(path: string): SqliteDatabase {
     const db = new DatabaseSync(path, { timeout: 5_000 });
     try {
@@ -65,8 +68,9 @@ export class SqliteDatabase implements AsyncDisposable {
   }
 
   /**
-   * Runs `work` in the next group commit and resolves once that is durable. Work that throws is undone alone and rejects
-   * with its error; a commit that fails rejects all of it with {@link Unavailable}.
+   * Runs `work` in the next group commit and resolves once that is durable. If `work` throws, only its own changes are
+   * rolled back, and the promise rejects with its error. If the commit fails, all its writes reject with
+   * {@link Unavailable}.
    */
   write<Result>(work: (connection: SqliteConnection) => Result): Promise<Result> {
     const result = this.#enqueue(work);
@@ -74,14 +78,14 @@ export class SqliteDatabase implements AsyncDisposable {
     return result;
   }
 
-  /** As {@link write}, for work that nobody waits for: it rides on the next commit, or starts one after 50 ms. */
+  /** Like {@link write}, for work that is not urgent: it joins the next commit, or starts one after 50 ms. */
   writeSoon(work: (connection: SqliteConnection) => void): Promise<void> {
     const result = this.#enqueue(work);
     this.#lazyFlush ??= setTimeout(() => this.#commit(), LAZY_MS);
     return result;
   }
 
-  /** Reads what is committed. Results must be taken inside `work`. */
+  /** Reads committed data. Iterate over results inside `work`, not after it. */
   read<Result>(work: (connection: SqliteConnection) => Result): Result {
     if (!this.#db.isOpen) throw new Unavailable("the database is closed");
     try {
@@ -91,13 +95,13 @@ export class SqliteDatabase implements AsyncDisposable {
     }
   }
 
-  /** Calls `listener` after every commit, in the same turn; returns how to stop that. */
+  /** Calls `listener` after every commit, in the same turn of the event loop. Returns a function that unsubscribes it. */
   onCommit(listener: () => void): () => void {
     this.#committed.add(listener);
     return () => this.#committed.delete(listener);
   }
 
-  /** Commits what is queued and closes the file. */
+  /** Commits the queued writes and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#db.isOpen) return;
     this.#commit();
@@ -149,7 +153,7 @@ export class SqliteDatabase implements AsyncDisposable {
     }
   }
 
-  /** A savepoint each, so that a failure undoes nothing of its neighbours. */
+  /** Each write has its own savepoint, so that a failure does not roll back the others. */
   #runAlone({ work, resolve, reject }: Queued): () => void {
     this.#connection.prepare("SAVEPOINT work").run();
     try {
@@ -163,20 +167,20 @@ export class SqliteDatabase implements AsyncDisposable {
     }
   }
 
-  /** A connection that cannot even roll back refuses the next `BEGIN`, and so everything from then on. */
+  /** If the rollback fails, too, the next `BEGIN` fails, and so does every write after it. */
   #rollBack(): void {
     try {
       if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
     } catch {
-      // The caller reports why it rolls back.
+      // The caller reports the error that caused the rollback.
     }
   }
 }
 
-/** What a disk or another process does to us is not a mistake in the statement: the caller may come again. */
+/** Turns the faults of disk, memory or other processes into errors after which the caller may retry. */
 function translated(error: unknown): unknown {
   if (isFull(error)) return new LogFull("the disk is full", { cause: error });
-  if (!NOT_NOW.has(codeOf(error))) return error;
+  if (!RETRYABLE.has(codeOf(error))) return error;
   return new Unavailable("the database does not answer", { cause: error });
 }
 
@@ -188,7 +192,7 @@ const codeOf = (error: unknown): number =>
     ? error.errcode & 0xff
     : 0;
 
-/** Several processes that open one fresh file at once collide here, and the busy timeout does not cover it. */
+/** Processes that open a new file at the same time collide here, and the busy timeout does not cover that. */
 function switchToWal(db: DatabaseSync): void {
   const end = performance.now() + 5_000;
   for (;;) {

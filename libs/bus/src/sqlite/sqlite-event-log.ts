@@ -24,19 +24,19 @@ import {
   newestOn,
   newestSeq,
 } from "./events-table.ts";
-import { FLOOR_SCHEMA } from "./consumer-checkpoint.ts";
-import { PARKING_SCHEMA } from "./delayed-redelivery.ts";
+import { CHECKPOINT_SCHEMA } from "./consumer-checkpoint.ts";
+import { REDELIVERY_SCHEMA } from "./delayed-redelivery.ts";
 import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
 import type { SqliteDatabase } from "./sqlite-database.ts";
 
-/** How many entries are read at a time, and deleted at a time when they are too old. */
+/** How many entries are read, or deleted after their retention, at a time. */
 const PAGE = 256;
 
-/** How soon the log looks again for what it could not read after a commit. */
+/** The pause before the log retries a failed read after a commit, in milliseconds. */
 const RECOVER_MS = 1_000;
 
 interface EventLogOptions extends ConsumerOptions {
-  /** The size of the log from which on four fifths count as full; `Infinity` for none. */
+  /** The maximum size of the log in bytes; `Infinity` for no limit. New questions are rejected from 80 % of it on. */
   readonly maxBytes: number;
 }
 
@@ -45,7 +45,10 @@ interface Tail {
   readonly listener: TailListener;
 }
 
-/** The log as one table of one file. It keeps one order over all subjects, dedupes for ever and loses no tail. */
+/**
+ * The log as one table of one file. Beyond the port's promises it orders events across all subjects, deduplicates for as
+ * long as it keeps an event, and its tails have no gaps.
+ */
 export class SqliteEventLog implements EventLog, AsyncDisposable {
   readonly #database: SqliteDatabase;
   readonly #options: EventLogOptions;
@@ -62,11 +65,11 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 
   static async open(database: SqliteDatabase, options: EventLogOptions): Promise<SqliteEventLog> {
-    await database.write((db) => db.exec(EVENTS_SCHEMA + FLOOR_SCHEMA + PARKING_SCHEMA));
+    await database.write((db) => db.exec(EVENTS_SCHEMA + CHECKPOINT_SCHEMA + REDELIVERY_SCHEMA));
     return new SqliteEventLog(database, options);
   }
 
-  /** True while no consumer has anything left to do, now or later. */
+  /** True while no consumer has anything left to do, including delayed redeliveries. */
   get isIdle(): boolean {
     return [...this.#consumers.values()].every((consumer) => consumer.isDoneTo(this.#published));
   }
@@ -140,7 +143,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     return { [Symbol.asyncDispose]: async () => void this.#tails.delete(tail) };
   }
 
-  /** Stops the consumers that still run; their subscriptions end when their handlers do. */
+  /** Stops the running consumers. Their subscriptions end when their handlers do. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#recovery);
     for (const consumer of this.#consumers.values()) consumer.halt();
@@ -148,7 +151,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     this.#tails.clear();
   }
 
-  /** Deletes entries stored before `time`, a page at a time so that nobody waits long. */
+  /** Deletes entries stored before `time`, one page per transaction, so that other writes do not wait long. */
   async forgetBefore(time: Date): Promise<void> {
     let deleted: number;
     do {
@@ -156,7 +159,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     } while (deleted === PAGE);
   }
 
-  /** Every commit hands its new entries on: to tails at once, to consumers that have read all before them. */
+  /** Passes newly committed entries to the tails, and to the consumers that have read everything before them. */
   #publish(): void {
     clearTimeout(this.#recovery);
     try {
@@ -167,7 +170,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
         const before = this.#published;
         this.#published = last.seq;
         for (const consumer of this.#consumers.values()) consumer.offer(before, entries);
-        for (const tail of this.#tails) tell(tail, entries);
+        for (const tail of this.#tails) notify(tail, entries);
       }
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
@@ -180,13 +183,13 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   }
 }
 
-function tell({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
+function notify({ filters, listener }: Tail, entries: readonly LogEntry[]): void {
   for (const entry of entries) {
     if (!filters.some((filter) => subjectMatches(filter, entry.subject))) continue;
     try {
       listener.onEntry(entry);
     } catch {
-      // A tail promises nothing; its listener's own problem must not keep the entry from the others.
+      // A failing listener must not keep the entry from the other tails.
     }
   }
 }

@@ -12,7 +12,7 @@ const SCHEMA = `
 const NEXT_REVISION = "UPDATE key_value_revision SET revision = revision + 1 RETURNING revision";
 const FORGET_EXPIRED = "DELETE FROM key_values WHERE bucket = ? AND key = ? AND expires <= ?";
 
-/** Buckets as rows of one table; an expired value is gone for readers at once and for the file at its next write. */
+/** Buckets as rows of one table. Readers ignore an expired value; its row is deleted by the next write or clean-up. */
 export class SqliteKeyValue implements KeyValue {
   readonly #database: SqliteDatabase;
   readonly #lifetimes: BucketLifetimes;
@@ -31,7 +31,7 @@ export class SqliteKeyValue implements KeyValue {
     return new SqliteBucket(this.#database, name, this.#lifetimes[name]);
   }
 
-  /** Deletes values whose time is over. */
+  /** Deletes the rows of expired values. */
   async forgetExpired(): Promise<void> {
     await this.#database.write(
       (db) => void db.prepare("DELETE FROM key_values WHERE expires <= ?").run(Date.now()),

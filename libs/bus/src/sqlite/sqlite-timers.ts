@@ -10,17 +10,17 @@ const SCHEMA = `
   CREATE INDEX IF NOT EXISTS timers_by_due ON timers (due);
 `;
 
-/** How soon the timers look again that could not be read. */
+/** The pause before a failed reading or firing of timers is retried, in milliseconds. */
 const RECOVER_MS = 1_000;
 
 /** How many timers fire in one transaction. */
 const BATCH = 100;
 
-/** Timers as rows of the log's file: one that is due becomes its event in a single transaction. */
+/** Timers as rows in the file of the log. A due timer is replaced by its event in a single transaction. */
 export class SqliteTimers implements Timers, AsyncDisposable {
   readonly #database: SqliteDatabase;
   readonly #observer: Pick<BusObserver, "failed"> | undefined;
-  readonly #alarm = new WakeUpTimer(() => void this.#fire());
+  readonly #wakeUp = new WakeUpTimer(() => void this.#fire());
 
   private constructor(database: SqliteDatabase, observer: Pick<BusObserver, "failed"> | undefined) {
     this.#database = database;
@@ -43,7 +43,7 @@ export class SqliteTimers implements Timers, AsyncDisposable {
       JSON.stringify(DueEvent.parse(due)),
     ] as const;
     await this.#database.write((db) => db.prepare(sql).run(...row));
-    this.#alarm.setBy(at.getTime());
+    this.#wakeUp.setBy(at.getTime());
   }
 
   async cancel(ref: RequestRef, name: string): Promise<void> {
@@ -54,13 +54,13 @@ export class SqliteTimers implements Timers, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#alarm[Symbol.dispose]();
+    this.#wakeUp[Symbol.dispose]();
   }
 
   #wakeForNext(): void {
     const sql = "SELECT min(due) AS due FROM timers";
     const due = this.#database.read((db) => db.prepare(sql).get()?.["due"]);
-    if (typeof due === "number") this.#alarm.setBy(due);
+    if (typeof due === "number") this.#wakeUp.setBy(due);
   }
 
   async #fire(): Promise<void> {
@@ -69,7 +69,7 @@ export class SqliteTimers implements Timers, AsyncDisposable {
       this.#wakeForNext();
     } catch (error) {
       this.#observer?.failed({ kind: "fire" }, error);
-      this.#alarm.setBy(Date.now() + RECOVER_MS);
+      this.#wakeUp.setBy(Date.now() + RECOVER_MS);
     }
   }
 }

@@ -1,9 +1,9 @@
 import type { SqliteConnection } from "./sqlite-database.ts";
 
-/** What an entry takes: its event, and roughly the rest of its row and its places in the indexes. */
+/** The size of an entry: its event and subject, and an estimate for the rest of its row and its index entries. */
 const bytesOf = (row: string) => `octet_length(${row}.event) + octet_length(${row}.subject) + 100`;
 
-/** SQLite counts in the transaction that adds or deletes an entry. A file from before that is counted once. */
+/** Triggers keep the sum in the transaction that adds or deletes an entry. In an older file the sum is computed once. */
 export const USED_BYTES_SCHEMA = `
   CREATE TABLE IF NOT EXISTS used (bytes INTEGER NOT NULL);
   INSERT INTO used SELECT (SELECT coalesce(sum(${bytesOf("events")}), 0) FROM events) WHERE NOT EXISTS (SELECT 1 FROM used);
@@ -15,6 +15,6 @@ export const USED_BYTES_SCHEMA = `
   END;
 `;
 
-/** How much the log's entries take, with what the transaction under way adds; what else the file holds does not count. */
+/** The size of the log's entries in bytes, including those of the current transaction. Other tables do not count. */
 export const usedBytes = (db: SqliteConnection): number =>
   Number(db.prepare("SELECT bytes FROM used").get()?.["bytes"]);

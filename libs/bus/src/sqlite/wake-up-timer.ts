@@ -1,34 +1,36 @@
-/** Rings after so long at the latest: a timeout does not notice that the machine slept or its clock moved. */
+/** The longest timeout, in milliseconds: a timeout does not notice that the machine slept or that its clock changed. */
 const LONGEST_MS = 60_000;
 
-/** Rings once, at the earliest time that it was set to; whoever hears it looks what is due and sets it again. */
+/**
+ * Calls back once, at the earliest of the times that were set, or sooner. The callback checks what is due and sets the
+ * next time.
+ */
 export class WakeUpTimer implements Disposable {
-  readonly #ring: () => void;
+  readonly #wakeUp: () => void;
   #timeout: NodeJS.Timeout | undefined;
   #at = Infinity;
-  #isOff = false;
+  #isDisposed = false;
 
-  constructor(ring: () => void) {
-    this.#ring = ring;
+  constructor(wakeUp: () => void) {
+    this.#wakeUp = wakeUp;
   }
 
   /** @param time in milliseconds since the epoch; `Infinity` sets nothing */
   setBy(time: number): void {
     const at = Math.min(time, Date.now() + LONGEST_MS);
-    if (this.#isOff || time === Infinity || this.#at <= at) return;
+    if (this.#isDisposed || time === Infinity || this.#at <= at) return;
     this.#at = at;
     clearTimeout(this.#timeout);
-    this.#timeout = setTimeout(() => this.#now(), Math.max(at - Date.now(), 0));
+    this.#timeout = setTimeout(() => this.#elapsed(), Math.max(at - Date.now(), 0));
   }
 
-  /** It rings no more. */
   [Symbol.dispose](): void {
-    this.#isOff = true;
+    this.#isDisposed = true;
     clearTimeout(this.#timeout);
   }
 
-  #now(): void {
+  #elapsed(): void {
     this.#at = Infinity;
-    this.#ring();
+    this.#wakeUp();
   }
 }

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** A certificate for this host name that signs itself, in `folder`. */
+/** Writes a self-signed certificate for this host name to `folder`. */
 export async function certificateFiles(folder: string, host: string) {
   const [certificate, key] = [join(folder, `${host}.pem`), join(folder, `${host}.key`)];
   const what = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];

@@ -7,7 +7,7 @@ type KeyPair = ReturnType<typeof nkeys.createAccount>;
 const unlimited = { subs: -1, data: -1, payload: -1, conn: -1, leaf: -1, wildcards: true };
 const withStorage = { ...unlimited, mem_storage: -1, disk_storage: -1, streams: -1, consumer: -1 };
 
-/** Files of a server whose users come with JWTs, in `folder`: its configuration, and the credentials of its one user. */
+/** Writes the configuration of a server with JWT users, and the credentials of its only user, to `folder`. */
 export async function jwtServerFiles(folder: string) {
   const operator = nkeys.createOperator();
   const [system, account, user] = [nkeys.createAccount(), nkeys.createAccount(), nkeys.createUser()];

@@ -13,11 +13,11 @@ const aBigEvent = (ref: RequestRef) => anEvent(ref, { data: { text: "x".repeat(E
 const createdOf = (ref: RequestRef) => requestSubject(ref, eventKey.created);
 
 /** What {@link AppendOptions.reserveHeadroom} promises on a log of {@link SMALL_LOG_BYTES}. */
-export function roomContract(open: OpenBus): void {
-  describe("the room of a log of limited size", () => {
+export function capacityContract(open: OpenBus): void {
+  describe("the headroom of a log of limited size", () => {
     const bus = busOfEachTest(open);
 
-    it("is left to others from four fifths on, and what is refused is not stored", async () => {
+    it("is reserved from 80 % on, and a rejected event is not stored", async () => {
       const { stored, refused } = await fill(bus);
 
       const used = stored.length * EVENT_BYTES;
@@ -29,7 +29,7 @@ export function roomContract(open: OpenBus): void {
       }
     });
 
-    it("is not asked for by what stands already", async () => {
+    it("is not needed by an event that is stored already", async () => {
       const ref = aRequest();
       const event = anEvent(ref);
       await bus.log.append(createdOf(ref), event, { first: true, reserveHeadroom: true });
@@ -48,7 +48,7 @@ export function roomContract(open: OpenBus): void {
   });
 }
 
-/** Asks until the log is full, by several at a time. */
+/** Appends questions, several at a time, until the log rejects one. */
 async function fill({ log }: BusOfTest): Promise<{ stored: RequestRef[]; refused: RequestRef }> {
   const stored: RequestRef[] = [];
   let refused: RequestRef | undefined;

@@ -15,7 +15,7 @@ class HandlerBroke extends Error {
   override readonly name = "HandlerBroke";
 }
 
-/** Fails for the first copy, as `fail` says; everything else is done. */
+/** Calls `fail` for the first copy; everything else is done. */
 const failing =
   (fail: Handler): Handler =>
   (delivery) =>
@@ -32,7 +32,7 @@ const attemptsOn = (seen: readonly Delivery[], subject: string): number[] =>
 const deadLetterOf = (bus: BusOfTest, name: string): Promise<LogEntry | undefined> =>
   bus.log.last(deadLetterSubject(name));
 
-/** What becomes of entries that are not simply done. */
+/** Retries and dead letters. */
 export function consumerFailureContract(open: OpenBus): void {
   retries(open);
   deadLetters(open);
@@ -41,7 +41,7 @@ export function consumerFailureContract(open: OpenBus): void {
 function retries(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("gets an entry again when its handler threw, counting the attempts", async () => {
+  it("redelivers an entry whose handler threw, and counts the attempts", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 20);
     const recorder = aRecorder(async ({ attempt }) => {
@@ -56,7 +56,7 @@ function retries(open: OpenBus): void {
     expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1, 2, 3]);
   });
 
-  it("gets an entry again not before the time it asked for", async () => {
+  it("redelivers an entry no earlier than its handler asked for", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 10);
     const askedAt = new Map<string, number>();
@@ -76,7 +76,7 @@ function retries(open: OpenBus): void {
     expect(Math.min(...waits.values())).toBeGreaterThanOrEqual(800);
   });
 
-  it("has nobody wait for an entry that is put off", async () => {
+  it("does not let other entries wait for a postponed one", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 10);
     const later = copySubject(ref, 11);
@@ -92,7 +92,7 @@ function retries(open: OpenBus): void {
     await expect.poll(() => subjectsOf(recorder.seen), soon).toContain(later);
   });
 
-  it("never gives up an entry that is only put off, and then counts its exceptions alone", async () => {
+  it("never gives up an entry for being postponed, and counts only its exceptions", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const name = aConsumerName();
@@ -156,7 +156,7 @@ function retries(open: OpenBus): void {
 function deadLetters(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("gives an entry up after its attempts, with all that an operator needs, and goes on with the others", async () => {
+  it("gives up an entry after maxAttempts, with all that an operator needs, and continues with the others", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 5);
     const poison = await bus.log.last(copySubject(ref, 1));
@@ -185,7 +185,7 @@ function deadLetters(open: OpenBus): void {
     expect([...new Set(subjectsOf(recorder.seen))]).toEqual(expect.arrayContaining(subjects));
   });
 
-  it("gives an entry up at once when its handler says so", async () => {
+  it("gives up an entry at once if its handler says so", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 2);
     const name = aConsumerName();
@@ -201,7 +201,7 @@ function deadLetters(open: OpenBus): void {
     expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1]);
   });
 
-  it("leaves an entry given up alone after a restart", async () => {
+  it("does not deliver a dead letter again after a restart", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 2 };

@@ -4,7 +4,7 @@ import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./su
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
 import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
 
-/** What a stop and a restart leave behind. */
+/** Stop and restart. */
 export function consumerStopContract(open: OpenBus): void {
   stops(open);
   restarts(open);
@@ -13,7 +13,7 @@ export function consumerStopContract(open: OpenBus): void {
 function stops(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("tells a running handler to stop and waits for its end", async () => {
+  it("tells running handlers to stop, and waits for them", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const release = Promise.withResolvers<void>();
@@ -43,7 +43,7 @@ function stops(open: OpenBus): void {
     expect(await allAgain(bus, ref, next.seen)).toEqual([]);
   });
 
-  it("hands an entry whose handler stopped to the other member, and counts no failure", async () => {
+  it("passes an entry whose handler stopped to another member, and counts no failure", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 1 };
@@ -60,7 +60,7 @@ function stops(open: OpenBus): void {
     expect(leaving.seen).toHaveLength(1);
   });
 
-  it("leaves entries whose handlers stopped, and those behind them, to the next opening", async () => {
+  it("leaves entries whose handlers stopped, and later ones, to the next opening", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 10);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 1, maxInFlight: 3 };
@@ -81,7 +81,7 @@ function stops(open: OpenBus): void {
 function restarts(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("hands out nothing that is done again, after a restart or within one process", async () => {
+  it("never redelivers what is done, within one process or after a restart", async () => {
     const ref = aRequest();
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
     const seen: Delivery[] = [];
@@ -104,7 +104,7 @@ function restarts(open: OpenBus): void {
     expect(await allAgain(bus, ref, seen)).toEqual([]);
   });
 
-  it("hands out again what nobody finished before a crash", async () => {
+  it("redelivers what was unfinished before a crash", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 6);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
@@ -126,7 +126,7 @@ function restarts(open: OpenBus): void {
     crash.resolve();
   });
 
-  it("keeps what was put off through a restart, and its time", async () => {
+  it("keeps a postponed entry and its time across a restart", async () => {
     const ref = aRequest();
     const [early] = await appendCopies(bus.log, ref, 1);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
@@ -155,7 +155,7 @@ function restarts(open: OpenBus): void {
     expect(cameAt - askedAt).toBeGreaterThanOrEqual(1_500);
   });
 
-  it("keeps the time of what was put off, also through a crash with an older entry unfinished", async () => {
+  it("keeps the time of a postponed entry, also across a crash with an older entry unfinished", async () => {
     const ref = aRequest();
     const [unfinished, putOff] = await appendCopies(bus.log, ref, 3);
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };

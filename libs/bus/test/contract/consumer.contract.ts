@@ -16,7 +16,7 @@ export function consumerContract(open: OpenBus): void {
   });
 }
 
-/** The part of it that is about who is handed what. */
+/** The part about delivery. */
 export function consumerDeliveryContract(open: OpenBus): void {
   describe("a consumer", () => {
     describe("intake", () => {
@@ -48,7 +48,7 @@ function intake(open: OpenBus): void {
     expect(recorder.seen.every(({ attempt }) => attempt === 1)).toBe(true);
   });
 
-  it("is handed an entry as the log holds it", async () => {
+  it("receives an entry as the log holds it", async () => {
     const ref = aRequest();
     const recorder = aRecorder();
     await bus.log.append(copySubject(ref, 1), anEvent(ref, { later: ["unknown"] }));
@@ -60,7 +60,7 @@ function intake(open: OpenBus): void {
     expect(recorder.seen[0]?.signal.aborted).toBe(false);
   });
 
-  it("has caught up once all that stood is done, whatever else the log holds", async () => {
+  it("has caught up once all earlier matching entries are done, whatever else the log holds", async () => {
     const [ref, other] = [aRequest(), aRequest()];
     const { promise: mayEnd, resolve: end } = Promise.withResolvers<"done">();
     const handle: Handler = async (delivery) =>
@@ -82,7 +82,7 @@ function intake(open: OpenBus): void {
     expect(await catchingUp).toBe(true);
   });
 
-  it("has caught up for each of many callers with what stood at its own call", async () => {
+  it("catches up, for each of many callers, with what was stored before the call", async () => {
     const ref = aRequest();
     const done = new Set<string>();
     const handle: Handler = async ({ entry }) => {
@@ -139,7 +139,7 @@ function intake(open: OpenBus): void {
     expect(subjectsOf(seen)).toEqual([created, decided].sort());
   });
 
-  it("never sees a loser of a race", async () => {
+  it("never sees an event that lost a race", async () => {
     const ref = aRequest();
     const recorder = aRecorder(putOffFence);
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
@@ -153,7 +153,7 @@ function intake(open: OpenBus): void {
     expect(subjectsOf(recorder.seen).filter((subject) => subject === decided)).toHaveLength(1);
   });
 
-  it("works for itself: another name sees everything again", async () => {
+  it("is independent of consumers with other names", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 10);
     const [one, two] = [aRecorder(), aRecorder()];
@@ -170,7 +170,7 @@ function intake(open: OpenBus): void {
 function load(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("handles a backlog of many pages whole", async () => {
+  it("handles a backlog of many pages completely", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 700);
     const recorder = aRecorder();
@@ -183,7 +183,7 @@ function load(open: OpenBus): void {
     expect(subjectsOf(recorder.seen)).toEqual([...subjects, ...more].sort());
   });
 
-  it("never handles more at a time than it may, and as many as it may", async () => {
+  it("handles as many entries at a time as maxInFlight, and never more", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 12);
     const release = Promise.withResolvers<void>();
@@ -206,7 +206,7 @@ function load(open: OpenBus): void {
     expect(most).toBe(3);
   });
 
-  it("shares the work between those who joined: each entry is handled once", async () => {
+  it("shares the work between its members: each entry is handled once", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 40);
     const bothWork = Promise.withResolvers<void>();
@@ -228,7 +228,7 @@ function load(open: OpenBus): void {
     expect(subjectsOf(all())).toEqual(subjects.sort());
   });
 
-  it("leaves a slow handler alone for as long as it works", async () => {
+  it("does not redeliver to a slow handler while it works", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const slow: Handler = async (delivery) => {

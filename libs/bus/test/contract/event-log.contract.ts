@@ -8,7 +8,7 @@ import { tailContract } from "./tail.contract.ts";
 
 const RACERS = 50;
 
-/** Appends, reads and tails of an {@link EventLog}; its consumers have a suite of their own. */
+/** Appends, reads and tails of an {@link EventLog}. Its consumers have their own suite. */
 export function eventLogContract(open: OpenBus): void {
   describe("an event log", () => {
     describe("first on its subject", () => {
@@ -27,7 +27,7 @@ export function eventLogContract(open: OpenBus): void {
 }
 
 const decidedOf = (ref: RequestRef) => requestSubject(ref, eventKey.decided);
-const standing = (result: AppendResult): Stored => (result.kind === "stored" ? result.entry : result.winner);
+const storedIn = (result: AppendResult): Stored => (result.kind === "stored" ? result.entry : result.winner);
 
 function firstOnSubject(open: OpenBus): void {
   const bus = busOfEachTest(open);
@@ -42,8 +42,8 @@ function firstOnSubject(open: OpenBus): void {
 
     const winners = results.flatMap((result, index) => (result.kind === "stored" ? [events[index]?.id] : []));
     expect(winners).toHaveLength(1);
-    expect(new Set(results.map((result) => standing(result).event.id))).toEqual(new Set(winners));
-    expect(new Set(results.map((result) => standing(result).seq)).size).toBe(1);
+    expect(new Set(results.map((result) => storedIn(result).event.id))).toEqual(new Set(winners));
+    expect(new Set(results.map((result) => storedIn(result).seq)).size).toBe(1);
     expect((await bus.log.last(decidedOf(ref)))?.event.id).toBe(winners[0]);
   });
 
@@ -60,11 +60,11 @@ function firstOnSubject(open: OpenBus): void {
 
     for (const results of races) {
       expect(results.filter(({ kind }) => kind === "stored")).toHaveLength(1);
-      expect(new Set(results.map((result) => standing(result).event.id)).size).toBe(1);
+      expect(new Set(results.map((result) => storedIn(result).event.id)).size).toBe(1);
     }
   });
 
-  it("knows its own event again: a retry is stored and adds nothing", async () => {
+  it("recognizes its own event: a retry is reported as stored and adds nothing", async () => {
     const ref = aRequest();
     const event = anEvent(ref);
     const first = await bus.log.append(decidedOf(ref), event, { first: true });
@@ -73,12 +73,12 @@ function firstOnSubject(open: OpenBus): void {
 
     expect(again).toMatchObject({
       kind: "stored",
-      entry: { seq: standing(first).seq, event: { id: event.id } },
+      entry: { seq: storedIn(first).seq, event: { id: event.id } },
     });
     expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
   });
 
-  it("knows its own event again when both tries are under way at once", async () => {
+  it("recognizes its own event when several attempts run at the same time", async () => {
     const ref = aRequest();
     const event = anEvent(ref);
 
@@ -87,10 +87,10 @@ function firstOnSubject(open: OpenBus): void {
     );
 
     expect(results.map(({ kind }) => kind)).toEqual(Array(5).fill("stored"));
-    expect(new Set(results.map((result) => standing(result).seq)).size).toBe(1);
+    expect(new Set(results.map((result) => storedIn(result).seq)).size).toBe(1);
   });
 
-  it("knows its own event again after a restart", async () => {
+  it("recognizes its own event after a restart", async () => {
     const ref = aRequest();
     const event = anEvent(ref);
     await bus.log.append(decidedOf(ref), event, { first: true });
@@ -104,7 +104,7 @@ function firstOnSubject(open: OpenBus): void {
     });
   });
 
-  it("loses to another event that stands, and says so on every retry", async () => {
+  it("loses to an event that is stored, on every retry", async () => {
     const ref = aRequest();
     const winner = anEvent(ref);
     await bus.log.append(decidedOf(ref), winner, { first: true });
@@ -125,7 +125,7 @@ function firstOnSubject(open: OpenBus): void {
 function appendAndRead(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("reads at once what was answered", async () => {
+  it("reads an acknowledged event at once", async () => {
     await Promise.all(
       Array.from({ length: 30 }, async () => {
         const ref = aRequest();
@@ -138,18 +138,18 @@ function appendAndRead(open: OpenBus): void {
     );
   });
 
-  it("adds an event of the same id once", async () => {
+  it("stores an event of the same id once", async () => {
     const ref = aRequest();
     const event = anEvent(ref);
 
     const first = await bus.log.append(copySubject(ref, 1), event);
     const again = await bus.log.append(copySubject(ref, 1), event);
 
-    expect(standing(again).seq).toBe(standing(first).seq);
+    expect(storedIn(again).seq).toBe(storedIn(first).seq);
     expect(again.kind).toBe("stored");
   });
 
-  it("gives the newest entry of exactly the subject asked for", async () => {
+  it("returns the newest entry of exactly the given subject", async () => {
     const ref = aRequest();
     const [older, newer] = [anEvent(ref), anEvent(ref)];
     const first = await bus.log.append(copySubject(ref, 1), older);
@@ -160,14 +160,14 @@ function appendAndRead(open: OpenBus): void {
 
     expect(last).toMatchObject({
       subject: copySubject(ref, 1),
-      seq: standing(second).seq,
+      seq: storedIn(second).seq,
       event: { id: newer.id },
     });
-    expect(standing(second).seq).toBeGreaterThan(standing(first).seq);
+    expect(storedIn(second).seq).toBeGreaterThan(storedIn(first).seq);
     expect(await bus.log.last(copySubject(ref, 2))).toBeUndefined();
   });
 
-  it("gives the newest of each subject below a prefix, oldest first", async () => {
+  it("returns the newest entry of each subject below a prefix, oldest first", async () => {
     const ref = aRequest();
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
@@ -180,7 +180,7 @@ function appendAndRead(open: OpenBus): void {
     expect(entries.at(-1)?.event.id).toBe(newest.id);
   });
 
-  it("gives the newest entry of all below a prefix", async () => {
+  it("returns the newest entry of all subjects below a prefix", async () => {
     const ref = aRequest();
     const newest = anEvent(ref);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
@@ -192,12 +192,12 @@ function appendAndRead(open: OpenBus): void {
     expect(await bus.log.newest(requestPrefix(aRequest()))).toBeUndefined();
   });
 
-  it("shows whoever was told of an entry all that was stored up to it, at once", async () => {
+  it("returns everything up to the entry in `atLeast` at once", async () => {
     const looks = Array.from({ length: 200 }, async () => {
       const ref = aRequest();
       await bus.log.append(copySubject(ref, 1), anEvent(ref));
-      const told = standing(await bus.log.append(copySubject(ref, 2), anEvent(ref)));
-      const entries = await bus.log.below(requestPrefix(ref), told.seq);
+      const second = storedIn(await bus.log.append(copySubject(ref, 2), anEvent(ref)));
+      const entries = await bus.log.below(requestPrefix(ref), second.seq);
       return [ref, entries] as const;
     });
     for (const [ref, entries] of await Promise.all(looks)) {
@@ -205,7 +205,7 @@ function appendAndRead(open: OpenBus): void {
     }
   });
 
-  it("never mixes a request with one whose id continues its own", async () => {
+  it("never mixes a request with another one whose id begins with its id", async () => {
     const ref = aRequest();
     const others = ["-", "_", "-1", "0", "a", "Z"].map((more) => ({ ...ref, id: `${ref.id}${more}` }));
     const own = anEvent(ref);
@@ -218,17 +218,17 @@ function appendAndRead(open: OpenBus): void {
     expect(await bus.log.below(requestPrefix(aRequest()))).toEqual([]);
   });
 
-  it("keeps members of an event that nobody here knows", async () => {
+  it("keeps unknown members of an event", async () => {
     const ref = aRequest();
     const event = anEvent(ref, { later: { nested: ["✓ ünïcode", 1, null] }, data: { unknown: true } });
 
     const result = await bus.log.append(copySubject(ref, 1), event);
 
-    expect(standing(result).event).toEqual(event);
+    expect(storedIn(result).event).toEqual(event);
     expect((await bus.log.last(copySubject(ref, 1)))?.event).toEqual(event);
   });
 
-  it("never stores an event that could not be read back", async () => {
+  it("never stores an event that could not be parsed back", async () => {
     const ref = aRequest();
 
     const broken = bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }));
@@ -237,7 +237,7 @@ function appendAndRead(open: OpenBus): void {
     expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
   });
 
-  it("says when an entry was stored, in UTC with milliseconds", async () => {
+  it("reports when an entry was stored, in UTC with milliseconds", async () => {
     const ref = aRequest();
     const before = Date.now();
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
@@ -250,7 +250,7 @@ function appendAndRead(open: OpenBus): void {
     expect(Date.parse(entry?.storedAt ?? "")).toBeLessThanOrEqual(after + 5);
   });
 
-  it("holds what was answered after a restart", async () => {
+  it("keeps acknowledged events across a restart", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 30);
 

@@ -39,7 +39,7 @@ function revisions(open: OpenBus): void {
     expect(await sessions.get(key)).toEqual({ value: "first ✓", revision });
   });
 
-  it("updates at the revision read, and refuses a stale one", async () => {
+  it("updates at the current revision, and rejects a stale one", async () => {
     const sessions = await bus.keyValue.bucket("sessions");
     const key = aKey();
     const first = (await sessions.create(key, "a")) ?? 0;
@@ -51,7 +51,7 @@ function revisions(open: OpenBus): void {
     expect(await sessions.get(key)).toEqual({ value: "b", revision: second });
   });
 
-  it("deletes at the revision read, and refuses a stale one", async () => {
+  it("deletes at the current revision, and rejects a stale one", async () => {
     const sessions = await bus.keyValue.bucket("sessions");
     const key = aKey();
     const first = (await sessions.create(key, "a")) ?? 0;
@@ -63,7 +63,7 @@ function revisions(open: OpenBus): void {
     expect(await sessions.get(key)).toBeUndefined();
   });
 
-  it("creates a deleted key again, at a revision that the old ones do not reach", async () => {
+  it("creates a deleted key again, with a greater revision than before", async () => {
     const sessions = await bus.keyValue.bucket("sessions");
     const key = aKey();
     const first = (await sessions.create(key, "a")) ?? 0;
@@ -78,7 +78,7 @@ function revisions(open: OpenBus): void {
     expect(await sessions.get(key)).toEqual({ value: "c", revision: again });
   });
 
-  it("has one winner among many that create, update or delete the same", async () => {
+  it("has one winner among concurrent creates, updates or deletes of one key", async () => {
     const sessions = await bus.keyValue.bucket("sessions");
     const key = aKey();
     const racers = Array.from({ length: 20 }, (_, index) => `racer ${index}`);
@@ -104,7 +104,7 @@ function revisions(open: OpenBus): void {
     expect((await sessions.get(key))?.value).toBe("a");
   });
 
-  it("holds values and revisions after a restart", async () => {
+  it("keeps values and revisions across a restart", async () => {
     const key = aKey();
     const first = (await (await bus.keyValue.bucket("sessions")).create(key, "a")) ?? 0;
 
@@ -119,11 +119,11 @@ function revisions(open: OpenBus): void {
 function lifetimes(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("lets a value expire, not before its time, and be created again; one without a lifetime stays", async () => {
+  it("expires a value, not early, so that it can be created again; keeps one without a lifetime", async () => {
     const leases = await bus.keyValue.bucket("leases");
     const lasting = [await bus.keyValue.bucket("sessions"), await bus.keyValue.bucket("channels")];
     const key = aKey();
-    for (const bucket of lasting) await bucket.create(key, "for ever");
+    for (const bucket of lasting) await bucket.create(key, "kept");
     const written = Date.now();
     const first = (await leases.create(key, "owner 1")) ?? 0;
 
@@ -133,7 +133,7 @@ function lifetimes(open: OpenBus): void {
     expect(Date.now() - written).toBeGreaterThanOrEqual(LIFETIME_MS);
     expect(await leases.update(key, "owner 1", first)).toBeUndefined();
     expect(await leases.delete(key, first)).toBe(false);
-    for (const bucket of lasting) expect((await bucket.get(key))?.value).toBe("for ever");
+    for (const bucket of lasting) expect((await bucket.get(key))?.value).toBe("kept");
   });
 
   it("counts a lifetime from the last write, also across a restart", async () => {

@@ -5,13 +5,13 @@ import { anObserver } from "./support/observer.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
 import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
 
-/** What a log tells whoever counts. */
+/** What every {@link EventLog} reports to its {@link BusObserver}. */
 export function observerContract(open: OpenBus): void {
   const observer = anObserver();
   const bus = busOfEachTest(open, observer);
   const backlogOf = (name: string): Promise<Backlog> | undefined => observer.consumers.get(name)?.();
 
-  it("tells what a consumer has still to do: handed out, put off, and not yet read", async () => {
+  it("is told the backlog of a consumer: in flight, postponed, and not yet read", async () => {
     const ref = aRequest();
     const oldest = copySubject(ref, 100);
     await bus.log.append(oldest, anEvent(ref));
@@ -33,7 +33,7 @@ export function observerContract(open: OpenBus): void {
     await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 0 });
   });
 
-  it("tells of each failure of a handler, also on entries that are never given up, and of no stop", async () => {
+  it("is told of each failure of a handler, also without a limit on attempts, but not of a stop", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1);
     const [bug, away] = [new RangeError("a bug"), new Unavailable("away")];
@@ -54,7 +54,7 @@ export function observerContract(open: OpenBus): void {
     ]);
   });
 
-  it("tells of an entry that it gave up, and of a consumer's end", async () => {
+  it("is told of a dead letter, and of the end of a consumer", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 3);
     const name = aConsumerName();

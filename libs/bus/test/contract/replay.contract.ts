@@ -7,7 +7,7 @@ import { busOfEachTest, type OpenBus } from "./support/bus-under-test.ts";
 export function replayContract(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
-  it("reads everything that matches, once, from the beginning", async () => {
+  it("reads every matching entry once, from the beginning", async () => {
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 2_500);
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
@@ -25,7 +25,7 @@ export function replayContract(open: OpenBus): void {
     expect(read.toSorted()).toEqual([...subjects, copySubject(ref, 1)].toSorted());
   });
 
-  it("keeps the order of one subject, and gives entries as every other read does", async () => {
+  it("keeps the order of a subject, and returns entries like every other read", async () => {
     const ref = aRequest();
     const events = Array.from({ length: 5 }, () => anEvent(ref));
     for (const event of events) await bus.log.append(copySubject(ref, 1), event);
@@ -37,7 +37,7 @@ export function replayContract(open: OpenBus): void {
     expect(entries.slice(-1)).toEqual(await bus.log.below(requestPrefix(ref)));
   });
 
-  it("ends, however much is appended meanwhile", async () => {
+  it("ends, even if events are appended during the reading", async () => {
     const ref = aRequest();
     await appendCopies(bus.log, ref, 1_500);
 
@@ -50,7 +50,7 @@ export function replayContract(open: OpenBus): void {
     expect(read).toBeGreaterThanOrEqual(1_500);
   });
 
-  it("of a log that holds nothing of it has nothing to read", async () => {
+  it("is empty if nothing matches", async () => {
     const pages = await Array.fromAsync(bus.log.replay(everythingOf(aRequest())));
     expect(pages.flatMap(({ entries }) => entries)).toEqual([]);
   });

@@ -7,7 +7,7 @@ const RACERS = 50;
 
 const decidedOf = (ref: RequestRef) => requestSubject(ref, eventKey.decided);
 
-/** What those who only listen hear of every {@link EventLog}. */
+/** What {@link EventLog.tail} promises. */
 export function tailContract(open: OpenBus): void {
   const bus = busOfEachTest(open);
 
@@ -16,7 +16,7 @@ export function tailContract(open: OpenBus): void {
     return heard;
   }
 
-  /** Appends one more entry and waits until this tail has heard it: what came before has arrived or never will. */
+  /** Appends a marker and waits until the tail has received it: earlier entries have then arrived, or never will. */
   async function heardSoFar(heard: LogEntry[], ref: RequestRef): Promise<readonly LogEntry[]> {
     const marker = anEvent(ref);
     await bus.log.append(copySubject(ref, 999), marker);
@@ -24,7 +24,7 @@ export function tailContract(open: OpenBus): void {
     return heard.filter(({ event }) => event.id !== marker.id);
   }
 
-  it("hears an entry as the log holds it", async () => {
+  it("receives an entry as the log holds it", async () => {
     const ref = aRequest();
     const heard = await hear([everythingOf(ref)]);
 
@@ -34,7 +34,7 @@ export function tailContract(open: OpenBus): void {
     expect(heard).toEqual([await bus.log.last(copySubject(ref, 1))]);
   });
 
-  it("never hears a loser of a race", async () => {
+  it("never receives an event that lost a race", async () => {
     const ref = aRequest();
     const heard = await hear([everythingOf(ref)]);
 
@@ -46,7 +46,7 @@ export function tailContract(open: OpenBus): void {
     expect((await heardSoFar(heard, ref)).map(({ event }) => event.id)).toEqual([winner?.id]);
   });
 
-  it("hears only what one of its filters matches", async () => {
+  it("receives only entries that match one of its filters", async () => {
     const [ref, other] = [aRequest(), aRequest()];
     const heard = await hear([decidedOf(ref), copySubject(ref, 1), copySubject(ref, 999)]);
 
@@ -59,7 +59,7 @@ export function tailContract(open: OpenBus): void {
     expect(subjects.sort()).toEqual([copySubject(ref, 1), decidedOf(ref)].sort());
   });
 
-  it("hears nothing from before, and nothing once disposed", async () => {
+  it("receives nothing from before its start or after its disposal", async () => {
     const ref = aRequest();
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
     const early: LogEntry[] = [];
@@ -76,7 +76,7 @@ export function tailContract(open: OpenBus): void {
     expect(early).toEqual([]);
   });
 
-  it("goes on when a listener throws, for it and for the others", async () => {
+  it("continues when a listener throws, for it and for the others", async () => {
     const ref = aRequest();
     let calls = 0;
     const angry = {

@@ -21,7 +21,7 @@ export function timersContract(open: OpenBus): void {
 
 const inMs = (ms: number): Date => new Date(Date.now() + ms);
 
-/** Every firing of this request's timers, as a durable consumer sees it: a broker fires without a tail, and may deliver again. */
+/** Every firing of this request's timers, by sequence. A durable consumer reads them: due events have no tail. */
 async function firingsOf(bus: BusOfTest, ref: RequestRef): Promise<ReadonlyMap<number, LogEntry>> {
   const seen = new Map<number, LogEntry>();
   const spec = { name: aConsumerName(), filters: [dueSubject(ref, "x").replace(/x$/, ">")] };
@@ -58,7 +58,7 @@ function timers(open: OpenBus): void {
     }
   });
 
-  it("fires at once when its time is past", async () => {
+  it("fires at once if its time is in the past", async () => {
     const ref = aRequest();
     const firings = await firingsOf(bus, ref);
 
@@ -67,7 +67,7 @@ function timers(open: OpenBus): void {
     await expect.poll(() => tagsOf(firings), soon).toEqual(["past"]);
   });
 
-  it("is replaced when it is set again, whether for earlier or for later", async () => {
+  it("is replaced when it is set again, to an earlier or a later time", async () => {
     const ref = aRequest();
     const firings = await firingsOf(bus, ref);
     await bus.timers.set(ref, "earlier", inMs(3_600_000), aDue(ref, "earlier, first"));
@@ -94,7 +94,7 @@ function timers(open: OpenBus): void {
     await expect.poll(() => tagsOf(firings), soon).toEqual(["again", "again"]);
   });
 
-  it("stays silent once cancelled, and a cancel of none is no error", async () => {
+  it("does not fire once cancelled, and cancelling an unknown timer is no error", async () => {
     const ref = aRequest();
     const firings = await firingsOf(bus, ref);
     await bus.timers.set(ref, "cancelled", inMs(SOON_MS), aDue(ref, "cancelled"));
@@ -129,7 +129,7 @@ function timers(open: OpenBus): void {
     await expect.poll(() => tagsOf(others), soon).toEqual(["other's"]);
   });
 
-  it("survives a restart, also when its time comes meanwhile", async () => {
+  it("survives a restart, also when it becomes due meanwhile", async () => {
     const ref = aRequest();
     const at = inMs(SOON_MS);
     await bus.timers.set(ref, "later", at, aDue(ref, "later"));
@@ -154,7 +154,7 @@ function timers(open: OpenBus): void {
     await expect.poll(() => tagsOf(firings), soon).toEqual(names.sort());
   });
 
-  it("does not fire early when it is further away than the longest timeout", async () => {
+  it("does not fire early if it is further away than the longest timeout", async () => {
     const ref = aRequest();
     const firings = await firingsOf(bus, ref);
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
 import { anEvent, copySubject } from "../contract/support/events.ts";
 
-// Waits for a word, so that several start at one moment; opens the bus, appends one event and says its id.
+// Waits for input, so that several processes start at the same moment; then appends one event and prints its id.
 const [path = "", id = "", copy = ""] = process.argv.slice(2);
 const ref = { tenant: "default", id };
 process.stdout.write("\n");

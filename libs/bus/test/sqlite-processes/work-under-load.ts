@@ -3,8 +3,8 @@ import { createInterface } from "node:readline";
 import { openSqliteBus } from "../../src/sqlite/index.ts";
 import { anEvent, copySubject, everythingOf } from "../contract/support/events.ts";
 
-// Appends and consumes at 32 in flight until it is killed; notes what was acknowledged and what was handled, a line each, in
-// a file: what waits in a pipe dies with its writer. Says a dot for every acknowledgement.
+// Appends and consumes, 32 at a time, until it is killed. Writes a line per acknowledged and per handled event to a file,
+// because data in a pipe would be lost with its writer. Prints a dot per acknowledgement.
 const [path = "", id = "", notes = ""] = process.argv.slice(2);
 const ref = { tenant: "default", id };
 const file = openSync(notes, "a");

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { runService } from "@loopgate/runtime";
 
-/** A service that fails in its `start` or `stop`, or waits in its start, as its argument says; a part of it closes slowly. */
+/** A service with a part that closes slowly. Its argument makes it fail in `start` or `stop`, or wait in its start. */
 const fails = process.argv[2];
 
 await runService({

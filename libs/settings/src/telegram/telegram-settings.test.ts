@@ -6,13 +6,13 @@ import { telegramVariables } from "./telegram-settings.ts";
 const read = (ids: string) =>
   readConfiguration(z.object(telegramVariables), { TELEGRAM_RESPONDER_IDS: ids }, []).TELEGRAM_RESPONDER_IDS;
 
-it("takes people as responders", () => {
+it("accepts persons as responders", () => {
   expect(read("7, 1000000000008")).toEqual(["7", "1000000000008"]);
 });
 
 it.each(["1087968824", "136817688", "777000"])(
-  "refuses %s, through which many speak, as a responder",
+  "rejects %s, an account that many people share, as a responder",
   (id) => {
-    expect(() => read(`7,${id}`)).toThrow("many speak through: name people");
+    expect(() => read(`7,${id}`)).toThrow("many people speak: use the ids of persons");
   },
 );

@@ -7,11 +7,16 @@ import { settingRule } from "../rule.ts";
 const personId = z
   .string()
   .regex(/^\d{1,20}$/, "must be the numeric Telegram id of a person")
-  .refine((id) => !isServiceAccount(id), "is an account of Telegram that many speak through: name people");
-const chatId = z.string().regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (groups have a negative one)");
+  .refine(
+    (id) => !isServiceAccount(id),
+    "is an account of Telegram through which many people speak: use the ids of persons",
+  );
+const chatId = z
+  .string()
+  .regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (the id of a group is negative)");
 
 const botToken = z
-  .string("is missing: @BotFather gives one")
+  .string("is missing: create a bot with @BotFather to get one")
   .regex(/^\d+:\S+$/, "has not the shape <digits>:<letters>: copy it again from @BotFather");
 
 /** The bot, and who may be asked and may answer (design 4.5). */
@@ -32,7 +37,7 @@ type TelegramRead = z.infer<z.ZodObject<typeof telegramVariables>>;
 
 export const telegramSecrets = ["TELEGRAM_BOT_TOKEN"] as const;
 
-/** A group's members are nobody in particular: without responders nobody could answer there. */
+/** Group membership does not authorize an answer. Without responders, no answer in the group would be accepted. */
 export const groupNamesResponders = settingRule<TelegramRead>(
   "TELEGRAM_CHAT_ID",
   "is a group: name who may answer there in TELEGRAM_RESPONDER_IDS",
@@ -40,7 +45,7 @@ export const groupNamesResponders = settingRule<TelegramRead>(
     !(chat !== undefined && isGroupChat(chat) && people?.length === 0),
 );
 
-/** For a service that is nothing without its bot. */
+/** For a service that requires the bot. */
 export const requiredBot = { TELEGRAM_BOT_TOKEN: botToken };
 
 /** Who may be asked and who may answer, by which bot. */
@@ -51,7 +56,7 @@ export const telegramRecipientsOf = (read: TelegramRead): TelegramRecipients => 
   allowedChats: read.TELEGRAM_ALLOWED_CHATS,
 });
 
-/** After how long without a sign of life of the bot its chats are told what is open. */
+/** How long the bot may be out of contact before its chats are told about open questions, in milliseconds. */
 export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;
 
 /** How the bot reaches Telegram. */

@@ -1,3 +1,4 @@
+import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import {
   AuthorizationError,
   connect,
@@ -5,19 +6,41 @@ import {
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
+import { NatsStartupError } from "../../startup-error.ts";
+import { CALL_TIMEOUT_MS, type NatsAccess } from "./bus-options.ts";
 import { connectionOptions } from "./connection-options.ts";
-import type { NatsAccess } from "./nats-options.ts";
-import { NatsStartupError } from "./nats-unfit.ts";
+import { ConnectionWatch } from "./connection-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const RECONNECT_EVERY_MS = 250;
 
-/** A server that misses three of these is left for another: a machine that vanishes closes no connection. */
+/**
+ * The interval between pings, in milliseconds. After three unanswered pings the client tries another server: a machine
+ * that vanishes closes no connection.
+ */
 const PING_EVERY_MS = 2_000;
 
+/** An open connection and the clients that share it. */
+export interface NatsClient {
+  readonly connection: NatsConnection;
+  readonly watch: ConnectionWatch;
+  readonly js: JetStreamClient;
+  readonly jsm: JetStreamManager;
+}
+
+/** Asks the server nothing yet. */
+export async function clientOf(connection: NatsConnection): Promise<NatsClient> {
+  return {
+    connection,
+    watch: new ConnectionWatch(connection),
+    js: jetstream(connection, { timeout: CALL_TIMEOUT_MS }),
+    jsm: await jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS }),
+  };
+}
+
 /**
- * Connects, and from then on reconnects for ever.
- * @throws Unavailable when no server answers the first time; NatsStartupError when the login or TLS is refused.
+ * Connects. When the connection is lost later, the client reconnects, without a limit on attempts.
+ * @throws Unavailable if no server answers the first attempt; NatsStartupError if the login or TLS is refused.
  */
 export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
   const options = connectionOptions(access);
@@ -31,9 +54,9 @@ export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
       reconnectTimeWait: RECONNECT_EVERY_MS,
       pingInterval: PING_EVERY_MS,
       maxPingOut: 2,
-      // A login that is refused for a while, such as during a change of credentials, is no reason to give up.
+      // A login may be refused for a while, for example during a change of credentials: keep reconnecting.
       ignoreAuthErrorAbort: true,
-      // Measured: 40 % more publishes a second (reference nats-mongo.md 0.9).
+      // Measured: 40 % more publishes per second (reference nats-mongo.md 0.9).
       noAsyncTraces: true,
     });
   } catch (cause) {
@@ -41,7 +64,7 @@ export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
   }
 }
 
-/** Answers come to subjects of the service's own, so that no other service needs the permission to read them. */
+/** Each service receives its replies on subjects of its own, so that no other service may read them. */
 const inboxPrefixOf = (name: string): string => `_INBOX_${name}`;
 
 const tlsFailure = /CERT|SIGNED|SIGNATURE|TLS|SSL|EPROTO|HOSTNAME_MISMATCH|INVALID_CA/;
@@ -59,7 +82,7 @@ function failureOf(cause: unknown, servers: string): Error {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   if (message.includes("does not support 'tls'")) {
     return new NatsStartupError(
-      "NATS_URL or NATS_CA_FILE asks for TLS, and the server has none: use nats://",
+      "NATS_URL or NATS_CA_FILE asks for TLS, and the server has none: use nats:// without NATS_CA_FILE",
       {
         cause,
       },
@@ -67,8 +90,8 @@ function failureOf(cause: unknown, servers: string): Error {
   }
   if (tlsFailure.test(code)) {
     return new NatsStartupError(
-      `TLS with NATS at ${servers} fails (${message}): name the authority that signed the server's certificate ` +
-        "in NATS_CA_FILE, and the host as the certificate does in NATS_URL",
+      `TLS with NATS at ${servers} fails (${message}): set NATS_CA_FILE to the authority that signed the ` +
+        "server's certificate, and use the host name of the certificate in NATS_URL",
       { cause },
     );
   }

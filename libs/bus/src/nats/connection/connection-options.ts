@@ -1,14 +1,14 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { type Authenticator, credsAuthenticator, type NodeConnectionOptions } from "@nats-io/transport-node";
-import type { NatsAccess } from "./nats-options.ts";
-import { NatsStartupError } from "./nats-unfit.ts";
+import { NatsStartupError } from "../../startup-error.ts";
+import type { NatsAccess } from "./bus-options.ts";
 
 type Access = Required<Pick<NodeConnectionOptions, "servers">> & NodeConnectionOptions;
 
 /**
- * Servers, login and TLS as the client takes them. Files are read now, so that a start says what is wrong with them.
- * @throws NatsStartupError for an address or a file that can't be used; no secret is in its message.
+ * Translates servers, login and TLS for the client. Reads the files now, so that a bad file fails the start.
+ * @throws NatsStartupError for an address or a file that can't be used. Its message contains no secret.
  */
 export function connectionOptions({ servers, credsFile, caFile }: NatsAccess): Access {
   const urls = [servers].flat().map(parseServer);
@@ -24,12 +24,12 @@ function parseServer(server: string): URL {
   const url = URL.parse(server.includes("://") ? server : `nats://${server}`);
   if (url !== null && url.host !== "" && ["nats:", "tls:"].includes(url.protocol)) return url;
   throw new NatsStartupError(
-    "NATS_URL is no address such as nats://host:4222 or tls://host:4222: separate several by commas, " +
-      "and write special characters of a password as %xx",
+    "NATS_URL is not an address such as nats://host:4222 or tls://host:4222: separate several addresses with " +
+      "commas, and percent-encode special characters in a password",
   );
 }
 
-/** The first user named holds for all servers; a name without a password is a token. */
+/** The first user in the addresses applies to all servers; a user without a password is a token. */
 function loginOf(urls: readonly URL[]): NodeConnectionOptions {
   const url = urls.find(({ username }) => username !== "");
   if (url === undefined) return {};
@@ -40,7 +40,7 @@ function loginOf(urls: readonly URL[]): NodeConnectionOptions {
 function tlsOf(urls: readonly URL[], caFile: string | undefined): NodeConnectionOptions {
   if (caFile !== undefined) {
     if (!isCertificate(readOrRefuse("NATS_CA_FILE", caFile))) {
-      throw new NatsStartupError("NATS_CA_FILE holds no certificate in PEM form");
+      throw new NatsStartupError("NATS_CA_FILE holds no certificate: it must be in PEM form");
     }
     return { tls: { caFile } };
   }
@@ -55,11 +55,11 @@ function isCertificate(pem: Buffer): boolean {
   }
 }
 
-/** Read again at each connect, because credentials expire; what can't be read then leaves the last ones in use. */
+/** Reads the file again at each connect, because credentials expire. If that fails, the last ones stay in use. */
 function credentials(file: string): Authenticator {
   let current = credsAuthenticator(readOrRefuse("NATS_CREDS_FILE", file));
   try {
-    current("a server's challenge");
+    current("a server's nonce");
   } catch {
     throw new NatsStartupError("NATS_CREDS_FILE holds no NATS credentials: it must have a JWT and a seed");
   }

@@ -1,15 +1,19 @@
 import { type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
-import { refusalSentence } from "./failures.ts";
+import { permissionMessage } from "./errors.ts";
 
-/** A refusal that did not come again for so long has been mended: what is refused is tried at least this often. */
-const FORGET_REFUSAL_MS = 60_000;
-const MAX_REFUSALS = 100;
+/** A violation that has not recurred for this long counts as fixed: denied operations are retried more often. */
+const FORGET_VIOLATION_MS = 60_000;
+const MAX_VIOLATIONS = 100;
 
-/** What ails a connection and reaches no caller: a pull or an acknowledgement that the server refuses has nobody who awaits it. */
+/**
+ * Follows the status of a connection. It catches errors that reach no caller: a pull or an acknowledgement that the
+ * server denies fails no promise.
+ */
 export class ConnectionWatch {
   readonly #connection: NatsConnection;
-  readonly #refusals = new Map<string, { readonly sentence: string; readonly at: number }>();
+  readonly #violations = new Map<string, { readonly message: string; readonly at: number }>();
+  readonly #reconnectListeners = new Set<() => void>();
   #isDown = false;
 
   constructor(connection: NatsConnection) {
@@ -17,41 +21,54 @@ export class ConnectionWatch {
     void this.#watch();
   }
 
+  /** Calls `listener`, which must not throw, after every reconnect for as long as the connection lives. */
+  onReconnect(listener: () => void): void {
+    this.#reconnectListeners.add(listener);
+  }
+
   /** @throws Unavailable that says what is wrong. */
   check(): void {
     if (this.#isDown || this.#connection.isClosed()) {
-      throw new Unavailable("NATS is not connected: see whether it runs, and the network");
+      throw new Unavailable("NATS is not connected: check that it runs, and the network");
     }
-    for (const subject of this.#refusals.keys()) this.checkPermission(subject);
+    for (const subject of this.#violations.keys()) this.checkPermission(subject);
   }
 
-  /** @throws Unavailable if the server lately refused this subject. */
+  /** @throws Unavailable if the server denied this subject within the last minute. */
   checkPermission(subject: string): void {
-    const refusal = this.#refusals.get(subject);
-    if (refusal === undefined) return;
-    if (performance.now() - refusal.at < FORGET_REFUSAL_MS) throw new Unavailable(refusal.sentence);
-    this.#refusals.delete(subject);
+    const violation = this.#violations.get(subject);
+    if (violation === undefined) return;
+    if (performance.now() - violation.at < FORGET_VIOLATION_MS) throw new Unavailable(violation.message);
+    this.#violations.delete(subject);
   }
 
-  /** True if the server lately refused to publish or subscribe to this subject. */
-  hasRefused(subject: string): boolean {
-    return this.#refusals.has(subject);
+  /** True if the server has denied publishing or subscribing to this subject. */
+  isDenied(subject: string): boolean {
+    return this.#violations.has(subject);
   }
 
   async #watch(): Promise<void> {
     for await (const status of this.#connection.status()) {
       if (status.type === "disconnect") this.#isDown = true;
-      if (status.type === "reconnect") this.#isDown = false;
+      if (status.type === "reconnect") this.#reconnected();
       if (status.type === "error" && status.error instanceof PermissionViolationError) {
-        this.#upsert(status.error);
+        this.#record(status.error);
       }
     }
   }
 
-  #upsert(refusal: PermissionViolationError): void {
-    this.#refusals.delete(refusal.subject);
-    this.#refusals.set(refusal.subject, { sentence: refusalSentence(refusal), at: performance.now() });
-    const [oldest] = this.#refusals.keys();
-    if (this.#refusals.size > MAX_REFUSALS && oldest !== undefined) this.#refusals.delete(oldest);
+  #reconnected(): void {
+    this.#isDown = false;
+    for (const listener of this.#reconnectListeners) listener();
+  }
+
+  #record(violation: PermissionViolationError): void {
+    this.#violations.delete(violation.subject);
+    this.#violations.set(violation.subject, {
+      message: permissionMessage(violation),
+      at: performance.now(),
+    });
+    const [oldest] = this.#violations.keys();
+    if (this.#violations.size > MAX_VIOLATIONS && oldest !== undefined) this.#violations.delete(oldest);
   }
 }

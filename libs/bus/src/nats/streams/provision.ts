@@ -6,18 +6,41 @@ import {
   type StreamConfig,
 } from "@nats-io/jetstream";
 import type { NatsConnection } from "@nats-io/transport-node";
-import { apiCodeOf, apiCodes, isOutcomeUnknown, refusalOf } from "../connection/failures.ts";
-import { CALL_TIMEOUT_MS, type NatsStorage } from "../connection/nats-options.ts";
-import { NatsStartupError } from "../connection/nats-unfit.ts";
+import { NatsStartupError } from "../../startup-error.ts";
+import {
+  CALL_TIMEOUT_MS,
+  type NatsBusOptions,
+  natsDefaults,
+  type NatsStorage,
+} from "../connection/bus-options.ts";
+import { connectTo } from "../connection/connect.ts";
+import { apiCodeOf, apiCodes, isOutcomeUnknown, permissionViolationOf } from "../connection/errors.ts";
+import { retryUnknownOutcome } from "../connection/retry.ts";
 import { streamDifference } from "./stream-difference.ts";
 import { type WantedStream, wantedStreams } from "./wanted-streams.ts";
 
 const OLDEST_SERVER = [2, 12] as const;
 
 /**
- * Creates what is missing and changes nothing that stands, so that any number of services may start on an empty server
- * at once (decision 0006). A difference that this version can live with stays.
- * @throws NatsStartupError that names the server's version, or the stream and the setting, and the way out.
+ * Creates the streams and buckets, and gives existing ones these settings. Running it again changes nothing. No other
+ * code changes an existing stream.
+ * @throws Unavailable if no server answers; NatsStartupError if an existing stream can't be given a setting.
+ */
+export async function bootstrapNats(options: NatsBusOptions): Promise<void> {
+  const connection = await connectTo(options);
+  const { giveUpAfterMs } = { ...natsDefaults, ...options };
+  try {
+    await retryUnknownOutcome({ giveUpAfterMs }, () => configure(connection, options));
+    await retryUnknownOutcome({ giveUpAfterMs }, () => provision(connection, options));
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * Creates what is missing and leaves existing streams unchanged, so that any number of services may start at once on an
+ * empty server (decision 0006). Differences with which this version can work are accepted.
+ * @throws NatsStartupError that names the server's version, or the stream and its setting, and the next step.
  */
 export async function provision(connection: NatsConnection, storage: NatsStorage): Promise<void> {
   const jsm = await managerOf(connection);
@@ -28,20 +51,21 @@ export async function provision(connection: NatsConnection, storage: NatsStorage
   }
 }
 
-/** Creates what is missing and gives what stands the settings of `storage`; the operator's other settings stay. */
-export async function configure(connection: NatsConnection, storage: NatsStorage): Promise<void> {
+/** Creates what is missing and updates existing streams to `storage`. Other settings of the operator stay. */
+async function configure(connection: NatsConnection, storage: NatsStorage): Promise<void> {
   const jsm = await managerOf(connection);
   for (const wanted of wantedStreams(storage)) {
     const found = (await configOf(jsm, wanted.name)) ?? (await create(jsm, wanted));
-    if (Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(Reflect.get(found, key), value)))
+    if (Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(Reflect.get(found, key), value))) {
       continue;
-    await orRefuse(`stream ${wanted.name} can't be changed to the settings given`, () =>
+    }
+    await orStartupError(`stream ${wanted.name} can't be changed to the settings given`, () =>
       jsm.streams.update(wanted.name, wanted),
     );
   }
 }
 
-/** @throws NatsStartupError for a server without what this version needs. */
+/** @throws NatsStartupError if the server is too old. */
 export async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
   const version = connection.info?.version ?? "";
   const [major = 0, minor = 0] = version.split(".").map(Number);
@@ -53,7 +77,7 @@ export async function managerOf(connection: NatsConnection): Promise<JetStreamMa
   return jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS });
 }
 
-/** Undefined if there is no such stream. */
+/** Undefined if the stream does not exist. */
 export async function configOf(jsm: JetStreamManager, stream: string): Promise<StreamConfig | undefined> {
   try {
     return (await jsm.streams.info(stream)).config;
@@ -63,34 +87,37 @@ export async function configOf(jsm: JetStreamManager, stream: string): Promise<S
   }
 }
 
-/** What stands then: the same created by another process at this moment is no failure. */
+/** The stream's configuration. Another process may have created it at the same moment: that is not a failure. */
 async function create(jsm: JetStreamManager, wanted: WantedStream): Promise<StreamConfig> {
-  return orRefuse(`stream ${wanted.name} is missing, and can't be created`, async () => {
+  return orStartupError(`stream ${wanted.name} is missing, and can't be created`, async () => {
     try {
       return (await jsm.streams.add(wanted)).config;
     } catch (error) {
-      const standing = apiCodeOf(error) === apiCodes.streamExists && (await configOf(jsm, wanted.name));
-      if (!standing) throw error;
-      return standing;
+      const existing = apiCodeOf(error) === apiCodes.streamExists && (await configOf(jsm, wanted.name));
+      if (!existing) throw error;
+      return existing;
     }
   });
 }
 
-/** What the server refuses for good is a sentence for the operator. */
-async function orRefuse<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
+/** Turns what no retry can help into a message for the operator. */
+async function orStartupError<Result>(what: string, call: () => Promise<Result>): Promise<Result> {
   try {
     return await call();
   } catch (error) {
-    const refusal = refusalOf(error);
-    if (refusal !== undefined) {
-      const why = `without the permission to publish to ${refusal.subject}`;
+    const violation = permissionViolationOf(error);
+    if (violation !== undefined) {
+      const why = `without the permission to publish to ${violation.subject}`;
       throw new NatsStartupError(`${what} ${why}: run the bootstrap with a user that has it`, {
         cause: error,
       });
     }
     if (!(error instanceof JetStreamApiError) || isOutcomeUnknown(error)) throw error;
-    throw new NatsStartupError(`${what} (${error.message}): see the limits and settings of the NATS server`, {
-      cause: error,
-    });
+    throw new NatsStartupError(
+      `${what} (${error.message}): check the limits and settings of the NATS server`,
+      {
+        cause: error,
+      },
+    );
   }
 }

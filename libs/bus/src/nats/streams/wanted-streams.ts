@@ -1,27 +1,28 @@
 import { committedSubject, streams } from "@loopgate/contracts";
 import { DiscardPolicy, RetentionPolicy, StorageType, type StreamConfig } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
-import { type BucketLifetimes, type BucketName, bucketNames, lifetimesFor } from "../../key-value.ts";
-import type { NatsStorage } from "../connection/nats-options.ts";
+import { type BucketLifetimes, bucketNames, lifetimesFor } from "../../key-value.ts";
+import type { NatsStorage } from "../connection/bus-options.ts";
+import { bucketName } from "../stream-names.ts";
 
-/** The keys that matter: the server adds its own, and the rest is the operator's. */
+/** The configuration keys that matter to us. The server adds its own, and the operator may set the rest. */
 export type WantedStream = Partial<StreamConfig> & { readonly name: string };
 
-/** A received update may come again for a day; its id is remembered longer (reference telegram.md 2.2). */
+/** A channel may redeliver an update for a day, so ids are remembered for longer (reference telegram.md 2.2). */
 const RECEIVED_AGAIN_MS = 25 * 3_600_000;
 const RECEIVED_KEPT_MS = 48 * 3_600_000;
 
-/** A retry of an append comes within this time; the server's own default. */
+/** An append is retried within this time, in milliseconds; the server's own default. */
 const RETRIED_MS = 120_000;
 
-/** Everything that Loopgate keeps on the server (design 5): its streams, and the streams of its buckets. */
+/** Everything that Loopgate stores on the server (design 5): its streams, and the streams of its buckets. */
 export function wantedStreams(storage: NatsStorage): readonly WantedStream[] {
   const { retentionMs, lifetimes = lifetimesFor(retentionMs) } = storage;
   const common = commonSettings(storage);
   return [...eventStreams(storage, common), ...bucketStreams(lifetimes, common)];
 }
 
-/** `-1` is no limit: with one, a stream would drop what it has accepted, or refuse for reasons that nobody here knows. */
+/** `-1` means no limit: a limit would make the stream drop stored messages, or reject appends unexpectedly. */
 const commonSettings = ({ replicas = 1 }: NatsStorage) => ({
   storage: StorageType.File,
   retention: RetentionPolicy.Limits,
@@ -62,7 +63,7 @@ const namesOf = ({ name, subjects }: { readonly name: string; readonly subjects:
   subjects: [...subjects],
 });
 
-/** Buckets as every client of NATS lays them out: a stream with one value a key, read from its leader only. */
+/** Buckets in the layout of every NATS client: a stream with one value per key. They are read from the leader only. */
 const bucketStreams = (lifetimes: BucketLifetimes, common: Common): readonly WantedStream[] =>
   bucketNames.map((name) => {
     const lifetimeMs = lifetimes[name] ?? 0;
@@ -78,6 +79,3 @@ const bucketStreams = (lifetimes: BucketLifetimes, common: Common): readonly Wan
       allow_direct: false,
     };
   });
-
-/** The bucket's name on the server, where other applications may have buckets, too. */
-export const bucketName = (name: BucketName): string => `LOOPGATE_${name.toUpperCase()}`;

@@ -2,21 +2,21 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach } from "vitest";
 import type { BucketLifetimes, BusObserver, EventLog, KeyValue, Timers } from "../../../src/index.ts";
 
-/** The ports of one adapter, open. */
+/** The open ports of one adapter. */
 export interface BusUnderTest {
   readonly log: EventLog;
   readonly timers: Timers;
   readonly keyValue: KeyValue;
-  /** What a restart of the process does: whatever still runs loses this bus, and another opens on the same durable state. */
+  /** Simulates a restart: closes this bus under whatever still runs, and opens another on the same durable state. */
   reopen(): Promise<BusUnderTest>;
   close(): Promise<void>;
 }
 
-/** With these an adapter opens the bus under test, so that no suite waits long. */
+/** Short times with which an adapter opens the bus under test, so that no suite waits long. */
 export interface BusOptions {
   readonly backOffMs: readonly number[];
   readonly lifetimes: BucketLifetimes;
-  /** After so long without a sign of life from a handler a broker delivers again; a log without a broker has no such time. */
+  /** A server redelivers when a handler has shown no progress for this long, in milliseconds. SQLite has no such time. */
   readonly ackWaitMs?: number;
 }
 
@@ -26,20 +26,20 @@ export const busOptions = {
   ackWaitMs: 1_000,
 } as const satisfies BusOptions;
 
-/** Opens a bus with {@link busOptions}; several may share one server. */
+/** Opens a bus with {@link busOptions}. Several may share one server. */
 export type OpenBus = (observer?: BusObserver) => Promise<BusUnderTest>;
 
-/** How long a test waits for what must happen. */
+/** How long a test waits for something that must happen. */
 export const soon = { timeout: 30_000, interval: 10 };
 
 export interface BusOfTest extends Pick<BusUnderTest, "log" | "timers" | "keyValue"> {
-  /** Goes on with a reopened bus. */
+  /** Continues with a reopened bus. */
   restart(): Promise<void>;
-  /** Ends this with the test, before the bus. */
+  /** Disposes this after the test, before the bus closes. */
   own<Owned extends AsyncDisposable>(owned: Owned): Owned;
 }
 
-/** A bus for every test of the suite that calls this, closed behind it. */
+/** Opens a bus before every test of the calling suite, and closes it afterwards. */
 export function busOfEachTest(open: OpenBus, observer?: BusObserver): BusOfTest {
   let bus: BusUnderTest;
   let owned: AsyncDisposableStack;
@@ -68,5 +68,5 @@ export function busOfEachTest(open: OpenBus, observer?: BusObserver): BusOfTest 
   };
 }
 
-/** A name that no other test's consumer has. */
+/** A new name of a consumer. */
 export const aConsumerName = (): string => `test-${randomUUID()}`;

@@ -12,10 +12,10 @@ import {
 } from "@loopgate/contracts";
 import type { EventLog } from "../../../src/index.ts";
 
-/** A request that no other test knows. */
+/** A new request. */
 export const aRequest = (): RequestRef => ({ tenant: DEFAULT_TENANT, id: newRequestId() });
 
-/** An event of that request with an id of its own. */
+/** An event of that request with a new id. */
 export const anEvent = ({ tenant, id }: RequestRef, members: Partial<Envelope> = {}): Envelope => ({
   specversion: "1.0",
   id: `${id}.${randomUUID()}`,
@@ -28,21 +28,21 @@ export const anEvent = ({ tenant, id }: RequestRef, members: Partial<Envelope> =
   ...members,
 });
 
-/** What a timer of that request says when it is due. */
+/** The event of a timer of that request. */
 export const aDue = (ref: RequestRef, tag: string): DueEvent => ({
   ...anEvent(ref),
   type: "loopgate.timer.due.v1",
   data: { tag },
 });
 
-/** The subject of the `n`-th copy of a request's question: as many subjects of one request as a test wants. */
+/** The subject of the `n`-th copy of a request's question, for tests that need many subjects of one request. */
 export const copySubject = (ref: RequestRef, n: number): string =>
   requestSubject(ref, eventKey.delivered("telegram_1_2", String(n)));
 
 /** Every event of one request. */
 export const everythingOf = (ref: RequestRef): string => `${requestPrefix(ref)}.>`;
 
-/** Appends `count` copies, numbered from 1, and gives their subjects. */
+/** Appends `count` copies, numbered from 1, and returns their subjects. */
 export async function appendCopies(log: EventLog, ref: RequestRef, count: number): Promise<string[]> {
   const subjects = Array.from({ length: count }, (_, index) => copySubject(ref, index + 1));
   await Promise.all(subjects.map((subject) => log.append(subject, anEvent(ref))));

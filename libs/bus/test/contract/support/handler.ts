@@ -5,7 +5,7 @@ import type { RequestRef } from "@loopgate/contracts";
 import { anEvent, copySubject } from "./events.ts";
 import { type BusOfTest, busOptions, soon } from "./bus-under-test.ts";
 
-/** A handler that remembers what it was handed; `answer` decides, else everything is done. */
+/** A handler that records its deliveries. `answer` returns the verdicts; by default everything is done. */
 export function aRecorder(answer: Handler = async () => "done"): Handler & { readonly seen: Delivery[] } {
   const seen: Delivery[] = [];
   const handle = (delivery: Delivery): Promise<Verdict> => {
@@ -18,21 +18,22 @@ export function aRecorder(answer: Handler = async () => "done"): Handler & { rea
 export const subjectsOf = (deliveries: readonly Delivery[]): string[] =>
   deliveries.map(({ entry }) => entry.subject).sort();
 
-/** Works until the consumer stops, then hands the entry back. */
+/** Works until the consumer stops, then hands the entry back by throwing. */
 export const untilStopped: Handler = async ({ signal }) => {
   if (!signal.aborted) await once(signal, "abort");
   throw new Error("stopped");
 };
 
-/** An entry with this subject is put off once, for longer than any redelivery of the test's options takes. */
+/** {@link putOffFence} postpones an entry with this subject once, for longer than any redelivery in these tests takes. */
 const fenceSubject = (ref: RequestRef): string => copySubject(ref, 777);
 
 export const putOffFence: Handler = async ({ entry, attempt }) =>
   entry.subject.endsWith(".777") && attempt === 1 ? { retryInMs: 1.5 * busOptions.ackWaitMs } : "done";
 
 /**
- * Waits until whatever would come again has come: appends a fence, and waits until the consumer, whose answer to a
- * fence is {@link putOffFence}'s, was handed it the second time. Gives what else was delivered since then, as `<subject> <attempt>`.
+ * Waits until every pending redelivery has happened: appends a fence and waits for its second delivery to the consumer,
+ * whose handler must treat fences like {@link putOffFence}. Returns the other deliveries since then, as
+ * `<subject> <attempt>`.
  */
 export async function allAgain(
   bus: BusOfTest,

@@ -1,12 +1,12 @@
 import type { Backlog, BusObserver } from "../../../src/index.ts";
 
-/** An observer that remembers what it heard. */
+/** An observer that records its calls. */
 export interface Recording extends BusObserver {
   /** `<request id> <kind of its decision>` */
   readonly decisions: string[];
   readonly losses: string[];
   readonly unknown: string[];
-  /** `<kind of work> <consumer>` and what it failed with. */
+  /** `<kind of work> <consumer>` and its error. */
   readonly failures: { readonly work: string; readonly error: unknown }[];
   readonly deadLetters: string[];
   readonly consumers: Map<string, () => Promise<Backlog>>;

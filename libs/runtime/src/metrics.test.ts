@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { cachedReading } from "./cached-reading.ts";
+import { cachedReading } from "./metrics.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("takes one reading in ten seconds, however often it is asked for", async () => {
+it("takes one reading per ten seconds, however often it is called", async () => {
   let taken = 0;
   const read = cachedReading(async () => (taken += 1));
 
@@ -15,7 +15,7 @@ it("takes one reading in ten seconds, however often it is asked for", async () =
   expect(await read()).toBe(2);
 });
 
-it("has no reading while it can't be taken, and takes it again later", async () => {
+it("returns undefined while the reading fails, and takes it again later", async () => {
   let isAway = true;
   const read = cachedReading(async () => {
     if (isAway) throw new Error("away");
@@ -28,7 +28,7 @@ it("has no reading while it can't be taken, and takes it again later", async () 
   expect(await read()).toBe("there");
 });
 
-it("keeps nobody waiting for a reading that does not come", async () => {
+it("does not wait longer than two seconds for a reading", async () => {
   const reading = cachedReading(() => new Promise(() => undefined))();
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await reading).toBeUndefined();

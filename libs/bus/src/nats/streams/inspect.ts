@@ -1,46 +1,47 @@
 import { streams } from "@loopgate/contracts";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import { Unavailable } from "../../event-log.ts";
+import type { NatsAccess, NatsStorage } from "../connection/bus-options.ts";
 import { connectTo } from "../connection/connect.ts";
-import { refusalOf, retryUnknownOutcome } from "../connection/failures.ts";
-import type { NatsAccess, NatsStorage } from "../connection/nats-options.ts";
+import { permissionViolationOf } from "../connection/errors.ts";
+import { retryUnknownOutcome } from "../connection/retry.ts";
 import { configOf, managerOf } from "./provision.ts";
 import { streamDifference } from "./stream-difference.ts";
 import { wantedStreams } from "./wanted-streams.ts";
 
-/** The broker as one user sees it. */
+/** The state of the server as one user sees it. */
 export interface NatsInspection {
   /** The server's version. */
   readonly version: string;
-  /** Streams, also those of buckets, that are not there: services create them where their user may. */
+  /** Missing streams, including those of buckets. Services create them if their user has the permission. */
   readonly missing: readonly string[];
-  /** What this version can't live with, and the way out: a sentence each. */
+  /** Differences with which this version can't work, each as a message with the next step. */
   readonly differences: readonly string[];
-  /** How many dead letters are kept. */
+  /** The number of stored dead letters. */
   readonly deadLetters: number;
-  /** What consumers have to do; absent if this user may not see it. */
+  /** The durable consumers; absent if this user may not list them. */
   readonly consumers?: readonly ConsumerState[];
 }
 
-/** A durable consumer at this moment. */
+/** The current state of a durable consumer. */
 export interface ConsumerState {
   readonly name: string;
-  /** What it has still to do. */
+  /** How many entries it still has to handle. */
   readonly entries: number;
-  /** False if nobody asks for its entries: the service is not running. */
+  /** False if no process pulls its entries: the service is not running. */
   readonly isRead: boolean;
 }
 
-/** Services' users may read the inbox of their service alone. */
+/** Names of services to try: a service's user may read the inbox of its own service only. */
 type Inboxes = readonly [string, ...string[]];
 
 const GIVE_UP_AFTER_MS = 1_000;
 
 /**
- * Looks at the broker with somebody's user, and changes nothing there. Answers come to the inbox of the first of `names`
- * that this user may read.
- * @throws Unavailable when no server answers or a permission is missing; NatsStartupError when the login, TLS or the server's
- * version will not do.
+ * Inspects the server with a given user and changes nothing. Replies go to the inbox of the first of `names` that this
+ * user may read.
+ * @throws Unavailable if no server answers or a permission is missing; NatsStartupError if the login, TLS or the
+ * server's version prevents a start.
  */
 export async function inspectNats(
   access: Omit<NatsAccess, "name"> & NatsStorage,
@@ -50,28 +51,32 @@ export async function inspectNats(
   const connection = await connectTo({ ...access, name });
   try {
     return await retryUnknownOutcome({ giveUpAfterMs: GIVE_UP_AFTER_MS }, async () =>
-      look(await managerOf(connection), access, connection.info?.version ?? "unknown"),
+      inspect(await managerOf(connection), access, connection.info?.version ?? "unknown"),
     );
   } catch (error) {
     const [next, ...rest] = others;
-    if (next === undefined || !isInboxRefused(error, name)) throw error;
+    if (next === undefined || !isInboxDenied(error, name)) throw error;
     return await inspectNats(access, [next, ...rest]);
   } finally {
     await connection.close();
   }
 }
 
-function isInboxRefused(error: unknown, name: string): boolean {
-  const refusal = error instanceof Unavailable ? refusalOf(error.cause) : undefined;
-  return refusal?.operation === "subscription" && refusal.subject.startsWith(`_INBOX_${name}.`);
+function isInboxDenied(error: unknown, name: string): boolean {
+  const violation = error instanceof Unavailable ? permissionViolationOf(error.cause) : undefined;
+  return violation?.operation === "subscription" && violation.subject.startsWith(`_INBOX_${name}.`);
 }
 
-async function look(jsm: JetStreamManager, storage: NatsStorage, version: string): Promise<NatsInspection> {
-  const standing = await Promise.all(
+async function inspect(
+  jsm: JetStreamManager,
+  storage: NatsStorage,
+  version: string,
+): Promise<NatsInspection> {
+  const compared = await Promise.all(
     wantedStreams(storage).map(async (wanted) => ({ wanted, found: await configOf(jsm, wanted.name) })),
   );
-  const missing = standing.flatMap(({ wanted, found }) => (found === undefined ? [wanted.name] : []));
-  const differences = standing.flatMap(({ wanted, found }) => {
+  const missing = compared.flatMap(({ wanted, found }) => (found === undefined ? [wanted.name] : []));
+  const differences = compared.flatMap(({ wanted, found }) => {
     const difference = found && streamDifference(found, wanted);
     return difference === undefined ? [] : [difference];
   });
@@ -91,7 +96,7 @@ async function look(jsm: JetStreamManager, storage: NatsStorage, version: string
   };
 }
 
-/** To list consumers needs a permission that no service needs. */
+/** Undefined without the permission to list consumers, which no service needs. */
 async function consumersOf(
   jsm: JetStreamManager,
   names: readonly string[],
@@ -100,7 +105,7 @@ async function consumersOf(
     const lists = await Promise.all(names.map((name) => Array.fromAsync(jsm.consumers.list(name))));
     return lists.flat().map(stateOf);
   } catch (error) {
-    if (refusalOf(error) === undefined) throw error;
+    if (permissionViolationOf(error) === undefined) throw error;
     return undefined;
   }
 }

@@ -1,34 +1,37 @@
 import { type KV, Kvm } from "@nats-io/kv";
 import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
-import type { NatsParts } from "./connection/nats-parts.ts";
-import { isLost, type RetryPolicy, retryUnknownOutcome } from "./connection/failures.ts";
-import { bucketName } from "./streams/wanted-streams.ts";
+import type { NatsClient } from "./connection/connect.ts";
+import { isLost } from "./connection/errors.ts";
+import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
+import { bucketName } from "./stream-names.ts";
 
-/** Buckets of the broker, read from their leaders. */
+/** Buckets of the server, read from their leaders. */
 export class NatsKeyValue implements KeyValue {
-  readonly #parts: NatsParts;
+  readonly #client: Pick<NatsClient, "js">;
+  readonly #retry: RetryPolicy;
 
-  constructor(parts: NatsParts) {
-    this.#parts = parts;
+  constructor(client: Pick<NatsClient, "js">, retry: RetryPolicy) {
+    this.#client = client;
+    this.#retry = retry;
   }
 
   async bucket(name: BucketName): Promise<Bucket> {
-    const kv = await new Kvm(this.#parts.js).open(bucketName(name), { allow_direct: false });
-    return new NatsBucket(kv, this.#parts);
+    const kv = await new Kvm(this.#client.js).open(bucketName(name), { allow_direct: false });
+    return new NatsBucket(kv, this.#retry);
   }
 }
 
 class NatsBucket implements Bucket {
   readonly #kv: KV;
-  readonly #patience: RetryPolicy;
+  readonly #retry: RetryPolicy;
 
-  constructor(kv: KV, patience: RetryPolicy) {
+  constructor(kv: KV, retry: RetryPolicy) {
     this.#kv = kv;
-    this.#patience = patience;
+    this.#retry = retry;
   }
 
   get(key: string): Promise<Revision | undefined> {
-    return retryUnknownOutcome(this.#patience, async () => {
+    return retryUnknownOutcome(this.#retry, async () => {
       const entry = await this.#kv.get(key);
       if (entry === null || entry.operation !== "PUT") return undefined;
       return { value: entry.string(), revision: entry.revision };
@@ -39,16 +42,17 @@ class NatsBucket implements Bucket {
     return this.#unlessLost(() => this.#kv.create(key, value));
   }
 
-  /** Revision 0 never exists, and the client takes it for "whatever stands". */
+  /** No value has revision 0; the client would take it for "any revision". */
   async update(key: string, value: string, revision: number): Promise<number | undefined> {
     if (revision === 0) return undefined;
     return this.#unlessLost(() => this.#kv.update(key, value, revision));
   }
 
-  /** A key with a wildcard would delete all that it matches: the client refuses such keys everywhere but here. */
+  /** A key with a wildcard would delete every key that it matches; the client checks keys everywhere but here. */
   async delete(key: string, revision: number): Promise<boolean> {
     if (revision === 0) return false;
-    if (!/^[\w=.-]+$/.test(key)) throw new TypeError("not a key");
+    if (!/^[\w=.-]+$/.test(key))
+      throw new TypeError("not a key: it may contain letters, digits, _, -, = and .");
     const deleted = await this.#unlessLost(async () => {
       await this.#kv.delete(key, { previousSeq: revision });
       return true;
@@ -56,9 +60,9 @@ class NatsBucket implements Bucket {
     return deleted ?? false;
   }
 
-  /** A write whose answer was lost may count as lost to itself: its caller looks what stands, as after any loss. */
+  /** A retry may lose to its own first attempt, whose answer was lost. The caller re-reads the key, as after any loss. */
   #unlessLost<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
-    return retryUnknownOutcome(this.#patience, async () => {
+    return retryUnknownOutcome(this.#retry, async () => {
       try {
         return await write();
       } catch (error) {

@@ -10,7 +10,7 @@ import { aConsumerName, busOptions, soon } from "./contract/support/bus-under-te
 
 const server = await startNatsServer();
 let bus: NatsBus;
-let somebody: NatsConnection;
+let stranger: NatsConnection;
 beforeAll(async () => {
   if (server === undefined) return;
   bus = await connectNatsBus({
@@ -19,22 +19,22 @@ beforeAll(async () => {
     name: "rubbish",
     retentionMs: 86_400_000,
   });
-  somebody = await connect({ servers: server.url });
+  stranger = await connect({ servers: server.url });
 });
 afterAll(async () => {
-  await somebody?.close();
+  await stranger?.close();
   await bus?.[Symbol.asyncDispose]();
   await server?.[Symbol.asyncDispose]();
 });
 
 const rubbish = ["", "not JSON", "{}", "null", JSON.stringify({ specversion: "1.0", id: "x" })];
 
-/** Stores what is no event, as anybody can who may publish there. */
+/** Stores messages that are not events, as any user with the permission to publish can. */
 async function store(subject: string, texts = rubbish): Promise<void> {
-  for (const text of texts) await jetstream(somebody).publish(subject, text);
+  for (const text of texts) await jetstream(stranger).publish(subject, text);
 }
 
-describe.skipIf(server === undefined)("what is no event", () => {
+describe.skipIf(server === undefined)("a message that is not an event", () => {
   it("hides no event from a reader", async () => {
     const ref = aRequest();
     const [one, other] = [anEvent(ref), anEvent(ref)];
@@ -52,7 +52,7 @@ describe.skipIf(server === undefined)("what is no event", () => {
     expect(pages.flatMap(({ entries }) => entries.map(({ event }) => event))).toEqual([one, other]);
   });
 
-  it("wins no race and keeps nobody from winning, once", async () => {
+  it("wins no race, and does not keep an event from winning it", async () => {
     const ref = aRequest();
     const decided = requestSubject(ref, eventKey.decided);
     await store(decided);
@@ -68,7 +68,7 @@ describe.skipIf(server === undefined)("what is no event", () => {
     expect(await bus.log.append(decided, winners[0]!, { first: true })).toMatchObject({ kind: "stored" });
   });
 
-  it("is passed over by a consumer, for good", async () => {
+  it("is skipped by a consumer, permanently", async () => {
     const ref = aRequest();
     const recorder = aRecorder();
     const name = aConsumerName();
@@ -82,7 +82,7 @@ describe.skipIf(server === undefined)("what is no event", () => {
     await expect
       .poll(() => subjectsOf(recorder.seen), soon)
       .toEqual([copySubject(ref, 2), copySubject(ref, 4)]);
-    const jsm = await jetstreamManager(somebody);
+    const jsm = await jetstreamManager(stranger);
     const left = async () => {
       const { num_pending, num_ack_pending } = await jsm.consumers.info("LOOPGATE_REQUESTS", name);
       return num_pending + num_ack_pending;
@@ -91,7 +91,7 @@ describe.skipIf(server === undefined)("what is no event", () => {
     expect(recorder.seen).toHaveLength(2);
   });
 
-  it("is a gap to a tail, which reads again", async () => {
+  it("is a gap for a tail", async () => {
     const ref = aRequest();
     const heard: string[] = [];
     const listener = {
@@ -104,12 +104,14 @@ describe.skipIf(server === undefined)("what is no event", () => {
     await expect.poll(() => heard, soon).toEqual(["gap", copySubject(ref, 2)]);
   });
 
-  it("that took an event's id is not taken for the event", async () => {
+  it("is not mistaken for an event whose id it has", async () => {
     const ref = aRequest();
     const event = anEvent(ref);
     const taken = headers();
     taken.set("Nats-Msg-Id", event.id);
-    await jetstream(somebody).publish(copySubject(ref, 1), "not JSON", { headers: taken });
-    await expect(bus.log.append(copySubject(ref, 1), event)).rejects.toThrow("taken by what is no event");
+    await jetstream(stranger).publish(copySubject(ref, 1), "not JSON", { headers: taken });
+    await expect(bus.log.append(copySubject(ref, 1), event)).rejects.toThrow(
+      "another message, which is not an event, has",
+    );
   });
 });

@@ -1,0 +1,36 @@
+import { type DueEvent, dueSubject, type RequestRef, streams, timerSubject } from "@loopgate/contracts";
+import type { Timers } from "../timers.ts";
+import { CALL_TIMEOUT_MS } from "./connection/bus-options.ts";
+import type { NatsClient } from "./connection/connect.ts";
+import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
+
+/**
+ * Timers as message schedules of the server. They carry no `Nats-Msg-Id`: within the duplicate window it would make the
+ * server drop a timer that is set again (reference eventlog.md 1).
+ */
+export class NatsTimers implements Timers {
+  readonly #client: Pick<NatsClient, "js" | "jsm">;
+  readonly #retry: RetryPolicy;
+
+  constructor(client: Pick<NatsClient, "js" | "jsm">, retry: RetryPolicy) {
+    this.#client = client;
+    this.#retry = retry;
+  }
+
+  async set(ref: RequestRef, name: string, at: Date, due: DueEvent): Promise<void> {
+    const schedule = { specification: { at }, target: dueSubject(ref, name) };
+    await retryUnknownOutcome(this.#retry, () =>
+      this.#client.js.publish(timerSubject(ref, name), JSON.stringify(due), {
+        schedule,
+        timeout: CALL_TIMEOUT_MS,
+      }),
+    );
+  }
+
+  async cancel(ref: RequestRef, name: string): Promise<void> {
+    const filter = timerSubject(ref, name);
+    await retryUnknownOutcome(this.#retry, () =>
+      this.#client.jsm.streams.purge(streams.timers.name, { filter }),
+    );
+  }
+}
