@@ -3,7 +3,7 @@ import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
 import { bucketsOf, type Notifier, startNotifier } from "@loopgate/notifier";
 import { busMetrics, type HealthCheck, type Logger, type Metrics, version } from "@loopgate/runtime";
-import { type Environment } from "@loopgate/settings";
+import type { Environment } from "@loopgate/settings";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
@@ -14,48 +14,74 @@ export interface Embedded {
   readonly gateway: Gateway;
   readonly queries: RequestQueries;
   readonly bus: SqliteBus;
-  readonly known: RecipientStore;
+  readonly recipients: RecipientStore;
   /** Absent without a bot token. */
   readonly bot: Notifier["bot"] | undefined;
-  /** What all of it depends on. */
+  /** The health of what the services depend on. */
   readonly checks: readonly HealthCheck[];
 }
 
-export interface EmbeddedParts {
-  /** A data directory that this process has taken. */
+export interface EmbeddedOptions {
+  readonly settings: Settings;
+  /** A data directory that this process has locked. */
   readonly directory: string;
-  /** True for a process that an operator runs: its own recipients count, besides those of fronts. */
+  /** True for a process that an operator runs: its own recipients count, besides those of its clients. */
   readonly isForeground: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Gets every part, and closes them in reverse order: intake first, the file last. */
-  readonly parts: AsyncDisposableStack;
+  /** Gets all services, and closes them in reverse order: intake first, the database last. */
+  readonly resources: AsyncDisposableStack;
 }
 
 /** Starts all services over one SQLite file. The gateway has no clients yet. */
-export async function startEmbedded(
-  settings: Settings,
-  { directory, isForeground, environment, logger, metrics, parts }: EmbeddedParts,
-): Promise<Embedded> {
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { settings, directory, environment, logger, metrics, resources } = options;
   const { policy, storage, telegram, webhook, outageNoteMs } = settings;
-  const { database: path } = parts.use(openDataDirectory(directory, policy.bot, environment));
+  const { database: path } = resources.use(openDataDirectory(directory, policy.bot, environment));
   const observer = busMetrics(metrics, logger);
-  const bus = parts.use(await openSqliteBus({ path, observer, ...storage }));
-  const known = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
-  if (isForeground) await known.keep("serve", policy);
+  const bus = resources.use(await openSqliteBus({ path, observer, ...storage }));
+  const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
+  if (options.isForeground) await recipients.save("serve", policy);
   const { log, timers } = bus;
   const requests = new RequestLog({ log, ...storage, observer });
   const store = await SqliteRequestStore.open(bus.database);
-  const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const common = { ...(await bucketsOf(bus.keyValue)), log, requests, queries, logger, metrics };
-  const channel = { webhook, outageNoteMs, policies: () => known.policies, holder: "daemon" };
-  const notifier = telegram && parts.use(await startNotifier({ ...common, ...channel, telegram }));
+  const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
+  const buckets = await bucketsOf(bus.keyValue);
+  const notifier =
+    telegram &&
+    resources.use(
+      await startNotifier({
+        ...buckets,
+        log,
+        requests,
+        queries,
+        policies: () => recipients.policies,
+        telegram,
+        webhook,
+        holder: "daemon",
+        logger,
+        metrics,
+        outageNoteMs,
+      }),
+    );
   const checks = checksOf(bus, notifier);
-  const gateway = parts.use(
-    await createGateway({ ...common, policy, settings: settings.gateway, checks, version }),
+  const { sessions } = buckets;
+  const gateway = resources.use(
+    await createGateway({
+      log,
+      requests,
+      queries,
+      sessions,
+      policy,
+      settings: settings.gateway,
+      checks,
+      logger,
+      metrics,
+      version,
+    }),
   );
-  return { gateway, queries, bus, known, bot: notifier?.bot, checks };
+  return { gateway, queries, bus, recipients, bot: notifier?.bot, checks };
 }
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

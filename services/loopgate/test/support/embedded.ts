@@ -52,8 +52,8 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const logger = createLogger("test", "debug", sink);
   const settings = readSettings(environment);
   const metrics = createMetrics();
-  const around = { directory, isForeground: true, environment, logger, metrics, parts };
-  const { gateway } = await startEmbedded(settings, around);
+  const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
+  const { gateway } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
   return {
     url,
