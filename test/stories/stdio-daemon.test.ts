@@ -242,8 +242,8 @@ async function shakeHands(more: object): Promise<unknown> {
   return value === undefined ? undefined : JSON.parse(value);
 }
 
-describe("the daemon makes way", () => {
-  it("for `serve`, with a call in flight: the stdio proxy continues with `serve`, which stays", async () => {
+describe("the daemon hands over", () => {
+  it("to `serve`, with a call in flight: the stdio proxy continues with `serve`, which stays", async () => {
     const proxy = setting.proxy();
     const asked = await proxy.view("request_human_input", confirm("handed over"));
     const waiting = check(proxy, asked.request_id);
@@ -263,7 +263,7 @@ describe("the daemon makes way", () => {
     expect(setting.telegram.conflicts).toBe(0);
   });
 
-  it("for `serve` at once, with any number of stdio proxies: no daemon starts in between", async () => {
+  it("to `serve` at once, with any number of stdio proxies: no daemon starts in between", async () => {
     const proxies = Array.from({ length: 3 }, () => setting.proxy());
     await Promise.all(proxies.map((proxy) => proxy.ready()));
     await setting.serve();
@@ -272,7 +272,7 @@ describe("the daemon makes way", () => {
     expect((await setting.log()).match(/"msg":"ready"/g)).toHaveLength(1);
   });
 
-  it("for a newer version, not for an older one", async () => {
+  it("to a newer version, not to an older one", async () => {
     const proxy = setting.proxy();
     await proxy.ready();
     const daemon = await setting.daemon();
@@ -283,7 +283,7 @@ describe("the daemon makes way", () => {
     expect(await setting.daemon()).not.toBe(daemon);
   });
 
-  it("for a stdio proxy with another token; the first one continues with the new daemon", async () => {
+  it("to a stdio proxy with another token; the first one continues with the new daemon", async () => {
     const first = setting.proxy();
     await first.ready();
     const daemon = await setting.daemon();

@@ -36,18 +36,11 @@ export interface EmbeddedOptions {
 
 /** Starts all services over one SQLite file. The gateway has no clients yet. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
-  const { settings, directory, environment, logger, metrics, resources } = options;
-  const { policy, storage, telegram, webhook, outageNoteMs } = settings;
-  const { database: path } = resources.use(openDataDirectory(directory, policy.bot, environment));
-  const observer = busMetrics(metrics, logger);
-  const bus = resources.use(await openSqliteBus({ path, observer, ...storage }));
-  const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
-  if (options.isForeground) await recipients.save("serve", policy);
+  const { settings, logger, metrics, resources } = options;
+  const { policy, telegram, webhook, outageNoteMs } = settings;
+  const { bus, requests, store, buckets, recipients } = await openStorage(options);
   const { log, timers } = bus;
-  const requests = new RequestLog({ log, ...storage, observer });
-  const store = await SqliteRequestStore.open(bus.database);
   const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const buckets = await bucketsOf(bus.keyValue);
   const notifier =
     telegram &&
     resources.use(
@@ -66,13 +59,12 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       }),
     );
   const checks = checksOf(bus, notifier);
-  const { sessions } = buckets;
   const gateway = resources.use(
     await createGateway({
       log,
       requests,
       queries,
-      sessions,
+      sessions: buckets.sessions,
       policy,
       settings: settings.gateway,
       checks,
@@ -82,6 +74,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }),
   );
   return { gateway, queries, bus, recipients, bot: notifier?.bot, checks };
+}
+
+async function openStorage(options: EmbeddedOptions) {
+  const { settings, directory, isForeground, environment, logger, metrics, resources } = options;
+  const { policy, storage } = settings;
+  const { database: path } = resources.use(openDataDirectory(directory, policy.bot, environment));
+  const observer = busMetrics(metrics, logger);
+  const bus = resources.use(await openSqliteBus({ path, observer, ...storage }));
+  const requests = new RequestLog({ log: bus.log, ...storage, observer });
+  const store = await SqliteRequestStore.open(bus.database);
+  const buckets = await bucketsOf(bus.keyValue);
+  const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
+  if (isForeground) await recipients.save("serve", policy);
+  return { bus, requests, store, buckets, recipients };
 }
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

@@ -27,7 +27,7 @@ import {
 import type { RecipientPolicy } from "@loopgate/domain";
 import { z } from "zod";
 
-/** The variables of the embedded topology (design 4.5). */
+/** The environment variables of the embedded topology (design 4.5). */
 const Variables = z
   .object({
     ...telegramVariables,

@@ -21,8 +21,8 @@ export const serve = (environment: Environment): Promise<void> =>
       const { bot, gateway, recipients, checks } = await startEmbedded(options);
       const address = await gateway.listen(settings.listen);
       const listener = resources.use(ClientListener.open(directory));
-      const makeWay = () => undefined;
-      listener.handle(clientHandler({ own, bot, gateway, recipients, checks, logger, makeWay }));
+      const handOver = () => undefined;
+      listener.handle(clientHandler({ own, bot, gateway, recipients, checks, logger, handOver }));
       const lines = [
         `Loopgate ${version} is ready: ${address}/mcp`,
         `  data   ${directory}`,

@@ -57,7 +57,7 @@ async function lockWithRetries(
   return undefined;
 }
 
-/** False also for a daemon that makes way: it closes the connection without a reply. */
+/** False also for a daemon that hands over: it closes the connection without a reply. */
 async function isRefused(directory: string, handshake: Handshake): Promise<boolean> {
   const socket = await connectToDaemon(directory);
   if (socket === undefined) return false;

@@ -17,14 +17,14 @@ const refused = { refused: expect.any(String) };
 it.each([
   ["the same settings", {}, "accept", "accept"],
   ["an older version", { version: "1.8.12" }, "accept", "accept"],
-  ["a newer version", { version: "1.10.0" }, "make_way", "accept"],
-  ["another token", { identity: "b" }, "make_way", refused],
+  ["a newer version", { version: "1.10.0" }, "hand_over", "accept"],
+  ["another token", { identity: "b" }, "hand_over", refused],
   ["another token that had a daemon before", { identity: "b", again: true }, "accept", "accept"],
-  ["a newer version that had a daemon before", { version: "1.10.0", again: true }, "make_way", "accept"],
-  ["a foreground process", { as: "serve" as const }, "make_way", refused],
-  ["an older foreground process", { as: "serve" as const, version: "1.0.0" }, "make_way", refused],
+  ["a newer version that had a daemon before", { version: "1.10.0", again: true }, "hand_over", "accept"],
+  ["a foreground process", { as: "serve" as const }, "hand_over", refused],
+  ["an older foreground process", { as: "serve" as const, version: "1.0.0" }, "hand_over", refused],
 ])(
-  "a client with %s is accepted or refused, or a daemon makes way for it",
+  "a client with %s is accepted or refused, or the daemon hands over to it",
   (_, client, byDaemon, byServe) => {
     expect([decideClient(handshake(client), daemon), decideClient(handshake(client), serve)]).toEqual([
       byDaemon,

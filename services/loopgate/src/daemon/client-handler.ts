@@ -9,7 +9,7 @@ import type { ClientHandler, DaemonClient } from "./client-listener.ts";
 import { reportFor } from "./daemon-report.ts";
 
 export interface ClientHandlerOptions {
-  /** This process's own handshake. As `serve` it never makes way. */
+  /** This process's own handshake. As `serve` it never hands over. */
   readonly own: Handshake;
   readonly bot: { readonly id: string } | undefined;
   readonly gateway: Gateway;
@@ -17,18 +17,18 @@ export interface ClientHandlerOptions {
   /** What a doctor is told. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
-  /** Ends this process, so that another one can serve the directory. */
-  readonly makeWay: () => void;
+  /** Ends this process, so that another one serves the directory. */
+  readonly handOver: () => void;
 }
 
-/** Serves stdio proxies with their own recipients, and reports to doctors. Makes way if another process should serve. */
+/** Serves stdio proxies with their own recipients, and reports to doctors. Hands over if another process should serve. */
 export function clientHandler(options: ClientHandlerOptions): ClientHandler {
-  const { own, bot, gateway, recipients, checks, logger, makeWay } = options;
+  const { own, bot, gateway, recipients, checks, logger, handOver } = options;
   return (client) => {
     if (client.handshake.as === "doctor") return void report(client, own, checks);
     const decision = decideClient(client.handshake, own);
     if (decision === "accept") return void serve({ client, bot, gateway, recipients, logger });
-    if (decision === "make_way") makeWay();
+    if (decision === "hand_over") handOver();
     else client.reply(decision);
     client.stream.end();
   };
@@ -49,14 +49,14 @@ export const refusingHandler =
     client.stream.end();
   };
 
-type ClientDecision = "accept" | "make_way" | { readonly refused: string };
+type ClientDecision = "accept" | "hand_over" | { readonly refused: string };
 
-/** A daemon makes way for a newer version, another bot token and a foreground process; a foreground process never does. */
+/** A daemon hands over to a newer version, another bot token or a foreground process; a foreground process never does. */
 export function decideClient(client: Handshake, own: Handshake): ClientDecision {
   const hasOtherBot = client.identity !== own.identity && !client.again;
   const needsOther = client.as === "serve" || hasOtherBot || isNewer(client.version, own.version);
   if (!needsOther) return "accept";
-  if (own.as === "front") return "make_way";
+  if (own.as === "front") return "hand_over";
   if (client.as === "serve") return { refused: "a foreground process serves this directory" };
   return hasOtherBot ? { refused: OTHER_BOT } : "accept";
 }

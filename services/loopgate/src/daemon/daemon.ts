@@ -37,8 +37,8 @@ export async function runDaemon(
       const { bot, gateway, recipients, checks } = embedded;
       resources.use(listener);
       const end = (reason: string) => endDaemon(listener, logger, reason);
-      const makeWay = () => end("another process takes over this data directory");
-      listener.handle(clientHandler({ own, bot, gateway, recipients, checks, logger, makeWay }));
+      const handOver = () => end("another process takes over this data directory");
+      listener.handle(clientHandler({ own, bot, gateway, recipients, checks, logger, handOver }));
       const endIdle = () => end("idle: no clients and no open questions");
       resources.use(endWhenIdle(embedded, listener, settings.idleMs, endIdle));
       logger.info({ directory }, "ready");
