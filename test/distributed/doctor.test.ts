@@ -56,9 +56,9 @@ describe("the doctor finds at NATS", async () => {
       ]);
       expect((await runLoopgate(["bootstrap"], as("all"))).code).toBe(0);
       expect(await lineOn("nats", as("all"))).toMatch(
-        /^ok nats: NATS 2\.\d+\.\d+ has the streams and buckets/,
+        /^ok nats: NATS 2\.\d+\.\d+ has the required streams and buckets/,
       );
-      expect(await lineOn("nats", as("state"))).toContain("this user may not see what waits there");
+      expect(await lineOn("nats", as("state"))).toContain("this user may not see the backlogs");
     });
 
     it("streams with other settings, all at once", async () => {
@@ -91,8 +91,12 @@ describe("the doctor finds at NATS", async () => {
       await connection.request(`loopgate.req.v1.default.${newRequestId()}.created`, textCanary);
       await connection.request("loopgate.dlq.v1.state-projection", textCanary);
       expect(await badWith(as("all"))).toEqual([
-        expect.stringContaining("warning nats: 1 dead letters are kept: `loopgate dead-letters` lists them"),
-        expect.stringContaining("warning nats: 1 entries wait for state-projection, and nobody reads them"),
+        expect.stringContaining(
+          "warning nats: 1 dead letters are stored: `loopgate dead-letters` lists them",
+        ),
+        expect.stringContaining(
+          "warning nats: 1 entries wait for state-projection, and no service reads them",
+        ),
       ]);
     });
   });
@@ -126,7 +130,7 @@ describe("the doctor finds at MongoDB", async () => {
 
   it.skipIf(server === undefined)("indexes that are missing, or have other keys", async () => {
     expect(await bad(uri)).toEqual([
-      "warning mongodb: without pending_by_age, pending_by_session, pending_by_client: the state service makes them when it starts",
+      "warning mongodb: missing indexes (pending_by_age, pending_by_session, pending_by_client): the state service creates them when it starts",
     ]);
     await (await MongoRequestStore.open(uri))[Symbol.asyncDispose]();
     expect(await lineOn("mongodb", { MONGODB_URI: uri, HOME: folder })).toMatch(/^ok mongodb: MongoDB \d/);
@@ -138,7 +142,7 @@ describe("the doctor finds at MongoDB", async () => {
       expect.stringContaining(
         "problem mongodb: index pending_by_client has other keys than this version needs",
       ),
-      expect.stringContaining("warning mongodb: without pending_by_age: "),
+      expect.stringContaining("warning mongodb: missing indexes (pending_by_age): "),
     ]);
   });
 

@@ -9,7 +9,7 @@ const Report = z.object({
   ),
 });
 
-/** What a doctor found. Its code must be 1 exactly when it reports a problem. */
+/** The findings of a doctor. Its exit code is 1 if and only if it reports a problem. */
 export interface Diagnosis {
   /** Every finding as `<level> <subject>: <message>`. */
   readonly lines: readonly string[];
@@ -17,7 +17,7 @@ export interface Diagnosis {
   readonly bad: readonly string[];
 }
 
-/** Runs `loopgate doctor` for scripts. */
+/** Runs `loopgate doctor --json`. */
 export async function diagnose(
   environment: Readonly<Record<string, string>>,
   ...flags: readonly string[]

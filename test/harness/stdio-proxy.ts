@@ -11,24 +11,24 @@ export const launcher = fileURLToPath(new URL("../../loopgate", import.meta.url)
 // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
 type Answer = any;
 
-export interface FrontOptions {
+export interface StdioProxyOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  /** True: a process group of its own, as some hosts start their children. */
+  /** True: in its own process group, as some AI applications start their children. */
   readonly detached?: boolean;
 }
 
-/** `loopgate` as an AI application starts it. Its calls have no `jsonrpc`, unless they bring it. */
-export class Front implements AsyncDisposable {
+/** `loopgate` as an AI application starts it. Its calls have no `jsonrpc`, unless `more` contains it. */
+export class StdioProxy implements AsyncDisposable {
   readonly child: ChildProcessWithoutNullStreams;
   readonly #answers: Answer[] = [];
   #stderr = "";
   #nextId = 1;
   /** Resolves with the next line, or with the end. */
-  #heard = Promise.withResolvers<void>();
-  #isOver = false;
+  #nextLine = Promise.withResolvers<void>();
+  #hasEnded = false;
 
-  constructor({ environment, cwd = "/", detached = false }: FrontOptions) {
+  constructor({ environment, cwd = "/", detached = false }: StdioProxyOptions) {
     this.child = spawn(launcher, [], { env: environment, cwd, detached, stdio: "pipe" });
     this.child.stdin.on("error", () => undefined);
     this.child.stderr.on("data", (chunk: Buffer) => (this.#stderr += chunk.toString()));
@@ -43,19 +43,19 @@ export class Front implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** All that came from stdout so far, parsed: the front writes nothing but JSON lines. */
+  /** All lines of its stdout so far, parsed: it writes nothing but JSON lines. */
   get answers(): readonly Answer[] {
     return this.#answers;
   }
 
-  say(line: unknown): void {
+  send(line: unknown): void {
     this.child.stdin.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`);
   }
 
   /** Calls a tool; resolves with the answer. */
   async call(name: string, args: Record<string, unknown>, more: object = {}): Promise<Answer> {
     const id = `call-${this.#nextId++}`;
-    this.say({ method: "tools/call", params: { name, arguments: args }, id, ...more });
+    this.send({ method: "tools/call", params: { name, arguments: args }, id, ...more });
     return this.answerTo(id);
   }
 
@@ -65,24 +65,24 @@ export class Front implements AsyncDisposable {
     if (result === undefined) throw new Error(`no daemon: ${this.#stderr}`);
   }
 
-  /** Calls a tool that answers with a request's view. */
+  /** Calls a tool whose answer is the view of a request. */
   async view(name: string, args: Record<string, unknown>): Promise<RequestView> {
     const { result, error } = await this.call(name, args);
     if (result === undefined || result.isError) throw new Error(JSON.stringify(error ?? result));
     return RequestView.parse(result.structuredContent);
   }
 
-  /** The answer to the call with this id, once it is there. Fails when the front ends without it. */
+  /** The answer to the call with this id, once it arrives. Fails if the process ends without it. */
   async answerTo(id: unknown): Promise<Answer> {
     for (;;) {
       const answer = this.#answers.find((one) => one.id === id && one.method === undefined);
       if (answer !== undefined) return answer;
-      if (this.#isOver) throw new Error(`the front ended: ${this.#stderr}`);
-      await this.#heard.promise;
+      if (this.#hasEnded) throw new Error(`the stdio proxy ended: ${this.#stderr}`);
+      await this.#nextLine.promise;
     }
   }
 
-  /** Resolves when the process is gone and nobody holds its pipes: what a host waits for. */
+  /** Resolves when the process has ended and its pipes are closed: AI applications wait for both. */
   async closed(): Promise<{ readonly code: number | null; readonly signal: string | null }> {
     const { child } = this;
     const isClosed = child.exitCode !== null || child.signalCode !== null;
@@ -100,18 +100,18 @@ export class Front implements AsyncDisposable {
     try {
       for await (const line of linesOf(this.child.stdout)) {
         this.#answers.push(JSON.parse(line));
-        this.#heard.resolve();
-        this.#heard = Promise.withResolvers();
+        this.#nextLine.resolve();
+        this.#nextLine = Promise.withResolvers();
       }
     } catch {
       // A test has destroyed the pipe.
     }
-    this.#isOver = true;
-    this.#heard.resolve();
+    this.#hasEnded = true;
+    this.#nextLine.resolve();
   }
 }
 
-/** The daemons below a directory, as the machine sees them. */
+/** The process ids of the daemons whose data is below a directory. */
 export function daemonsIn(directory: string): readonly number[] {
   return execFileSync("ps", ["-axo", "pid=,stat=,args="], { encoding: "utf8" })
     .split("\n")
@@ -121,7 +121,7 @@ export function daemonsIn(directory: string): readonly number[] {
     .map(([pid]) => Number(pid));
 }
 
-/** A process and all below it, as a host finds them that kills a tree. */
+/** A process and its descendants, as an AI application finds them that kills a process tree. */
 export function treeOf(root: number): readonly number[] {
   const rows = execFileSync("ps", ["-axo", "pid=,ppid="], { encoding: "utf8" })
     .split("\n")
@@ -131,16 +131,16 @@ export function treeOf(root: number): readonly number[] {
   return tree;
 }
 
-/** Ends what still runs in a directory. */
+/** Kills the daemons whose data is below a directory. */
 export function killDaemonsIn(directory: string): void {
   for (const pid of daemonsIn(directory)) killIfThere(pid);
 }
 
-/** SIGKILL to a process that was seen a moment ago, and may have ended since. */
+/** Sends SIGKILL to a process that may have ended already. */
 export function killIfThere(pid: number): void {
   try {
     process.kill(pid, "SIGKILL");
   } catch {
-    // It has.
+    // It has ended.
   }
 }

@@ -3,11 +3,11 @@ import { person } from "@loopgate/testing";
 import { expect, it } from "vitest";
 import { killIfThere, launcher, treeOf } from "../harness/stdio-proxy.ts";
 import { textCanary } from "../harness/secret-scan.ts";
-import { FrontSetting } from "../harness/use-stdio-proxies.ts";
+import { StdioSetting } from "../harness/use-stdio-proxies.ts";
 
-const setting = FrontSetting.use();
+const setting = StdioSetting.use();
 
-it("ask over stdio survives its front and the daemon, killed in the middle: one answer, asked once", async () => {
+it("ask() over stdio survives the stdio proxy and the daemon, both killed during the wait: asked once, answered once", async () => {
   await using loopgate = connect({ command: launcher, env: setting.environment() });
   await loopgate.initialize("deployer", "1.0.0");
   const question = { message: `${textCanary} over stdio`, idempotencyKey: "stdio" };
@@ -15,8 +15,8 @@ it("ask over stdio survives its front and the daemon, killed in the middle: one 
   const message = await setting.messageWith("over stdio");
   await expect.poll(() => loopgate.submit(question)).toMatchObject({ delivery: "delivered" });
 
-  const [, ...front] = treeOf(process.pid);
-  for (const pid of front.toReversed()) killIfThere(pid);
+  const [, ...proxy] = treeOf(process.pid);
+  for (const pid of proxy.toReversed()) killIfThere(pid);
   process.kill(await setting.daemon(), "SIGKILL");
   setting.telegram.reply(person(7), message, "go on");
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { exampleNames, filled, readExample, readPage, root, run, runText } from "../harness/examples.ts";
 import { temporaryDirectory } from "../harness/loopgate.ts";
 import { pythonPackage } from "../harness/python-package.ts";
-import { FrontSetting } from "../harness/use-stdio-proxies.ts";
+import { StdioSetting } from "../harness/use-stdio-proxies.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 
 const alice = person(7);
@@ -99,7 +99,7 @@ describe("over HTTP", () => {
 });
 
 describe("over stdio", () => {
-  const setting = FrontSetting.use();
+  const setting = StdioSetting.use();
   /** What an AI application's child gets beside what it is configured with. */
   const given = () => {
     const { TELEGRAM_BOT_TOKEN: _token, TELEGRAM_CHAT_ID: _chat, ...environment } = setting.environment();

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { launcher } from "../harness/stdio-proxy.ts";
-import { FrontSetting } from "../harness/use-stdio-proxies.ts";
+import { StdioSetting } from "../harness/use-stdio-proxies.ts";
 import { useLoopgate } from "../harness/use-loopgate.ts";
 import { pythonPackage } from "../harness/python-package.ts";
 import { textCanary } from "../harness/secret-scan.ts";
@@ -13,7 +13,7 @@ import { textCanary } from "../harness/secret-scan.ts";
 const script = fileURLToPath(new URL("python_client.py", import.meta.url));
 const alice = person(7);
 const setting = useLoopgate();
-const fronts = FrontSetting.use();
+const stdio = StdioSetting.use();
 
 describe.each([
   { version: "1.30.0", mode: "1" },
@@ -23,8 +23,8 @@ describe.each([
   it.each(["HTTP", "stdio"])("over %s asks, waits and has the answer; it accepts errors", async (over) => {
     const packages = await pythonPackage("mcp", version);
     const message = `${textCanary} from Python ${version} ${mode}`;
-    const { telegram } = over === "HTTP" ? setting : fronts;
-    const child = { command: launcher, env: fronts.environment(), cwd: "/" };
+    const { telegram } = over === "HTTP" ? setting : stdio;
+    const child = { command: launcher, env: stdio.environment(), cwd: "/" };
     const place = over === "HTTP" ? `${setting.loopgate.url}/mcp` : JSON.stringify(child);
     const python = spawn("python3", [script, place, message, mode], {
       env: { ...process.env, PYTHONPATH: packages },

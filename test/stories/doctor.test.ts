@@ -27,13 +27,13 @@ const environment = (more: Readonly<Record<string, string>> = {}) => ({
 const examine = (more: Readonly<Record<string, string>> = {}, ...flags: readonly string[]) =>
   diagnose(environment(more), ...flags);
 const methods = () => telegram.calls.map(({ method }) => method);
-const place = () => join(directory, bot);
+const dataDirectory = () => join(directory, bot);
 
 const serve = async (more: Readonly<Record<string, string>> = {}) =>
   parts.use(await startLoopgate({ directory, apiRoot: telegram.apiRoot, environment: more }));
 
-describe("where nothing is wrong, the doctor", () => {
-  it("says so a line each, ends with 0, and has disturbed nobody and made nothing", async () => {
+describe("without a problem, the doctor", () => {
+  it("reports one line per check, exits with 0, and has no side effects", async () => {
     const { code, output } = await runLoopgate(["doctor"], environment());
     expect({ code, output }).toEqual({
       code: 0,
@@ -41,10 +41,10 @@ describe("where nothing is wrong, the doctor", () => {
     });
     expect(output).toMatch(/^ok {7}bot: @gate_bot \(7000000042\) answers$/m);
     expect(methods().sort()).toEqual(["getMe", "getWebhookInfo", "sendChatAction"]);
-    await expect(stat(place())).rejects.toThrow("ENOENT");
+    await expect(stat(dataDirectory())).rejects.toThrow("ENOENT");
   });
 
-  it("sends one message to the default chat, if that is asked for", async () => {
+  it("sends one message to the default chat with --send-test", async () => {
     const { bad } = await examine({}, "--send-test");
     expect(bad).toEqual([]);
     expect(telegram.messagesIn(7)).toHaveLength(1);
@@ -52,7 +52,7 @@ describe("where nothing is wrong, the doctor", () => {
 });
 
 describe("the doctor finds among settings", () => {
-  it("all that are wrong, and looks at all else", async () => {
+  it("all invalid ones, and still checks the rest", async () => {
     const { bad, lines } = await examine({ SERVER_PORT: "many", LOG_LEVEL: "loud" });
     expect(bad).toEqual([
       expect.stringContaining("problem configuration: LOG_LEVEL: "),
@@ -61,30 +61,30 @@ describe("the doctor finds among settings", () => {
     expect(lines).toContain("ok bot: @gate_bot (7000000042) answers");
   });
 
-  it("that nobody can be asked, and that everybody can ask", async () => {
+  it("that no one can be asked, and that everyone can ask", async () => {
     const open = { SERVER_HOST: "0.0.0.0", LOOPGATE_INSECURE: "1" };
     const { bad } = await examine({ TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "", ...open });
     expect(bad).toEqual([
-      expect.stringContaining("warning http: whoever reaches 0.0.0.0:8080"),
+      expect.stringContaining("warning http: everyone who can reach 0.0.0.0:8080"),
       expect.stringContaining("set TELEGRAM_BOT_TOKEN"),
     ]);
   });
 
-  it("keys that are of no use, and that others may add to", async () => {
+  it("expired keys, and a key file that other users can write", async () => {
     const file = join(directory, "keys.json");
     const key = { hash: `sha256:${"a".repeat(64)}`, scopes: ["request"], expires_at: "2020-01-01T00:00:00Z" };
     await writeFile(file, JSON.stringify([{ id: "old", ...key }]));
     await chmod(file, 0o666);
     const { bad } = await examine({ LOOPGATE_API_KEYS_FILE: file, SERVER_HOST: "0.0.0.0" });
     expect(bad).toEqual([
-      expect.stringContaining("problem http: others of this machine may write keys"),
-      expect.stringContaining("problem http: no key counts"),
+      expect.stringContaining("problem http: other users of this machine can add keys"),
+      expect.stringMatching(/^problem http: .* has no valid key/),
     ]);
   });
 });
 
 describe("the doctor finds at Telegram", () => {
-  it("a token that it refuses", async () => {
+  it("a refused token", async () => {
     await using other = await FakeTelegram.start("1:another");
     const { bad } = await examine({ TELEGRAM_API_ROOT: other.apiRoot });
     expect(bad).toEqual([
@@ -93,9 +93,9 @@ describe("the doctor finds at Telegram", () => {
   });
 
   it.each([
-    ["nobody who answers", "http://127.0.0.1:1", "can't be reached (ECONNREFUSED): check the network"],
-    ["a name that nobody knows", "http://nowhere.invalid", "can't be reached ("],
-    ["no TLS where it should be", "https", "TLS with Telegram fails (EPROTO): "],
+    ["no server", "http://127.0.0.1:1", "can't be reached (ECONNREFUSED): check the network"],
+    ["an unknown host name", "http://nowhere.invalid", "can't be reached ("],
+    ["a server without TLS", "https", "TLS with Telegram fails (EPROTO): "],
   ] as const)("%s", async (_, apiRoot, sentence) => {
     const root = apiRoot === "https" ? telegram.apiRoot.replace("http:", "https:") : apiRoot;
     const { bad } = await examine({ TELEGRAM_API_ROOT: root });
@@ -105,8 +105,8 @@ describe("the doctor finds at Telegram", () => {
 
   it.each([
     ["a proxy's page", { kind: "html" }, "problem bot: Telegram can't be reached (no usable answer)"],
-    ["a silence", { kind: "hang" }, "problem bot: Telegram can't be reached (no usable answer)"],
-    ["a pause that it wants", tooManyRequests(30), "warning bot: Telegram wants no calls for 30 s"],
+    ["no answer", { kind: "hang" }, "problem bot: Telegram can't be reached (no usable answer)"],
+    ["a rate limit", tooManyRequests(30), "warning bot: Telegram accepts no calls for 30 s"],
   ] as const)("%s", async (_, fault, sentence) => {
     telegram.fail("getMe", fault);
     expect((await examine()).bad).toEqual([expect.stringContaining(sentence)]);
@@ -130,18 +130,18 @@ describe("the doctor finds at Telegram", () => {
       expect.stringContaining(
         "warning chat -7: the group has become a supergroup with the id -1000000000007",
       ),
-      expect.stringContaining("warning chat -8: nobody is named who may answer in this group"),
+      expect.stringContaining("warning chat -8: no one may answer in this group"),
     ]);
   });
 
-  it("who may answer in a group, and what its privacy mode lets the bot see", async () => {
+  it("who may answer in a group, and which messages its privacy mode lets the bot see", async () => {
     const { lines } = await examine({ TELEGRAM_CHAT_ID: "-8", TELEGRAM_RESPONDER_IDS: "1,2" });
     expect(lines).toContainEqual(
       expect.stringMatching(/^ok chat -8: can be asked; 2 people .* privacy mode is on/),
     );
   });
 
-  it("a webhook that takes the updates away, by its host alone", async () => {
+  it("a webhook that gets the updates, and shows only its host", async () => {
     await setWebhook("https://elsewhere.example/secret-path");
     const { bad } = await examine();
     expect(bad).toEqual([
@@ -169,21 +169,19 @@ describe("the doctor finds at Telegram", () => {
     ]);
   });
 
-  it("another poller, if it may interrupt that", async () => {
+  it("another poller, if it may interrupt it", async () => {
     using rival = startRival();
     await expect.poll(() => rival.polls).toBeGreaterThan(0);
-    expect((await examine()).lines).toContainEqual(
-      expect.stringContaining("ok other pollers: not looked for"),
-    );
+    expect((await examine()).lines).toContainEqual(expect.stringContaining("ok other pollers: not checked"));
     expect(rival.conflicts).toBe(0);
     const { bad } = await examine({}, "--poll");
     expect(bad).toEqual([
-      expect.stringContaining("problem other pollers: somebody else polls this bot: stop"),
+      expect.stringContaining("problem other pollers: another process polls this bot: stop"),
     ]);
   });
 });
 
-it("beside a Loopgate that runs, the doctor asks that and does not poll", async () => {
+it("while a Loopgate runs, the doctor asks it and does not poll", async () => {
   const loopgate = await serve();
   const { bad, lines } = await examine({}, "--poll");
   expect(bad).toEqual([]);
@@ -203,39 +201,39 @@ it("beside a Loopgate that runs, the doctor asks that and does not poll", async 
   const description = "Conflict: terminated by other getUpdates request";
   telegram.fail("getUpdates", { kind: "refuse", code: 409, description }, Infinity);
   telegram.say(person(1), 1, "ends the poll that waits");
-  const ofAnother = /^problem daemon: process \d+ says of its telegram: somebody else polls this bot: stop/;
+  const ofAnother = /^problem daemon: process \d+ reports a problem with telegram: .* polls this bot: stop/;
   await expect.poll(async () => (await examine()).bad).toEqual([expect.stringMatching(ofAnother)]);
 
   await loopgate.kill();
   const after = await examine();
   expect(after.bad).toEqual([]);
-  expect(after.lines).toContainEqual(expect.stringContaining("its database is whole"));
+  expect(after.lines).toContainEqual(expect.stringContaining("its database is intact"));
 });
 
 describe("the doctor finds in the data directory", () => {
-  it("what others may get at, a damaged database, and another owner", async () => {
-    await mkdir(place(), { mode: 0o755 });
-    await writeFile(join(place(), "format"), "1", { mode: 0o600 });
-    await writeFile(join(place(), "loopgate.db"), "damaged", { mode: 0o644 });
+  it("files that other users can access, a damaged database, and another owner", async () => {
+    await mkdir(dataDirectory(), { mode: 0o755 });
+    await writeFile(join(dataDirectory(), "format"), "1", { mode: 0o600 });
+    await writeFile(join(dataDirectory(), "loopgate.db"), "damaged", { mode: 0o644 });
     expect((await examine()).bad).toEqual([
-      expect.stringContaining(`problem data directory: other users may get at ${bot}, loopgate.db`),
-      expect.stringContaining("loopgate.db is damaged: put a backup in its place"),
+      expect.stringContaining(`problem data directory: other users can access ${bot}, loopgate.db`),
+      expect.stringContaining("loopgate.db is damaged: replace it with a backup"),
     ]);
     if (process.getuid?.() !== 0) return;
-    await chown(place(), 4_711, 4_711);
+    await chown(dataDirectory(), 4_711, 4_711);
     expect((await examine()).bad).toContainEqual(
       expect.stringContaining("belongs to user 4711, and you are 0"),
     );
   });
 
   it("another version's format", async () => {
-    await mkdir(place(), { mode: 0o700 });
-    await writeFile(join(place(), "loopgate.db"), "", { mode: 0o600 });
-    await writeFile(join(place(), "format"), "99", { mode: 0o600 });
-    expect((await examine()).bad).toEqual([expect.stringContaining("has format 99, this version needs")]);
+    await mkdir(dataDirectory(), { mode: 0o700 });
+    await writeFile(join(dataDirectory(), "loopgate.db"), "", { mode: 0o600 });
+    await writeFile(join(dataDirectory(), "format"), "99", { mode: 0o600 });
+    expect((await examine()).bad).toEqual([expect.stringContaining("has format 99, and this version needs")]);
   });
 
-  it("that it can't be made", async () => {
+  it("that it can't be created", async () => {
     await writeFile(join(directory, "file"), "");
     const { bad } = await examine({ LOOPGATE_DATA_DIR: join(directory, "file", "below") });
     expect(bad).toEqual([
@@ -256,7 +254,7 @@ const setWebhook = (url: string) => call("setWebhook", { url });
 const webhookInfo = async (): Promise<{ last_error_message?: string }> =>
   (await call("getWebhookInfo", {})).result;
 
-/** Somebody else who polls the bot, and is not put off by conflicts. */
+/** Another poller of the bot, which ignores conflicts. */
 function startRival() {
   const rival = { polls: 0, conflicts: 0, isOver: false, [Symbol.dispose]: () => void (rival.isOver = true) };
   const poll = async () => {

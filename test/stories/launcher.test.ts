@@ -9,7 +9,7 @@ import { temporaryDirectory } from "../harness/loopgate.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** An installer that takes its time, talks on stdout, and notes when two of its kind run at once. */
+/** A slow installer that writes to stdout, and records when two of it run at once. */
 const npx = `#!/bin/sh
 echo noise
 mkdir running || echo overlap >> calls
@@ -20,9 +20,9 @@ rmdir running
 `;
 
 let parts: AsyncDisposableStack;
-/** A fresh clone, with a command line that only says that it runs. */
+/** A fresh clone, whose command line only prints that it runs. */
 let clone: string;
-/** All that the launcher finds besides the system's directories. */
+/** The only directory on PATH besides the system's. */
 let bin: string;
 
 beforeEach(async () => {
@@ -68,7 +68,7 @@ async function outcomeOf(child: ReturnType<typeof start>) {
 const calls = async () => (await readFile(join(clone, "calls"), "utf8").catch(() => "")).trim().split("\n");
 
 describe("the first use", () => {
-  it("sets up once, however many start at once, by path or link, and says so on stderr alone", async () => {
+  it("installs once for concurrent starts, by path or link, and reports it on stderr only", async () => {
     const link = join(dirname(clone), "a link");
     await symlink("a clone/loopgate", link);
     const outcomes = await Promise.all([start(), start(link, "x y"), start(link)].map(outcomeOf));
@@ -81,7 +81,7 @@ describe("the first use", () => {
     expect(await calls()).toEqual(["call"]);
   });
 
-  it("is over then; changed dependencies bring it back", async () => {
+  it("installs nothing the next time; changed dependencies are installed again", async () => {
     await outcomeOf(start());
     expect(await outcomeOf(start())).toEqual({ code: 0, stdout: "runs\n", stderr: "" });
     expect(await calls()).toEqual(["call"]);
@@ -90,7 +90,7 @@ describe("the first use", () => {
     expect(await calls()).toEqual(["call", "call"]);
   });
 
-  it("that fails says why in its last line, and the next start tries again", async () => {
+  it("that fails reports why in its last line, and the next start tries again", async () => {
     await install("npx", npx.replace("rmdir running", "rmdir running; exit 7"));
     const { code, stdout, stderr } = await outcomeOf(start());
     expect({ code, stdout, last: stderr.trim().split("\n").at(-1) }).toEqual({
@@ -103,7 +103,7 @@ describe("the first use", () => {
     expect(await calls()).toEqual(["call", "call"]);
   });
 
-  it("that is killed goes on, and the next start waits for it", async () => {
+  it("that is killed continues to install, and the next start waits for it", async () => {
     const first = start();
     await expect.poll(calls).toEqual(["call"]);
     first.kill("SIGKILL");
@@ -112,17 +112,17 @@ describe("the first use", () => {
   });
 });
 
-describe("by another Node than the workspace's own", () => {
+describe("with another Node than the workspace's own", () => {
   beforeEach(async () => {
     await rm(join(bin, "node"));
     await copyFile(process.execPath, join(bin, "node"), constants.COPYFILE_FICLONE);
   });
 
-  it("runs, and ends with what it runs", async () => {
+  it("runs, and ends with its child", async () => {
     expect(await outcomeOf(start())).toMatchObject({ code: 0, stdout: "runs\n" });
   });
 
-  it("stops in order what it runs also when it is killed", async () => {
+  it("stops its child in order even if it is killed", async () => {
     await writeFile(
       join(clone, "services/loopgate/src/cli.ts"),
       `setTimeout(() => process.exit(), 20_000);
@@ -137,8 +137,8 @@ describe("by another Node than the workspace's own", () => {
   });
 });
 
-describe("without what it needs", () => {
-  it("takes the first Node that is new enough", async () => {
+describe("with a missing requirement", () => {
+  it("uses the first Node that is new enough", async () => {
     const old = join(dirname(clone), "old");
     await mkdir(old);
     await writeFile(join(old, "node"), "#!/bin/sh\nexit 1\n", { mode: 0o755 });
@@ -147,7 +147,7 @@ describe("without what it needs", () => {
     expect(stdout).toBe("runs\n");
   });
 
-  it("says in one line that Node is missing", async () => {
+  it("reports in one line that Node is missing", async () => {
     const text = await readFile(join(clone, "loopgate"), "utf8");
     await writeFile(join(clone, "loopgate"), text.replace(/^PATH=.*$/m, "PATH=$PATH"));
     await rm(join(bin, "node"));
@@ -159,7 +159,7 @@ describe("without what it needs", () => {
     });
   });
 
-  it("says in one line that npm is missing", async () => {
+  it("reports in one line that npm is missing", async () => {
     const text = await readFile(join(clone, "loopgate"), "utf8");
     await writeFile(join(clone, "loopgate"), text.replace(/^PATH=.*$/m, "PATH=$PATH"));
     await rm(join(bin, "npx"));

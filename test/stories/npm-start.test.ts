@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 it.each<[string, (leader: number) => void]>([
   ["SIGTERM to it", (leader) => process.kill(leader, "SIGTERM")],
-  // A terminal tells the whole group, then npm and the launcher pass it on: Loopgate hears it more than once.
+  // A terminal signals the whole group, then npm and the launcher forward the signal: Loopgate gets it more than once.
   ["Ctrl-C in a terminal", (leader) => process.kill(-leader, "SIGINT")],
 ])("`npm start` runs in the foreground: %s stops Loopgate in order", async (_, stop) => {
   await using directory = await temporaryDirectory();
@@ -33,11 +33,11 @@ it.each<[string, (leader: number) => void]>([
   }
 });
 
-/** Ends what a failure would leave behind. */
+/** Ends processes that a failed test leaves running. */
 function killGroup(leader = 0): void {
   try {
     process.kill(-leader, "SIGKILL");
   } catch {
-    // Nobody is left.
+    // No process is left.
   }
 }

@@ -51,7 +51,7 @@ describe("a start", () => {
       { TELEGRAM_BOT_TOKEN_FILE: "/nowhere" },
       "TELEGRAM_BOT_TOKEN_FILE",
     ],
-  ])("%s is refused, and the sentence names the setting", async (_, environment, name) => {
+  ])("%s is refused, and the message names the setting", async (_, environment, name) => {
     await using directory = await temporaryDirectory();
     const { code, output } = await runLoopgate(["serve"], {
       LOOPGATE_DATA_DIR: directory.path,
@@ -60,7 +60,7 @@ describe("a start", () => {
     expect({ code, named: output.includes(name) }, output).toEqual({ code: 1, named: true });
   });
 
-  it("with a token that Telegram refuses says so, without the token", async () => {
+  it("with a token that Telegram refuses reports it, without the token", async () => {
     await using telegram = await FakeTelegram.start("1:another");
     await using directory = await temporaryDirectory();
     const { code, output } = await runLoopgate(["serve"], {
@@ -72,7 +72,7 @@ describe("a start", () => {
     expect(output).toContain("TELEGRAM_BOT_TOKEN");
   });
 
-  it("on a data directory that is in use is refused; after kill -9 of the user it is free", async () => {
+  it("on a data directory that is in use is refused; after kill -9 of its process it is free", async () => {
     await using telegram = await FakeTelegram.start(botToken);
     await using directory = await temporaryDirectory();
     const options = { directory: directory.path, apiRoot: telegram.apiRoot };
@@ -90,20 +90,20 @@ describe("a start", () => {
     expect(await third.stop()).toBe(0);
   });
 
-  it("on a data directory of another format is refused, and nothing there is touched", async () => {
+  it("on a data directory of another format is refused, and changes nothing there", async () => {
     await using directory = await temporaryDirectory();
-    const place = join(directory.path, "no-bot");
-    await mkdir(place);
-    await writeFile(join(place, "loopgate.db"), "of another time");
+    const dataDirectory = join(directory.path, "no-bot");
+    await mkdir(dataDirectory);
+    await writeFile(join(dataDirectory, "loopgate.db"), "of another version");
     const { code, output } = await runLoopgate(["serve"], {
       LOOPGATE_DATA_DIR: directory.path,
       SERVER_PORT: "0",
     });
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("has format unknown") });
-    expect(await readFile(join(place, "loopgate.db"), "utf8")).toBe("of another time");
+    expect(await readFile(join(dataDirectory, "loopgate.db"), "utf8")).toBe("of another version");
   });
 
-  it("for a bot that another process of this user serves is refused, whatever the data directory", async () => {
+  it("for a bot that another process of this user serves is refused, also in another data directory", async () => {
     await using telegram = await FakeTelegram.start(botToken);
     await using home = await temporaryDirectory();
     await using other = await temporaryDirectory();
@@ -114,11 +114,14 @@ describe("a start", () => {
       TELEGRAM_API_ROOT: telegram.apiRoot,
       SERVER_PORT: "0",
     });
-    expect(second).toEqual({ code: 1, output: expect.stringContaining("another Loopgate runs for bot") });
+    expect(second).toEqual({
+      code: 1,
+      output: expect.stringContaining("another Loopgate process serves bot"),
+    });
     expect(await first.stop()).toBe(0);
   });
 
-  it("on another loopback address answers under the address that it names", async () => {
+  it("on another loopback address is reachable at the address it reports", async () => {
     await using directory = await temporaryDirectory();
     const environment = { SERVER_HOST: "127.0.0.5", TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "" };
     await using loopgate = await startLoopgate({
@@ -132,7 +135,7 @@ describe("a start", () => {
     });
   });
 
-  it("on a port in use says so, and what to set", async () => {
+  it("on a port in use is refused, and the message says what to set", async () => {
     await using telegram = await FakeTelegram.start(botToken);
     await using directory = await temporaryDirectory();
     const port = new URL(telegram.apiRoot).port;
@@ -143,7 +146,7 @@ describe("a start", () => {
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("set another SERVER_PORT") });
   });
 
-  it("without a bot token serves its tools, and answers requests with no_recipient and the way out", async () => {
+  it("without a bot token serves its tools, and answers requests with no_recipient and the next step", async () => {
     await using directory = await temporaryDirectory();
     await using loopgate = await startLoopgate({
       directory: directory.path,
@@ -157,7 +160,7 @@ describe("a start", () => {
   });
 });
 
-describe("the scan of outputs", () => {
+describe("the secret scan of outputs", () => {
   it.each([
     botToken,
     `https://host/bot${botToken}/getMe`,
@@ -169,7 +172,7 @@ describe("the scan of outputs", () => {
     );
   });
 
-  it("passes what holds none", () => {
+  it("accepts outputs without secrets", () => {
     expect(() => expectNoSecrets('{"level":"info","request":"019ab3f0"}')).not.toThrow();
   });
 });

@@ -4,21 +4,21 @@ import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
-import { daemonsIn } from "../harness/stdio-proxy.ts";
+import { daemonsIn, type StdioProxy } from "../harness/stdio-proxy.ts";
 import { botToken, textCanary } from "../harness/secret-scan.ts";
-import { FrontSetting } from "../harness/use-stdio-proxies.ts";
+import { StdioSetting } from "../harness/use-stdio-proxies.ts";
 
 const [alice, bob] = [person(7), person(8, "Bob", "Stone")];
-const setting = FrontSetting.use();
+const setting = StdioSetting.use();
 const confirm = (message: string) => ({
   message: `${textCanary} ${message}`,
   request_type: "confirmation",
 });
 
 describe("an AI application over stdio", () => {
-  it("may speak as the original's Go client does: lines without jsonrpc", async () => {
-    const front = setting.front();
-    const stdin = front.child.stdin;
+  it("may send lines without jsonrpc, as the original's Go client does", async () => {
+    const proxy = setting.proxy();
+    const stdin = proxy.child.stdin;
     stdin.write(
       '{"id":1,"method":"initialize","params":{"protocolVersion":"2024-11-05","capabilities":{"sampling":{}},"clientInfo":{"name":"hitl-client","version":"1.0.0"}}}\n',
     );
@@ -27,29 +27,29 @@ describe("an AI application over stdio", () => {
       '{"id":3,"method":"tools/call","params":{"name":"request_human_input","arguments":{"client_id":"client1","message":"canary-text-4711 go","options":["yes","no"],"session_id":"session1"}}}\n',
     );
     stdin.write("rubbish\n");
-    expect(await front.answerTo(1)).toMatchObject({
+    expect(await proxy.answerTo(1)).toMatchObject({
       result: { protocolVersion: "2024-11-05", serverInfo: { name: "loopgate" } },
     });
-    expect(await front.answerTo(2)).toMatchObject({
+    expect(await proxy.answerTo(2)).toMatchObject({
       result: { tools: [{ name: "request_human_input" }, {}, {}, {}] },
     });
-    expect(await front.answerTo(3)).toMatchObject({
+    expect(await proxy.answerTo(3)).toMatchObject({
       result: { structuredContent: { status: "pending", client_id: "client1", session_id: "session1" } },
     });
-    expect(await front.answerTo(null)).toEqual({
+    expect(await proxy.answerTo(null)).toEqual({
       error: { code: -32_700, message: "Parse error", data: null },
       id: null,
     });
-    for (const answer of front.answers) expect(answer).not.toHaveProperty("jsonrpc");
+    for (const answer of proxy.answers) expect(answer).not.toHaveProperty("jsonrpc");
     setting.telegram.press(alice, await setting.messageWith("go"), "yes");
-    const { request_id } = (await front.answerTo(3)).result.structuredContent;
-    expect(await front.view("check_request_status", { request_id, wait_seconds: 20 })).toMatchObject({
+    const { request_id } = (await proxy.answerTo(3)).result.structuredContent;
+    expect(await proxy.view("check_request_status", { request_id, wait_seconds: 20 })).toMatchObject({
       approved: true,
     });
   });
 
-  it.each(["2024-11-05", "2025-03-26"])("may send batches, as %s lets it", async (protocolVersion) => {
-    const front = setting.front();
+  it.each(["2024-11-05", "2025-03-26"])("may send batches, which %s permits", async (protocolVersion) => {
+    const proxy = setting.proxy();
     const message = (id: unknown, method: string, params: object = {}) => ({
       jsonrpc: "2.0",
       id,
@@ -57,40 +57,40 @@ describe("an AI application over stdio", () => {
       params,
     });
     const clientInfo = { name: "older", version: "1" };
-    front.say(message(0, "initialize", { protocolVersion, capabilities: {}, clientInfo }));
-    expect((await front.answerTo(0)).result.protocolVersion).toBe(protocolVersion);
+    proxy.send(message(0, "initialize", { protocolVersion, capabilities: {}, clientInfo }));
+    expect((await proxy.answerTo(0)).result.protocolVersion).toBe(protocolVersion);
     const asking = { name: "request_human_input", arguments: confirm("in a batch") };
-    front.say([
+    proxy.send([
       { jsonrpc: "2.0", method: "notifications/initialized" },
       message(1, "ping"),
       message(2, "tools/call", asking),
     ]);
-    expect(await front.answerTo(1)).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
-    expect(await front.answerTo(2)).toMatchObject({ result: { structuredContent: { status: "pending" } } });
+    expect(await proxy.answerTo(1)).toEqual({ jsonrpc: "2.0", id: 1, result: {} });
+    expect(await proxy.answerTo(2)).toMatchObject({ result: { structuredContent: { status: "pending" } } });
     await setting.messageWith("in a batch");
-    expect(new Set(front.answers.map(({ id }) => id))).toEqual(new Set([0, 1, 2]));
+    expect(new Set(proxy.answers.map(({ id }) => id))).toEqual(new Set([0, 1, 2]));
   });
 
-  it("that sends a line without measure is told that it is rubbish; its calls live on", async () => {
-    const front = setting.front();
-    const { request_id } = await front.view("request_human_input", confirm("beside rubbish"));
-    const waiting = front.view("check_request_status", { request_id, wait_seconds: 50 });
-    front.say("x".repeat(17_000_000));
-    expect(await front.answerTo(null)).toMatchObject({ error: { code: -32_700 } });
-    setting.telegram.press(alice, await setting.messageWith("beside rubbish"), "Approve");
+  it("gets a parse error for a line that is too long, and its calls continue", async () => {
+    const proxy = setting.proxy();
+    const { request_id } = await proxy.view("request_human_input", confirm("with a long line"));
+    const waiting = proxy.view("check_request_status", { request_id, wait_seconds: 50 });
+    proxy.send("x".repeat(17_000_000));
+    expect(await proxy.answerTo(null)).toMatchObject({ error: { code: -32_700 } });
+    setting.telegram.press(alice, await setting.messageWith("with a long line"), "Approve");
     expect(await waiting).toMatchObject({ approved: true });
-    expect(front.answers.filter(({ id }) => id === null)).toHaveLength(1);
+    expect(proxy.answers.filter(({ id }) => id === null)).toHaveLength(1);
   });
 
-  it("asks its own chat, beside another one that asks in its own, through one poller", async () => {
-    const fronts = [setting.front(), setting.front({ TELEGRAM_CHAT_ID: "8" })] as const;
+  it("asks its own chat while another one asks another chat, with one poller for both", async () => {
+    const proxies = [setting.proxy(), setting.proxy({ TELEGRAM_CHAT_ID: "8" })] as const;
     const asked = await Promise.all(
-      fronts.map((front, index) => front.view("request_human_input", confirm(`of ${index}`))),
+      proxies.map((proxy, index) => proxy.view("request_human_input", confirm(`of ${index}`))),
     );
     setting.telegram.press(alice, await setting.messageWith("of 0", 7), "Approve");
     setting.telegram.press(bob, await setting.messageWith("of 1", 8), "Deny");
-    const answered = fronts.map((front, index) =>
-      front.view("check_request_status", { request_id: asked[index]!.request_id, wait_seconds: 20 }),
+    const answered = proxies.map((proxy, index) =>
+      proxy.view("check_request_status", { request_id: asked[index]!.request_id, wait_seconds: 20 }),
     );
     expect(await Promise.all(answered)).toMatchObject([
       { approved: true, decided_by: { id: "telegram:7" } },
@@ -101,25 +101,25 @@ describe("an AI application over stdio", () => {
     await setting.daemon();
   });
 
-  it("works without a bot token: it lists tools, and a question has no recipient, with the way out", async () => {
-    const front = setting.front({ TELEGRAM_BOT_TOKEN: "" });
-    front.say({ method: "tools/list", id: "list" });
-    expect((await front.answerTo("list")).result.tools).toHaveLength(4);
-    const { result } = await front.call("request_human_input", confirm("nobody"));
+  it("works without a bot token: it lists tools, and a question fails with no_recipient and the next step", async () => {
+    const proxy = setting.proxy({ TELEGRAM_BOT_TOKEN: "" });
+    proxy.send({ method: "tools/list", id: "list" });
+    expect((await proxy.answerTo("list")).result.tools).toHaveLength(4);
+    const { result } = await proxy.call("request_human_input", confirm("no recipient"));
     expect(result).toMatchObject({ isError: true, structuredContent: { error: { code: "no_recipient" } } });
     expect(JSON.stringify(result)).toContain("TELEGRAM_BOT_TOKEN");
   });
 
-  it("works in a directory with a long name, from one that is gone, and without HOME", async () => {
+  it("works with a long data directory, in a deleted working directory, and without HOME", async () => {
     const long = join(setting.directory, "x".repeat(120));
     const gone = join(setting.directory, "gone");
     await mkdir(gone);
     const environment = setting.environment({ LOOPGATE_DATA_DIR: long, XDG_DATA_HOME: setting.directory });
     delete environment["HOME"];
-    const front = setting.front({}, { environment, cwd: gone });
-    await once(front.child, "spawn");
-    front.say({ method: "ping", id: 1 });
-    expect(await front.answerTo(1)).toEqual({ result: {}, id: 1 });
+    const proxy = setting.proxy({}, { environment, cwd: gone });
+    await once(proxy.child, "spawn");
+    proxy.send({ method: "ping", id: 1 });
+    expect(await proxy.answerTo(1)).toEqual({ result: {}, id: 1 });
     expect(daemonsIn(long)).toHaveLength(1);
   });
 });
@@ -127,89 +127,89 @@ describe("an AI application over stdio", () => {
 describe("a configuration that can't work", () => {
   it.each([
     ["a group without responders", { TELEGRAM_CHAT_ID: "-5" }, "TELEGRAM_RESPONDER_IDS"],
-    ["a token of no shape", { TELEGRAM_BOT_TOKEN: "nonsense" }, "TELEGRAM_BOT_TOKEN: has not the shape"],
+    ["a malformed token", { TELEGRAM_BOT_TOKEN: "nonsense" }, "TELEGRAM_BOT_TOKEN: has not the shape"],
     ["a token that Telegram refuses", { TELEGRAM_BOT_TOKEN: "1:refused" }, "copy TELEGRAM_BOT_TOKEN again"],
     ["a token file that is not there", { TELEGRAM_BOT_TOKEN: "", TELEGRAM_BOT_TOKEN_FILE: "/no" }, "_FILE"],
-  ])("is told on stderr and to whoever waits for an answer: %s", async (_, environment, sentence) => {
-    const front = setting.front(environment);
-    front.say({ jsonrpc: "2.0", id: 0, method: "initialize", params: {} });
-    expect(await front.closed()).toEqual({ code: 1, signal: null });
-    expect(front.stderr).toContain(sentence);
-    expect(front.answers).toEqual([
+  ])("is reported on stderr and in the answer to each pending call: %s", async (_, environment, sentence) => {
+    const proxy = setting.proxy(environment);
+    proxy.send({ jsonrpc: "2.0", id: 0, method: "initialize", params: {} });
+    expect(await proxy.closed()).toEqual({ code: 1, signal: null });
+    expect(proxy.stderr).toContain(sentence);
+    expect(proxy.answers).toEqual([
       { jsonrpc: "2.0", id: 0, error: { code: -32_603, message: expect.stringContaining(sentence) } },
     ]);
   });
 
-  it("is told when there is no place to write to", async () => {
-    const front = setting.front({ LOOPGATE_DATA_DIR: "/dev/null" });
-    expect(await front.closed()).toEqual({ code: 1, signal: null });
-    expect(front.stderr).toContain("set LOOPGATE_DATA_DIR");
+  it("is reported if no directory can be written", async () => {
+    const proxy = setting.proxy({ LOOPGATE_DATA_DIR: "/dev/null" });
+    expect(await proxy.closed()).toEqual({ code: 1, signal: null });
+    expect(proxy.stderr).toContain("set LOOPGATE_DATA_DIR");
   });
 
-  it("of one front is none of another's that meets the daemon which could not start", async () => {
-    const bad = setting.front({ TELEGRAM_CHAT_ID: "-5" });
+  it("of one stdio proxy does not affect another that connects to the daemon that could not start", async () => {
+    const bad = setting.proxy({ TELEGRAM_CHAT_ID: "-5" });
     await setting.daemon();
     await bad[Symbol.asyncDispose]();
-    const isMet = () =>
-      existsSync(join(setting.place, "daemon.sock")) || daemonsIn(setting.directory).length === 0;
-    await expect.poll(isMet).toBe(true);
-    await setting.front().view("request_human_input", confirm("beside a bad one"));
+    const hasTried = () =>
+      existsSync(join(setting.dataDirectory, "daemon.sock")) || daemonsIn(setting.directory).length === 0;
+    await expect.poll(hasTried).toBe(true);
+    await setting.proxy().view("request_human_input", confirm("beside a bad one"));
     expect(await setting.log()).toContain("TELEGRAM_RESPONDER_IDS");
   });
 
-  it("of one front is none of another's that is there", async () => {
-    const good = setting.front();
+  it("of one stdio proxy does not affect another that is connected", async () => {
+    const good = setting.proxy();
     await good.view("request_human_input", confirm("first"));
-    const bad = setting.front({ TELEGRAM_CHAT_ID: "somebody" });
+    const bad = setting.proxy({ TELEGRAM_CHAT_ID: "somebody" });
     expect(await bad.closed()).toEqual({ code: 1, signal: null });
     expect(bad.stderr).toContain("TELEGRAM_CHAT_ID: must be a numeric Telegram id");
     await good.view("request_human_input", confirm("second"));
   });
 });
 
-describe("a front ends with its AI application", () => {
-  it("when stdin closes, with the answers that are due", async () => {
-    const front = setting.front();
-    front.say({ method: "tools/list", id: "list" });
-    front.child.stdin.end('{"method":"ping","id":"last line, without an end"}');
-    expect(await front.closed()).toEqual({ code: 0, signal: null });
-    expect(front.answers.map(({ id }) => id)).toEqual(["list", "last line, without an end"]);
-    const silent = setting.front();
+describe("a stdio proxy ends with its AI application", () => {
+  it("when stdin closes, after the answers to pending calls", async () => {
+    const proxy = setting.proxy();
+    proxy.send({ method: "tools/list", id: "list" });
+    proxy.child.stdin.end('{"method":"ping","id":"last line, without an end"}');
+    expect(await proxy.closed()).toEqual({ code: 0, signal: null });
+    expect(proxy.answers.map(({ id }) => id)).toEqual(["list", "last line, without an end"]);
+    const silent = setting.proxy();
     silent.child.stdin.end();
     expect(await silent.closed()).toEqual({ code: 0, signal: null });
     expect(silent.answers).toEqual([]);
   });
 
   it.each([
-    ["stdin closes", (front: ReturnType<typeof setting.front>) => front.child.stdin.end()],
-    ["SIGTERM comes", (front: ReturnType<typeof setting.front>) => front.child.kill("SIGTERM")],
-    ["SIGKILL comes", (front: ReturnType<typeof setting.front>) => front.child.kill("SIGKILL")],
-    ["nobody reads its stdout", (front: ReturnType<typeof setting.front>) => front.child.stdout.destroy()],
-  ])("when %s, also while a call waits; the question stays", async (how, end) => {
-    const front = setting.front();
-    const { request_id } = await front.view("request_human_input", confirm(how));
-    front.say({
+    ["stdin closes", (proxy: StdioProxy) => proxy.child.stdin.end()],
+    ["SIGTERM comes", (proxy: StdioProxy) => proxy.child.kill("SIGTERM")],
+    ["SIGKILL comes", (proxy: StdioProxy) => proxy.child.kill("SIGKILL")],
+    ["its stdout is closed", (proxy: StdioProxy) => proxy.child.stdout.destroy()],
+  ])("when %s, also while a call waits; the question stays open", async (how, end) => {
+    const proxy = setting.proxy();
+    const { request_id } = await proxy.view("request_human_input", confirm(how));
+    proxy.send({
       method: "tools/call",
       id: "wait",
       params: { name: "check_request_status", arguments: { request_id, wait_seconds: 50 } },
     });
-    end(front);
-    if (how === "nobody reads its stdout") front.say({ method: "ping", id: "into nothing" });
-    await front.closed();
+    end(proxy);
+    if (how === "its stdout is closed") proxy.send({ method: "ping", id: "into nothing" });
+    await proxy.closed();
     await setting.daemon();
     setting.telegram.press(alice, await setting.messageWith(how), "Approve");
-    const next = setting.front();
+    const next = setting.proxy();
     expect(await next.view("check_request_status", { request_id, wait_seconds: 20 })).toMatchObject({
       approved: true,
     });
   });
 });
 
-it("is for its user alone", async () => {
-  const front = setting.front();
-  await front.view("request_human_input", confirm("private"));
+it("only its user can access its files", async () => {
+  const proxy = setting.proxy();
+  await proxy.view("request_human_input", confirm("private"));
   const modes = ["", "daemon.sock", "daemon.log", "lock.db", "loopgate.db", "format"].map(async (name) =>
-    ((await stat(join(setting.place, name))).mode & 0o777).toString(8),
+    ((await stat(join(setting.dataDirectory, name))).mode & 0o777).toString(8),
   );
   expect(await Promise.all(modes)).toEqual(["700", "600", "600", "600", "600", "600"]);
   expect(await setting.log()).not.toContain(botToken);

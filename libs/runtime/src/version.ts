@@ -1,4 +1,4 @@
-import manifest from "../package.json" with { type: "json" };
+import manifest from "../../../package.json" with { type: "json" };
 
-/** The version of this workspace, as protocols and people see it. */
+/** The version of this repository: its root manifest is the only place that states it. */
 export const { version } = manifest;

@@ -1,11 +1,15 @@
-// What AI applications start loads only what it needs: a front nothing, a daemon nothing before it has its directory.
+// Each way to start loads only what it needs: the stdio proxy no package, a daemon none before it has locked its directory.
 const [command, directory] = process.argv.slice(2);
 if (command === undefined) {
-  const { runFront } = await import("./stdio-proxy/stdio-proxy.ts");
-  await runFront(process.env);
+  const { runStdioProxy } = await import("./stdio-proxy/stdio-proxy.ts");
+  await runStdioProxy(process.env);
 } else if (command === "daemon" && directory !== undefined) {
-  const { runDaemon } = await import("./daemon/run-daemon.ts");
-  await runDaemon(directory, process.env);
+  const { acquireUnlessServed } = await import("./daemon/acquire-directory.ts");
+  const lock = await acquireUnlessServed(directory);
+  if (lock !== undefined) {
+    const { runDaemon } = await import("./daemon/daemon.ts");
+    await runDaemon(directory, lock, process.env);
+  }
 } else {
   const { runCommand } = await import("./cli/run-command.ts");
   await runCommand(process.argv, process.env);

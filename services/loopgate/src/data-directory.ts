@@ -10,35 +10,38 @@ import {
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { StartupError } from "@loopgate/bus/startup-error";
-import { type Environment, userDirectory } from "./stdio-proxy/environment.ts";
+import type { Environment } from "@loopgate/settings";
+import { userDirectory } from "./environment.ts";
 
 export interface DataDirectory extends Disposable {
   readonly database: string;
 }
 
-/** Raised with every change to the tables of the file that is not read by the version before. */
+/** Increased with each change to the database that the previous version can't read. */
 const FORMAT = "1";
 
-/** Another process has this data directory or this bot: two would send every question twice. */
-export class InUse extends StartupError {
-  override readonly name = "InUse";
+/** Another process serves this data directory or this bot: two processes would send each question twice. */
+export class AlreadyServedError extends StartupError {
+  override readonly name = "AlreadyServedError";
 
-  constructor(what: string, wayOut: string) {
-    super(`another Loopgate runs ${what}: stop it, or give this one its own ${wayOut}`);
+  /** @param setting what to change so that both can run */
+  constructor(what: string, setting: string) {
+    super(`another Loopgate process serves ${what}: stop it, or give this one its own ${setting}`);
   }
 }
 
-/** Takes a data directory, if no other process has it; one that died has it no more. Directory 0700, files 0600. */
-export const lockDirectory = (path: string): Disposable | undefined => takeLock(lockIn(ownDirectory(path)));
-
 /**
- * Takes the turn to be the next that has a data directory, if no other process has it: who waits for the directory with it
- * is followed by nobody else.
+ * Locks a data directory; undefined if another process holds the lock. The lock ends with the process. The directory gets
+ * mode 0700, its files 0600.
  */
-export const lockTurn = (path: string): Disposable | undefined =>
-  takeLock(join(ownDirectory(path), "next.lock.db"));
+export const lockDirectory = (path: string): Disposable | undefined =>
+  takeLock(lockIn(createDirectory(path)));
 
-function ownDirectory(path: string): string {
+/** Locks the queue for a data directory: the holder is the next process that locks the directory. */
+export const lockQueue = (path: string): Disposable | undefined =>
+  takeLock(join(createDirectory(path), "next.lock.db"));
+
+function createDirectory(path: string): string {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
@@ -51,8 +54,8 @@ function ownDirectory(path: string): string {
 }
 
 /**
- * Opens a data directory that this process has taken, for a bot.
- * @throws InUse while another process of this user serves the bot.
+ * Opens a data directory, which this process has locked, for a bot.
+ * @throws AlreadyServedError while another process of this user serves the bot.
  */
 export function openDataDirectory(
   path: string,
@@ -68,8 +71,8 @@ export function openDataDirectory(
 }
 
 /**
- * One bot is served by one process of a user, whatever the data directories: two would take each other's answers away
- * from Telegram. The lock stands where the user's data stands by default; a user without a place to write has none.
+ * A bot is served by one process of a user, also if their data directories differ: two processes would take each other's
+ * updates from Telegram. The lock is in the user's default data directory; if that can't be written, there is no lock.
  */
 function lockBot(bot: string, environment: Environment): Disposable | undefined {
   const directory = userDirectory(environment);
@@ -80,33 +83,33 @@ function lockBot(bot: string, environment: Environment): Disposable | undefined 
     return undefined;
   }
   const lock = takeLock(join(directory, botLock(bot)));
-  if (lock === undefined) throw new InUse(`for bot ${bot}`, "bot");
+  if (lock === undefined) throw new AlreadyServedError(`bot ${bot}`, "bot");
   return lock;
 }
 
-/** Why this version must not open what stands in a directory: a file of another format would be misread. */
+/** Why this version must not open the database of a directory; undefined if it may. It would misread another format. */
 export function formatProblem(path: string): string | undefined {
   if (!existsSync(databaseIn(path))) return undefined;
   const file = formatIn(path);
   const found = existsSync(file) ? readFileSync(file, "utf8") : "unknown";
   if (found === FORMAT) return undefined;
-  return `${path} has format ${found}, this version needs ${FORMAT}: run the version that made it, or set another LOOPGATE_DATA_DIR`;
+  return `${path} has format ${found}, and this version needs ${FORMAT}: run the version that created it, or set another LOOPGATE_DATA_DIR`;
 }
 
 export const databaseIn = (path: string): string => join(path, "loopgate.db");
 const formatIn = (path: string): string => join(path, "format");
 const lockIn = (path: string): string => join(path, "lock.db");
 
-/** True while a process has this data directory. */
-export const isServed = (path: string): boolean => isLocked(lockIn(path));
+/** True while a process serves this data directory. */
+export const isDirectoryServed = (path: string): boolean => isLocked(lockIn(path));
 
-/** True while a process of this user serves the bot, from whatever data directory. */
+/** True while a process of this user serves the bot, from any data directory. */
 export const isBotServed = (bot: string, environment: Environment): boolean =>
   isLocked(join(userDirectory(environment), botLock(bot)));
 
 const botLock = (bot: string): string => `bot-${bot}.lock.db`;
 
-/** True while another process has the lock. To look takes nothing from anybody; what can't be read is not ours. */
+/** True while another process holds the lock. Looking takes no lock; a file that can't be read counts as free. */
 function isLocked(file: string): boolean {
   if (!existsSync(file)) return false;
   try {
@@ -118,7 +121,7 @@ function isLocked(file: string): boolean {
   }
 }
 
-/** An exclusive transaction on a small database: a lock that the end of the process frees, however it ends. */
+/** An exclusive transaction on an empty database: the operating system releases it when the process ends, however it ends. */
 function takeLock(file: string): Disposable | undefined {
   const lock = new DatabaseSync(file);
   try {
@@ -132,7 +135,7 @@ function takeLock(file: string): Disposable | undefined {
   }
 }
 
-const BUSY = 5;
+const SQLITE_BUSY = 5;
 
 const isBusy = (error: unknown): boolean =>
-  error instanceof Error && "errcode" in error && error.errcode === BUSY;
+  error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;

@@ -5,7 +5,7 @@ import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
 import { bucketsOf, connectTelegram, type Notifier, startNotifier } from "@loopgate/notifier";
 import { busMetrics, type HealthCheck, type Logger, type Metrics, version } from "@loopgate/runtime";
-import { type Environment } from "@loopgate/settings";
+import type { Environment } from "@loopgate/settings";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
@@ -16,49 +16,55 @@ export interface Embedded {
   readonly gateway: Gateway;
   readonly queries: RequestQueries;
   readonly bus: SqliteBus;
-  readonly known: RecipientStore;
+  readonly recipients: RecipientStore;
   /** Absent without a bot token. */
   readonly bot: { readonly id: string; readonly username: string } | undefined;
-  /** What all of it depends on. */
+  /** The health of what the services depend on. */
   readonly checks: readonly HealthCheck[];
 }
 
-export interface EmbeddedParts {
-  /** A data directory that this process has taken. */
+export interface EmbeddedOptions {
+  readonly settings: Settings;
+  /** A data directory that this process has locked. */
   readonly directory: string;
-  /** True for a process that an operator runs: its own recipients count, besides those of fronts. */
+  /** True for a process that an operator runs: its own recipients count, besides those of its clients. */
   readonly isForeground: boolean;
   readonly environment: Environment;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Gets every part, and closes them in reverse order: intake first, the file last. */
-  readonly parts: AsyncDisposableStack;
+  /** Gets all services, and closes them in reverse order: intake first, the database last. */
+  readonly resources: AsyncDisposableStack;
 }
 
 /** Starts all services over one SQLite file. The gateway has no clients yet. */
-export async function startEmbedded(
-  settings: Settings,
-  { directory, isForeground, environment, logger, metrics, parts }: EmbeddedParts,
-): Promise<Embedded> {
-  const { policy, storage, telegram, webhook, outageNoteMs } = settings;
-  const { database: path } = parts.use(openDataDirectory(directory, policy.bot, environment));
-  const observer = busMetrics(metrics, logger);
-  const bus = parts.use(await openSqliteBus({ path, observer, ...storage }));
-  const known = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
-  if (isForeground) await known.keep("serve", policy);
+export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
+  const { settings, logger, metrics, resources } = options;
+  const { policy, telegram, webhook, outageNoteMs } = settings;
+  const { bus, requests, store, buckets, recipients } = await openStorage(options);
   const { log, timers } = bus;
-  const requests = new RequestLog({ log, ...storage, observer });
-  const store = await SqliteRequestStore.open(bus.database);
-  const { queries } = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
-  const policies = () => known.policies.map(telegramPolicy);
-  const buckets = await bucketsOf(bus.keyValue);
-  const around = { log, queries, buckets, policies, logger, metrics };
-  const channel = telegram && (await connectTelegram({ ...around, api: telegram, webhook }));
+  const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
+  const policies = () => recipients.policies.map(telegramPolicy);
+  const channel =
+    telegram &&
+    (await connectTelegram({ api: telegram, webhook, log, queries, policies, buckets, logger, metrics }));
   const notifier =
     channel &&
-    parts.use(await startNotifier({ ...around, channel, requests, outageNoteMs, holder: "daemon" }));
+    resources.use(
+      await startNotifier({
+        channel,
+        log,
+        requests,
+        buckets,
+        queries,
+        policies,
+        holder: "daemon",
+        logger,
+        metrics,
+        outageNoteMs,
+      }),
+    );
   const checks = checksOf(bus, notifier);
-  const gateway = parts.use(
+  const gateway = resources.use(
     await createGateway({
       log,
       requests,
@@ -72,14 +78,22 @@ export async function startEmbedded(
       version,
     }),
   );
-  return {
-    gateway,
-    queries,
-    bus,
-    known,
-    bot: channel && { id: channel.account, username: channel.username },
-    checks,
-  };
+  const bot = channel && { id: channel.account, username: channel.username };
+  return { gateway, queries, bus, recipients, bot, checks };
+}
+
+async function openStorage(options: EmbeddedOptions) {
+  const { settings, directory, isForeground, environment, logger, metrics, resources } = options;
+  const { policy, storage } = settings;
+  const { database: path } = resources.use(openDataDirectory(directory, policy.bot, environment));
+  const observer = busMetrics(metrics, logger);
+  const bus = resources.use(await openSqliteBus({ path, observer, ...storage }));
+  const requests = new RequestLog({ log: bus.log, ...storage, observer });
+  const store = await SqliteRequestStore.open(bus.database);
+  const buckets = await bucketsOf(bus.keyValue);
+  const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
+  if (isForeground) await recipients.save("serve", policy);
+  return { bus, requests, store, buckets, recipients };
 }
 
 function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

@@ -8,67 +8,67 @@ const SCHEMA = `
   ) WITHOUT ROWID;
 `;
 
-const Kept = z.object({
+const StoredPolicy = z.object({
   defaultChat: z.string().optional(),
   responders: z.array(z.string()),
   allowedChats: z.array(z.string()),
 });
 
 /**
- * The recipients of every front that was ever here. A front ends and its questions stay: whoever they were asked may
- * answer them, also after a restart. Whoever comes again for the same default chat, or for the same chats without one,
- * replaces what was kept of it.
+ * The recipients of all clients, also of those that have disconnected. A client's questions outlive it, so the people it
+ * asked may still answer, also after a restart. A later client with the same default chat, or without one with the same
+ * allowed chats, replaces what is stored.
  */
 export class RecipientStore {
   readonly #database: SqliteDatabase;
-  readonly #kept = new Map<string, TelegramRecipients>();
-  readonly #present = new Set<TelegramRecipients>();
+  readonly #stored = new Map<string, TelegramRecipients>();
+  readonly #connected = new Set<TelegramRecipients>();
 
   private constructor(database: SqliteDatabase) {
     this.#database = database;
   }
 
-  /** @param keptMs how long recipients stay known after their last visit: longer than any of their questions */
+  /** @param retentionMs how long recipients are kept after their client last connected: longer than any question is open */
   static async open(
     database: SqliteDatabase,
     bot: string | undefined,
-    keptMs: number,
+    retentionMs: number,
   ): Promise<RecipientStore> {
-    const known = new RecipientStore(database);
+    const store = new RecipientStore(database);
     await database.write((db) => {
       db.exec(SCHEMA);
-      db.prepare("DELETE FROM known_recipients WHERE seen < ?").run(Date.now() - keptMs);
+      db.prepare("DELETE FROM known_recipients WHERE seen < ?").run(Date.now() - retentionMs);
     });
     const rows = database.read((db) => db.prepare("SELECT name, policy FROM known_recipients").all());
     for (const { name, policy } of rows) {
-      known.#kept.set(String(name), { bot, ...Kept.parse(JSON.parse(String(policy))) });
+      store.#stored.set(String(name), { bot, ...StoredPolicy.parse(JSON.parse(String(policy))) });
     }
-    return known;
+    return store;
   }
 
-  /** What each of them allows. */
+  /** The policies of all clients: what one of them allows is allowed. */
   get policies(): readonly TelegramRecipients[] {
-    return [...this.#kept.values(), ...this.#present];
+    return [...this.#stored.values(), ...this.#connected];
   }
 
-  /** Keeps the recipients of a front; dispose when it leaves. Who names nobody, adds nobody. */
-  async welcome(policy: TelegramRecipients): Promise<Disposable> {
-    const namesSomebody = policy.defaultChat !== undefined || policy.allowedChats.length > 0;
-    if (namesSomebody) {
-      await this.keep(`front ${policy.defaultChat ?? policy.allowedChats.toSorted().join()}`, policy);
-      this.#present.add(policy);
+  /** Registers the recipients of a stdio proxy; dispose when it disconnects. A policy without chats registers none. */
+  async register(policy: TelegramRecipients): Promise<Disposable> {
+    const hasChats = policy.defaultChat !== undefined || policy.allowedChats.length > 0;
+    if (hasChats) {
+      await this.save(`front ${policy.defaultChat ?? policy.allowedChats.toSorted().join()}`, policy);
+      this.#connected.add(policy);
     }
-    return { [Symbol.dispose]: () => void this.#present.delete(policy) };
+    return { [Symbol.dispose]: () => void this.#connected.delete(policy) };
   }
 
-  /** Keeps recipients under a name, in the place of those that had it. */
-  async keep(name: string, policy: TelegramRecipients): Promise<void> {
-    const { bot: _, ...kept } = policy;
+  /** Stores recipients under a name, and replaces those that have it. */
+  async save(name: string, policy: TelegramRecipients): Promise<void> {
+    const { bot: _, ...stored } = policy;
     await this.#database.write((db) =>
       db
         .prepare("INSERT OR REPLACE INTO known_recipients (name, policy, seen) VALUES (?, ?, ?)")
-        .run(name, JSON.stringify(kept), Date.now()),
+        .run(name, JSON.stringify(stored), Date.now()),
     );
-    this.#kept.set(name, policy);
+    this.#stored.set(name, policy);
   }
 }

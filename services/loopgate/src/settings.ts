@@ -24,7 +24,7 @@ import {
 } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
-/** The environment of the embedded topology (design 4.5). */
+/** The environment variables of the embedded topology (design 4.5). */
 const Variables = z
   .object({
     ...telegramVariables,
@@ -68,7 +68,7 @@ export type Settings = ReturnType<typeof readSettings>;
 const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
 
 /**
- * Reads whom a front wants to be asked, and who may answer, from its own variables.
+ * Reads whom a stdio proxy asks, and who may answer, from the variables of its handshake.
  * @throws ConfigurationError with every problem at once.
  */
 export function readRecipients(variables: Environment, bot: string | undefined): TelegramRecipients {

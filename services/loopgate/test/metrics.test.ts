@@ -15,7 +15,7 @@ async function call(name: string, given: object): Promise<{ readonly request_id:
   return answer.result.structuredContent;
 }
 
-/** Asks, and gives the question as it stands in the chat. */
+/** Asks, and returns the question's message in the chat. */
 async function ask(given: object) {
   const before = embedded.telegram.messagesIn(chat).length;
   const { request_id } = await call("request_human_input", { message: "May I?", ...given });
@@ -43,7 +43,7 @@ it("measure each decision once, by its outcome", async () => {
   expect(await value('loopgate_decision_seconds_sum{outcome="expired"}')).toBeLessThanOrEqual(tookMs / 1_000);
 });
 
-it("have these names and labels; dashboards and alerts are built on them, so a change must be meant", () => {
+it("have these names and labels; dashboards and alerts use them, so a change must be deliberate", () => {
   const found = embedded.metrics.getMetricsAsArray() as unknown as {
     readonly name: string;
     readonly type: string;
@@ -75,20 +75,20 @@ it("have these names and labels; dashboards and alerts are built on them, so a c
   ]);
 });
 
-it("come with how the process is", async () => {
+it("include the metrics of the process", async () => {
   const shown = await embedded.scrape();
   for (const name of [
     "process_resident_memory_bytes",
     "process_cpu_seconds_total",
     "nodejs_eventloop_lag_p99_seconds",
-    // Its series begin with the first collection.
+    // Its series exist after the first collection.
     "# TYPE nodejs_gc_duration_seconds histogram",
   ]) {
     expect(shown).toContain(name);
   }
 });
 
-it("show no bot, chat, request, client or text; and the log shows no secret and no text", async () => {
+it("contain no bot, chat, request, client or text, and the log contains no secret and no text", async () => {
   const alice = person(chat, "canary-name");
   const asked = await ask({
     message: "canary-question",

@@ -6,7 +6,7 @@ import type { TelegramRecipients } from "@loopgate/settings/telegram";
 import { expect, it, onTestFinished } from "vitest";
 import { RecipientStore } from "../src/recipient-store.ts";
 
-const KEPT_MS = 60_000;
+const RETENTION_MS = 60_000;
 
 const allowing = (...allowedChats: string[]): TelegramRecipients => ({
   bot: "42",
@@ -21,22 +21,22 @@ async function openTwice(): Promise<{ first: RecipientStore; reopen: () => Promi
     await database[Symbol.asyncDispose]();
     await rm(directory, { recursive: true });
   });
-  const open = () => RecipientStore.open(database, "42", KEPT_MS);
+  const open = () => RecipientStore.open(database, "42", RETENTION_MS);
   return { first: await open(), reopen: open };
 }
 
-it("the chats of fronts that are gone stay allowed, also after a restart", async () => {
+it("the chats of disconnected clients stay allowed, also after a restart", async () => {
   const { first, reopen } = await openTwice();
   for (const policy of [allowing("1"), allowing("2"), { ...allowing("3"), defaultChat: "4" }]) {
-    (await first.welcome(policy))[Symbol.dispose]();
+    (await first.register(policy))[Symbol.dispose]();
   }
-  for (const known of [first, await reopen()]) {
-    expect(known.policies.flatMap(({ allowedChats }) => allowedChats).sort()).toEqual(["1", "2", "3"]);
+  for (const store of [first, await reopen()]) {
+    expect(store.policies.flatMap(({ allowedChats }) => allowedChats).sort()).toEqual(["1", "2", "3"]);
   }
 });
 
-it("who comes again for the same default chat replaces what was kept of it", async () => {
+it("a later client with the same default chat replaces the stored recipients", async () => {
   const { first, reopen } = await openTwice();
-  for (const chats of [["1", "2"], ["1"]]) await first.welcome({ ...allowing(...chats), defaultChat: "4" });
+  for (const chats of [["1", "2"], ["1"]]) await first.register({ ...allowing(...chats), defaultChat: "4" });
   expect((await reopen()).policies).toEqual([{ ...allowing("1"), defaultChat: "4" }]);
 });

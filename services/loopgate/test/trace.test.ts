@@ -7,13 +7,13 @@ afterAll(() => embedded[Symbol.asyncDispose]());
 
 let calls = 0;
 
-/** A trace of its own for each test. */
+/** A new trace for each test. */
 function aTrace() {
   const trace = String((calls += 1)).padStart(32, "a");
   return { trace, traceparent: `00-${trace}-00f067aa0ba902b7-01` };
 }
 
-/** Calls a tool within a trace, and gives the id of its request. */
+/** Calls a tool within a trace, and returns the id of its request. */
 async function call(name: string, given: object, traceparent?: string): Promise<string> {
   const meta = traceparent === undefined ? {} : { _meta: { traceparent } };
   const body = { method: "tools/call", params: { name, arguments: given, ...meta }, id: 1 };
@@ -24,14 +24,14 @@ async function call(name: string, given: object, traceparent?: string): Promise<
   return result.structuredContent.request_id;
 }
 
-/** What the log holds about this request, as `<kind of event> <its traceparent>`. */
+/** The events of this request, as `<type of event> <traceparent>`. */
 const tracesOf = (request: string): string[] =>
   embedded
     .events()
     .filter(({ subject }) => subject === request)
     .map(({ type, traceparent }) => `${type.split(".").slice(1, 3).join(".")} ${traceparent}`);
 
-/** What was logged about this request: the message of each line, by the trace that the line names. */
+/** The log lines of this request: their messages and traces. */
 function linesOf(request: string): { readonly trace: unknown; readonly msg: unknown }[] {
   const lines = embedded.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   return lines.filter((line) => line["request"] === request).map(({ trace, msg }) => ({ trace, msg }));
@@ -40,7 +40,7 @@ function linesOf(request: string): { readonly trace: unknown; readonly msg: unkn
 const question = { message: "May I?", request_type: "confirmation" };
 const newest = () => embedded.telegram.messagesIn(chat).at(-1);
 
-it("goes from the call through the press to the decision and its readers, in events and log lines", async () => {
+it("is passed from the call through the press to the decision and its readers, in events and log lines", async () => {
   const { trace, traceparent } = aTrace();
 
   const request = await call("request_human_input", question, traceparent);
@@ -57,7 +57,7 @@ it("goes from the call through the press to the decision and its readers, in eve
   expect(linesOf(request).every((line) => line.trace === trace)).toBe(true);
 });
 
-it("goes on to what becomes undelivered, and to the end by a timer", async () => {
+it("is passed on to an undelivered message, and to the expiry", async () => {
   const { trace, traceparent } = aTrace();
   const description = "Forbidden: bot was blocked by the user";
   embedded.telegram.faults.add("sendMessage", { kind: "refuse", code: 403, description }, 1);
@@ -71,7 +71,7 @@ it("goes on to what becomes undelivered, and to the end by a timer", async () =>
     .toEqual(expect.arrayContaining(["undelivered", "expired"].map((msg) => ({ trace, msg }))));
 });
 
-it("stays the question's own when another call withdraws it", async () => {
+it("stays that of the question when another call cancels it", async () => {
   const [asked, cancelled] = [aTrace(), aTrace()];
 
   const request = await call("request_human_input", question, asked.traceparent);
@@ -83,7 +83,7 @@ it("stays the question's own when another call withdraws it", async () => {
   expect(linesOf(request)).toContainEqual({ trace: cancelled.trace, msg: "call" });
 });
 
-it("is left out where the caller brings none", async () => {
+it("is absent if the caller sends none", async () => {
   const request = await call("request_human_input", question);
   await expect.poll(() => tracesOf(request)).toHaveLength(2);
   expect(tracesOf(request)).toContain("request.created undefined");
@@ -102,7 +102,7 @@ it.each([
     },
   ],
   ["/hitl/request", { session_id: "s", client_id: "c", message: "May I?" }],
-])("comes by HTTP header, too: POST %s %j", async (path, body) => {
+])("is read from the HTTP header, too: POST %s %j", async (path, body) => {
   const { traceparent } = aTrace();
 
   await fetch(`${embedded.url}${path}`, {

@@ -1,5 +1,5 @@
 import { FakeTelegram } from "@loopgate/testing";
-import { daemonsIn, Front, killDaemonsIn } from "../../harness/stdio-proxy.ts";
+import { daemonsIn, killDaemonsIn, StdioProxy } from "../../harness/stdio-proxy.ts";
 import { temporaryDirectory } from "../../harness/loopgate.ts";
 import { botToken } from "../../harness/secret-scan.ts";
 import { type Figure, ms, type Row } from "../figure.ts";
@@ -55,10 +55,10 @@ interface Start {
 
 async function start(directory: string, environment: Readonly<Record<string, string>>): Promise<Start> {
   const begun = performance.now();
-  await using first = new Front({ environment });
+  await using first = new StdioProxy({ environment });
   await first.ready();
   const cold = performance.now();
-  await using second = new Front({ environment });
+  await using second = new StdioProxy({ environment });
   await second.ready();
   const warm = performance.now();
   const [daemon = 0] = daemonsIn(directory);

@@ -1,21 +1,22 @@
-import { connectNatsBus } from "@loopgate/bus/nats";
 import { deadLetters, type EventLog, replayDeadLetter, StartupError } from "@loopgate/bus";
-import { type Environment } from "@loopgate/settings";
+import { connectNatsBus } from "@loopgate/bus/nats";
+import type { Environment } from "@loopgate/settings";
 import { Command } from "commander";
-import { natsOptionsOf, refusingInWords } from "./operator-nats.ts";
+import { natsOptionsOf } from "../distributed-settings.ts";
 
-/** `loopgate dead-letters [replay <number>]`: what consumers gave up, and another try for what people sent. */
+/** `loopgate dead-letters [replay <number>]`: lists what consumers gave up on, and delivers a person's message again. */
 export function deadLettersCommand(environment: Environment): Command {
-  const withLog = (work: (log: EventLog) => Promise<void>) =>
-    refusingInWords(async () => {
-      await using bus = await connectNatsBus(natsOptionsOf(environment));
-      await work(bus.log);
-    });
-  const command = new Command("dead-letters").description("list what consumers on NATS_URL gave up");
+  const withLog = async (work: (log: EventLog) => Promise<void>) => {
+    await using bus = await connectNatsBus(natsOptionsOf(environment));
+    await work(bus.log);
+  };
+  const command = new Command("dead-letters").description(
+    "list the entries that consumers on NATS_URL gave up on",
+  );
   command.action(() => withLog(list));
   command
     .command("replay <number>")
-    .description("hand a person's message that was given up to the notifiers once more")
+    .description("deliver a person's message that was given up on to the notifiers again")
     .action((number: string) => withLog((log) => replay(log, Number(number))));
   return command;
 }
@@ -32,7 +33,7 @@ async function replay(log: EventLog, number: number): Promise<void> {
     if (letter.seq !== number) continue;
     if (await replayDeadLetter(log, letter)) return;
     throw new StartupError(
-      "only what people sent can be replayed: `loopgate rebuild` mends the database, and a press closes an open copy",
+      "only people's messages can be replayed: `loopgate rebuild` repairs the database, and pressing a button of an open copy closes it",
     );
   }
   throw new StartupError(`no dead letter has the number ${number}: \`loopgate dead-letters\` lists them`);

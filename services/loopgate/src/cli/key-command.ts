@@ -9,26 +9,31 @@ interface KeyOptions {
   readonly expires?: Date;
 }
 
-/** `loopgate key`: makes an API key. The key and its entry go to stdout, a line each; what to do with them to stderr. */
+/** `loopgate key`: creates an API key. The key and its entry go to stdout, one line each; the instructions go to stderr. */
 export function keyCommand(): Command {
   return new Command("key")
-    .description("make an API key: prints it once, and its entry for the file of LOOPGATE_API_KEYS_FILE")
+    .description("create an API key: print it once, with its entry for the file in LOOPGATE_API_KEYS_FILE")
     .addOption(
-      new Option("--scope <scope>", "what it is for: request asks, reads and cancels; admin also registers")
+      new Option(
+        "--scope <scope>",
+        "what it permits: request asks, reads and cancels; admin also registers sessions",
+      )
         .choices(keyScopes)
         .default("request"),
     )
-    .option("--id <name>", "who has it, as logs show it (default: made of its hash)", parseId)
-    .option("--expires <days>", "how long it counts, such as 90d (default: for ever)", parseDays)
+    .option("--id <name>", "the name that logs show (default: derived from its hash)", parseId)
+    .option("--expires <days>", "how long it is valid, such as 90d (default: no end)", parseDays)
     .action(({ scope, id, expires }: KeyOptions) => print(newKey({ scope, id, expiresAt: expires })));
 }
 
 function print({ key, entry }: NewKey): void {
-  process.stderr.write("The key, shown this once; whoever calls sends it as Authorization: Bearer <key>:\n");
+  process.stderr.write("The key, shown only now; clients send it as Authorization: Bearer <key>:\n");
   process.stdout.write(`${key}\n`);
-  process.stderr.write("Its entry for the list in the file that LOOPGATE_API_KEYS_FILE names:\n");
+  process.stderr.write("Its entry for the JSON list in the file that LOOPGATE_API_KEYS_FILE names:\n");
   process.stdout.write(`${JSON.stringify(entry)}\n`);
-  process.stderr.write("The file looks like [entry, entry]; a gateway that runs reads it within seconds.\n");
+  process.stderr.write(
+    "The file has the form [entry, entry]; a running gateway rereads it within seconds.\n",
+  );
 }
 
 function parseId(given: string): string {
@@ -37,7 +42,7 @@ function parseId(given: string): string {
   return data;
 }
 
-/** The end of a life of whole days, such as `90d`. */
+/** When a key expires, from its lifetime in days, such as `90d`. */
 function parseDays(given: string): Date {
   const days = Number(/^([1-9]\d{0,4})d$/.exec(given)?.[1]);
   if (Number.isNaN(days)) throw new InvalidArgumentError("It must be a number of days, such as 90d.");

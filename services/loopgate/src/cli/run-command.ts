@@ -1,9 +1,9 @@
-import { Command } from "commander";
+import { StartupError, Unavailable } from "@loopgate/bus";
 import { version } from "@loopgate/runtime";
-import { StartupError } from "@loopgate/bus";
-import { type Environment } from "@loopgate/settings";
+import type { Environment } from "@loopgate/settings";
+import { Command } from "commander";
 
-/** Runs one of the commands of `loopgate`; a refusal is a sentence on stderr. */
+/** Runs a command of `loopgate`; a problem that the user can solve is one sentence on stderr. */
 export async function runCommand(argv: readonly string[], environment: Environment): Promise<void> {
   const program = new Command("loopgate")
     .description("The gateway that AI agents use to ask people. Without a command: MCP over stdio")
@@ -14,7 +14,7 @@ export async function runCommand(argv: readonly string[], environment: Environme
     .description("run the embedded gateway over HTTP in the foreground")
     .action(async () => (await import("./serve.ts")).serve(environment));
 
-  // A start does not wait for what the other commands need.
+  // `serve` starts without loading the drivers that the other commands need.
   if (argv[2] !== "serve") {
     const { operatorCommands } = await import("./operator-commands.ts");
     for (const command of operatorCommands(environment)) program.addCommand(command);
@@ -23,7 +23,7 @@ export async function runCommand(argv: readonly string[], environment: Environme
   try {
     await program.parseAsync(argv);
   } catch (error) {
-    if (!(error instanceof StartupError)) throw error;
+    if (!(error instanceof StartupError || error instanceof Unavailable)) throw error;
     process.stderr.write(`loopgate: ${error.message}\n`);
     process.exitCode = 1;
   }

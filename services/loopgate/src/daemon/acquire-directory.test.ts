@@ -2,26 +2,26 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
-import { lockDirectory, lockTurn } from "../data-directory.ts";
+import { lockDirectory, lockQueue } from "../data-directory.ts";
 import { handshakeOf } from "../stdio-proxy/handshake.ts";
-import { claimByHandOver, claimUnlessServed } from "./acquire-directory.ts";
+import { acquireFromDaemon, acquireUnlessServed } from "./acquire-directory.ts";
 import { ClientListener } from "./client-listener.ts";
 
-it("a foreground that waits for a directory is the next that has it, however many daemons wait longer", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "loopgate-claim-"));
+it("a foreground process that waits for a directory gets it before daemons that have waited longer", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-acquire-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const ending = lockDirectory(directory);
-  const daemons = Array.from({ length: 5 }, () => claimUnlessServed(directory));
-  const foreground = claimByHandOver(directory, handshakeOf({}, "serve"));
-  const isFree = () => {
-    using turn = lockTurn(directory);
-    return turn !== undefined;
+  const daemons = Array.from({ length: 5 }, () => acquireUnlessServed(directory));
+  const foreground = acquireFromDaemon(directory, handshakeOf({}, "serve"));
+  const isQueueFree = () => {
+    using queue = lockQueue(directory);
+    return queue !== undefined;
   };
-  await expect.poll(isFree).toBe(false);
+  await expect.poll(isQueueFree).toBe(false);
   ending?.[Symbol.dispose]();
 
-  using _claimed = await foreground;
+  using _lock = await foreground;
   using _listener = ClientListener.open(directory);
   expect(await Promise.all(daemons)).toEqual(Array.from(daemons, () => undefined));
-  expect(isFree()).toBe(true);
+  expect(isQueueFree()).toBe(true);
 });

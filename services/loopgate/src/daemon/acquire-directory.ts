@@ -1,20 +1,20 @@
 import { sleep } from "@loopgate/async";
 import { linesOf } from "@loopgate/runtime/lines";
-import { InUse, lockDirectory, lockTurn } from "../data-directory.ts";
+import { AlreadyServedError, lockDirectory, lockQueue } from "../data-directory.ts";
 import { connectToDaemon } from "../stdio-proxy/daemon-socket.ts";
 import type { Handshake } from "../stdio-proxy/handshake.ts";
 
-/** A process that ends has its directory for so long at most (30 s of grace), in milliseconds. */
-const PATIENCE_MS = 35_000;
+/** A process that ends releases its directory within 30 s, its grace period; a little more, in milliseconds. */
+const TIMEOUT_MS = 35_000;
 const RETRY_MS = 50;
 
-/** Takes a data directory for a daemon; undefined when another process serves it. */
-export const claimUnlessServed = (directory: string): Promise<Disposable | undefined> =>
-  claim(
+/** Locks a data directory for a daemon; undefined if another process serves it. */
+export const acquireUnlessServed = (directory: string): Promise<Disposable | undefined> =>
+  lockWithRetries(
     () => {
-      // The foreground keeps its turn until it has the directory: no daemon comes between.
-      using turn = lockTurn(directory);
-      return turn && lockDirectory(directory);
+      // A waiting foreground process holds the queue until it has the directory: no daemon overtakes it.
+      using queue = lockQueue(directory);
+      return queue && lockDirectory(directory);
     },
     async () => {
       const socket = await connectToDaemon(directory);
@@ -24,48 +24,48 @@ export const claimUnlessServed = (directory: string): Promise<Disposable | undef
   );
 
 /**
- * Takes a data directory for the foreground: a daemon that has it finishes and hands over.
- * @throws InUse if it is another foreground's.
+ * Locks a data directory for a foreground process: a daemon that serves it is told to end.
+ * @throws AlreadyServedError if another foreground process serves it.
  */
-export async function claimByHandOver(directory: string, handshake: Handshake): Promise<Disposable> {
-  using turn = await claim(
-    () => lockTurn(directory),
+export async function acquireFromDaemon(directory: string, handshake: Handshake): Promise<Disposable> {
+  using queue = await lockWithRetries(
+    () => lockQueue(directory),
     async () => false,
   );
-  const claimed =
-    turn &&
-    (await claim(
+  const lock =
+    queue &&
+    (await lockWithRetries(
       () => lockDirectory(directory),
       () => isRefused(directory, handshake),
     ));
-  if (claimed === undefined) throw new InUse(`on ${directory}`, "LOOPGATE_DATA_DIR");
-  return claimed;
+  if (lock === undefined) throw new AlreadyServedError(directory, "LOOPGATE_DATA_DIR");
+  return lock;
 }
 
-/** Undefined once it is in vain, or took too long. */
-async function claim(
-  take: () => Disposable | undefined,
-  isInVain: () => Promise<boolean>,
+/** Undefined after the timeout, or once `shouldStop` says that retries are pointless. */
+async function lockWithRetries(
+  lock: () => Disposable | undefined,
+  shouldStop: () => Promise<boolean>,
 ): Promise<Disposable | undefined> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (performance.now() < giveUpAt) {
-    const taken = take();
-    if (taken !== undefined) return taken;
-    if (await isInVain()) return undefined;
+  const deadline = performance.now() + TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const locked = lock();
+    if (locked !== undefined) return locked;
+    if (await shouldStop()) return undefined;
     await sleep(RETRY_MS);
   }
   return undefined;
 }
 
-/** A daemon that hands over says nothing and hangs up. */
+/** False also for a daemon that hands over: it closes the connection without a reply. */
 async function isRefused(directory: string, handshake: Handshake): Promise<boolean> {
   const socket = await connectToDaemon(directory);
   if (socket === undefined) return false;
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy());
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy());
   socket.write(`${JSON.stringify(handshake)}\n`);
   try {
-    const answer = await linesOf(socket).next();
-    return answer.done !== true;
+    const reply = await linesOf(socket).next();
+    return reply.done !== true;
   } catch {
     return false;
   } finally {

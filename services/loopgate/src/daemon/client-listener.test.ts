@@ -8,15 +8,15 @@ import { connectToDaemon } from "../stdio-proxy/daemon-socket.ts";
 import { handshakeOf } from "../stdio-proxy/handshake.ts";
 
 it.each([
-  ["front", "begins anew"],
-  ["doctor", "goes on"],
-] as const)("after the visit of a %s the time without fronts %s", async (as, effect) => {
+  ["front", "restarts"],
+  ["doctor", "continues"],
+] as const)("after a connection of a %s the time without clients %s", async (as, effect) => {
   vi.useFakeTimers({ toFake: ["performance"] });
   onTestFinished(() => void vi.useRealTimers());
-  const directory = await mkdtemp(join(tmpdir(), "loopgate-front-listener-"));
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-listener-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   using listener = ClientListener.open(directory);
-  listener.receive(({ stream }) => stream.end());
+  listener.handle(({ stream }) => stream.end());
   vi.advanceTimersByTime(3_600_000);
 
   const client = await connectToDaemon(directory);
@@ -24,10 +24,10 @@ it.each([
   client?.resume();
   await once(client!, "close");
 
-  const emptyAMomentLater = () => {
+  const unusedAMomentLater = () => {
     vi.advanceTimersByTime(1);
-    return listener.emptyForMs;
+    return listener.unusedForMs;
   };
-  await expect.poll(emptyAMomentLater).toBeGreaterThan(0);
-  expect(listener.emptyForMs >= 3_600_000).toBe(effect === "goes on");
+  await expect.poll(unusedAMomentLater).toBeGreaterThan(0);
+  expect(listener.unusedForMs >= 3_600_000).toBe(effect === "continues");
 });

@@ -4,21 +4,23 @@ import { join } from "node:path";
 import type { StdioStream } from "@loopgate/gateway";
 import { linesOf } from "@loopgate/runtime/lines";
 import { z } from "zod";
-import { SOCKET, inDirectory } from "../stdio-proxy/daemon-socket.ts";
+import { inDirectory, SOCKET } from "../stdio-proxy/daemon-socket.ts";
 import type { Handshake, HandshakeReply } from "../stdio-proxy/handshake.ts";
 import type { DaemonReport } from "./daemon-report.ts";
 
-/** Somebody who came in and said who it is. */
+/** A process that has connected and sent its handshake. */
 export interface DaemonClient {
   readonly handshake: Handshake;
   readonly stream: StdioStream;
-  answer(said: HandshakeReply | DaemonReport): void;
+  reply(message: HandshakeReply | DaemonReport): void;
 }
 
-/** How long somebody may take to say who it is, in milliseconds. */
-const INTRODUCTION_MS = 5_000;
+export type ClientHandler = (client: DaemonClient) => void;
 
-const Introduced = z.object({
+/** A client must send its handshake within this time, in milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+
+const HandshakeLine = z.object({
   loopgate: z.literal(1),
   as: z.enum(["front", "serve", "doctor"]),
   version: z.string(),
@@ -27,20 +29,20 @@ const Introduced = z.object({
   again: z.boolean(),
 });
 
-/** The socket of a data directory, by which fronts come in. Disposing closes it; who is in, stays. */
+/** Listens on the socket of a data directory. Disposing closes the socket; connected clients stay connected. */
 export class ClientListener implements Disposable {
   readonly #directory: string;
   readonly #server: Server;
-  readonly #host = Promise.withResolvers<(client: DaemonClient) => void>();
-  readonly #present = new Set<Socket>();
-  #emptySince = performance.now();
+  readonly #handler = Promise.withResolvers<ClientHandler>();
+  readonly #connected = new Set<Socket>();
+  #unusedSince = performance.now();
 
   private constructor(directory: string) {
     this.#directory = directory;
-    this.#server = createServer((socket) => void this.#receive(socket).catch(() => socket.destroy()));
+    this.#server = createServer((socket) => void this.#accept(socket).catch(() => socket.destroy()));
   }
 
-  /** Listens in a directory that this process has taken; only the user's own processes come in. */
+  /** Listens in a directory that this process has locked; only processes of the same user can connect. */
   static open(directory: string): ClientListener {
     const listener = new ClientListener(directory);
     rmSync(join(directory, SOCKET), { force: true });
@@ -49,42 +51,42 @@ export class ClientListener implements Disposable {
     return listener;
   }
 
-  /** From now on guests are received; those who have come already, first. */
-  receive(host: (client: DaemonClient) => void): void {
-    this.#host.resolve(host);
+  /** Passes clients to `handler`, also those that are connected already. */
+  handle(handler: ClientHandler): void {
+    this.#handler.resolve(handler);
   }
 
-  /** False once it was disposed of. */
+  /** False after the listener was disposed of. */
   get isOpen(): boolean {
     return this.#server.listening;
   }
 
-  /** For how long nobody has been here who needs a daemon, in milliseconds. */
-  get emptyForMs(): number {
-    return this.#present.size > 0 ? 0 : performance.now() - this.#emptySince;
+  /** How long no client has been connected, in milliseconds; doctors do not count. */
+  get unusedForMs(): number {
+    return this.#connected.size > 0 ? 0 : performance.now() - this.#unusedSince;
   }
 
   [Symbol.dispose](): void {
     inDirectory(this.#directory, () => this.#server.close());
   }
 
-  async #receive(socket: Socket): Promise<void> {
-    this.#present.add(socket);
-    let needsDaemon = true;
+  async #accept(socket: Socket): Promise<void> {
+    this.#connected.add(socket);
+    let isUse = true;
     socket.on("error", () => socket.destroy());
     socket.on("close", () => {
-      this.#present.delete(socket);
-      if (needsDaemon) this.#emptySince = performance.now();
+      this.#connected.delete(socket);
+      if (isUse) this.#unusedSince = performance.now();
     });
-    const late = setTimeout(() => socket.destroy(), INTRODUCTION_MS);
+    const timer = setTimeout(() => socket.destroy(), HANDSHAKE_TIMEOUT_MS);
     const lines = linesOf(socket);
-    const said = await lines.next();
-    clearTimeout(late);
-    const handshake = Introduced.parse(JSON.parse(said.value ?? ""));
-    needsDaemon = handshake.as !== "doctor";
+    const first = await lines.next();
+    clearTimeout(timer);
+    const handshake = HandshakeLine.parse(JSON.parse(first.value ?? ""));
+    isUse = handshake.as !== "doctor";
     const write = (line: string) => void socket.write(`${line}\n`);
     const stream = { lines, write, end: () => socket.destroySoon() };
-    const host = await this.#host.promise;
-    host({ handshake, stream, answer: (said) => write(JSON.stringify(said)) });
+    const handler = await this.#handler.promise;
+    handler({ handshake, stream, reply: (message) => write(JSON.stringify(message)) });
   }
 }

@@ -2,21 +2,20 @@ import { checkHealth, type HealthCheck } from "@loopgate/runtime";
 import { z } from "zod";
 import type { Handshake } from "../stdio-proxy/handshake.ts";
 
-/** What a process that serves a data directory tells a `doctor`. */
+/** The reply of a process that serves a data directory to a `doctor`. It is a wire format: their versions may differ. */
 export const DaemonReport = z.object({
   version: z.string(),
   pid: z.number(),
-  /** True for `serve`, which stays; false for a daemon, which hands over to whoever fits better. */
+  /** True for `serve`; false for a daemon, which ends when another process should serve the directory. */
   isForeground: z.boolean(),
-  /** False if the doctor was started with another bot token or API server. */
+  /** False if the doctor has another bot token or API server. */
   hasSameBot: z.boolean(),
-  /** What it depends on, by name: `ok`, or in one line what is wrong. */
+  /** The health of its dependencies, by name: `ok`, or what is wrong. */
   parts: z.record(z.string(), z.string()),
 });
 export type DaemonReport = z.infer<typeof DaemonReport>;
 
-/** Asks everything that this process depends on. */
-export async function reportTo(
+export async function reportFor(
   client: Handshake,
   own: Handshake,
   checks: readonly HealthCheck[],

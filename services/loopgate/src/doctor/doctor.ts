@@ -1,58 +1,70 @@
 import { version } from "@loopgate/runtime";
-import { type Environment } from "@loopgate/settings";
-import { natsOptionsOf } from "../cli/operator-nats.ts";
+import { ConfigurationError, type Environment } from "@loopgate/settings";
+import { hasMongo, isDistributed, mongoUriOf, natsOptionsOf } from "../distributed-settings.ts";
 import { readSettings } from "../settings.ts";
-import { checkConfiguration } from "./check-configuration.ts";
-import { checkDaemon } from "./check-daemon.ts";
-import { checkDataDirectory } from "./check-data-directory.ts";
-import { checkHttp } from "./check-http.ts";
-import { checkMongodb, mongoUriOf } from "./check-mongodb.ts";
-import { checkNats } from "./check-nats.ts";
-import { checksOfTelegram } from "./check-telegram.ts";
-import type { DoctorOptions } from "./doctor-options.ts";
-import { type Check, examine, type Result } from "./examine.ts";
-import { ok } from "./finding.ts";
-import { readable } from "./readable.ts";
-import { readTelegram } from "./telegram-settings.ts";
-import { hasMongo, isDistributed } from "./topology.ts";
+import { type Check, type DoctorOptions, ok, problem, type Result, runChecks } from "./check.ts";
+import { checkDaemon } from "./daemon.ts";
+import { checkDataDirectory } from "./data-directory.ts";
+import { checkHttp } from "./http.ts";
+import { checkMongodb } from "./mongodb.ts";
+import { checkNats } from "./nats.ts";
+import { readTelegram, telegramChecks } from "./telegram.ts";
 
-/** Looks at everything that a Loopgate with this environment depends on, and disturbs nothing of it. */
+/** Checks everything that a Loopgate with this environment depends on. Only `sendTest` and `poll` have an effect outside. */
 export function doctor(options: DoctorOptions): Promise<readonly Result[]> {
   const { environment } = options;
   const storage = isDistributed(environment)
-    ? from(() => natsOptionsOf(environment), checkNats)
+    ? checksIfReadable(() => [checkNats(natsOptionsOf(environment))])
     : [checkDataDirectory(environment), checkDaemon(environment)];
-  return examine([
+  return runChecks([
     checkVersion(environment),
     checkConfiguration(environment),
-    ...from(() => readSettings(environment), checkHttp),
+    ...checksIfReadable(() => [checkHttp(readSettings(environment))]),
     ...storage,
-    ...(hasMongo(environment) ? from(() => mongoUriOf(environment), checkMongodb) : []),
-    ...checksFrom(
-      () => readTelegram(environment),
-      (settings) => checksOfTelegram(settings, options),
-    ),
+    ...(hasMongo(environment) ? checksIfReadable(() => [checkMongodb(mongoUriOf(environment))]) : []),
+    ...checksIfReadable(() => telegramChecks(readTelegram(environment), options)),
   ]);
 }
 
-/** A check of settings that can be read, whatever is wrong with others. */
-const from = <Settings>(read: () => Settings, check: (settings: Settings) => Check): readonly Check[] =>
-  checksFrom(read, (settings) => [check(settings)]);
-
-function checksFrom<Settings>(
-  read: () => Settings,
-  checks: (settings: Settings) => readonly Check[],
-): readonly Check[] {
-  const settings = readable(read);
-  return settings === undefined ? [] : checks(settings);
+/** No checks if their settings can't be read: only {@link checkConfiguration} reports that. */
+function checksIfReadable(checks: () => readonly Check[]): readonly Check[] {
+  try {
+    return checks();
+  } catch (error) {
+    if (error instanceof ConfigurationError) return [];
+    throw error;
+  }
 }
 
 const checkVersion = (environment: Environment): Check => ({
   subject: "loopgate",
-  look: async () => {
+  run: async () => {
     const topology = isDistributed(environment)
       ? "services over NATS, because NATS_URL is set"
       : "one process with a data directory";
     return [ok(`version ${version} on Node ${process.versions.node}: ${topology}`)];
   },
 });
+
+/** Reads the settings as a start does. */
+const checkConfiguration = (environment: Environment): Check => ({
+  subject: "configuration",
+  run: async () => {
+    const problems = new Set([
+      ...problemsOf(() => readSettings(environment)),
+      ...(isDistributed(environment) ? problemsOf(() => natsOptionsOf(environment)) : []),
+    ]);
+    if (problems.size > 0) return [...problems].map(problem);
+    return [ok("all settings are valid and consistent")];
+  },
+});
+
+function problemsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}

@@ -1,4 +1,4 @@
-// A process of its own, because a look at a large file holds its thread up. Prints SQLite's verdict.
+// Runs as a process of its own, because checking a large file blocks the thread. Prints SQLite's verdict.
 import { DatabaseSync } from "node:sqlite";
 
 const database = new DatabaseSync(process.argv[2] ?? "", { readOnly: true, timeout: 2_000 });

@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 
 export const SOCKET = "daemon.sock";
 
-/** Does something from within a directory: a socket's path may have 107 characters, its name there is always shorter. */
+/** Runs `work` in a directory. The path of a socket may have 107 characters at most; its bare name always fits. */
 export function inDirectory<Result>(directory: string, work: () => Result): Result {
   const before = process.cwd();
   process.chdir(directory);
@@ -14,7 +14,7 @@ export function inDirectory<Result>(directory: string, work: () => Result): Resu
   }
 }
 
-/** A connection to the process that has this data directory; undefined if none listens. */
+/** A connection to the process that serves this data directory; undefined if none listens. */
 export async function connectToDaemon(directory: string): Promise<Socket | undefined> {
   try {
     const socket = inDirectory(directory, () => connect(SOCKET));

@@ -1,24 +1,26 @@
 import { createHash } from "node:crypto";
-import manifest from "../../package.json" with { type: "json" };
-import { type Environment, tokenOf, valueOf } from "./environment.ts";
+import { version } from "@loopgate/runtime/version";
+import type { Environment } from "@loopgate/settings";
+import { tokenOf, valueOf } from "../environment.ts";
 
-/** The first line to the daemon, of a front, of a `serve` that wants the data directory, or of a `doctor` that only looks. */
+/** The first line that a client sends to a daemon. Client and daemon may have different versions: this is a wire format. */
 export interface Handshake {
   readonly loopgate: 1;
+  /** `front`: a stdio proxy. `serve`: a foreground process that wants the data directory. `doctor`: reads a report only. */
   readonly as: "front" | "serve" | "doctor";
   readonly version: string;
-  /** Of the bot's token and API server: it tells others apart and tells nothing about them. */
+  /** A hash of the bot token and the API server: it tells settings apart and discloses none of them. */
   readonly identity: string;
-  /** The variables that say whom this front asks, and who may answer. */
+  /** The variables that set whom this client asks and who may answer. */
   readonly recipients: Readonly<Record<string, string>>;
-  /** True for a front that had a daemon before: it takes the one that it finds. */
+  /** True for a stdio proxy that has lost its daemon: it accepts any daemon that serves the directory. */
   readonly again: boolean;
 }
 
-/** What the daemon says to it. Silence and a closed connection: come again, to another daemon. */
+/** The daemon's reply. A connection that closes without one means: connect again, because another daemon takes over. */
 export type HandshakeReply = { readonly ready: true } | { readonly refused: string };
 
-const RECIPIENTS = ["TELEGRAM_CHAT_ID", "TELEGRAM_RESPONDER_IDS", "TELEGRAM_ALLOWED_CHATS"];
+const RECIPIENT_VARIABLES = ["TELEGRAM_CHAT_ID", "TELEGRAM_RESPONDER_IDS", "TELEGRAM_ALLOWED_CHATS"];
 
 export function handshakeOf(environment: Environment, as: Handshake["as"]): Handshake {
   const token = tokenOf(environment) ?? valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");
@@ -26,10 +28,10 @@ export function handshakeOf(environment: Environment, as: Handshake["as"]): Hand
   return {
     loopgate: 1,
     as,
-    version: manifest.version,
+    version,
     identity: createHash("sha256").update(JSON.stringify(bot)).digest("hex"),
     recipients: Object.fromEntries(
-      RECIPIENTS.flatMap((name) => {
+      RECIPIENT_VARIABLES.flatMap((name) => {
         const value = valueOf(environment, name);
         return value === undefined ? [] : [[name, value]];
       }),

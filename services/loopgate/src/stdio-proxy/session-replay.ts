@@ -6,131 +6,157 @@ type Json = Readonly<Record<string, unknown>>;
 interface Call {
   readonly message: Json;
   readonly since: number;
-  /** How many daemons died over it. */
-  deaths: number;
-  /** The progress that the client has heard of last, and what of it came from daemons that died. */
-  heard: number;
-  heardBefore: number;
+  /** How many daemons were lost while they worked on it. */
+  daemonsLost: number;
+  /** The last progress that the client was told. */
+  progress: number;
+  /** The progress that earlier daemons reached; the current daemon counts from zero. */
+  earlierProgress: number;
 }
 
-/** A call over which so many daemons died is not given to another one. */
-const MAX_DEATHS = 5;
+/** A call that has lost this many daemons is failed: it may be what ends them. */
+const MAX_DAEMONS_LOST = 5;
 
-/** The id under which a handshake is repeated: the client must not hear the answer. */
-const REPEATED = "loopgate-again";
+/** The id of a repeated `initialize`, whose answer the client must not get. */
+const REPEATED_INITIALIZE = "loopgate-again";
 
-/** What a client and its daemon have said: enough to go on with another daemon. */
-export class Conversation {
+/** Records what another daemon needs to continue the client's session: its `initialize` and its pending calls. */
+export class SessionReplay {
   readonly #maxWaitSeconds: number;
   readonly #calls = new Map<string, Call>();
-  #handshake: { readonly initialize: Json; initialized?: string } | undefined;
+  #initialization: { readonly initialize: Json; initialized?: string } | undefined;
 
   constructor(maxWaitSeconds: number) {
     this.#maxWaitSeconds = maxWaitSeconds;
   }
 
-  /** True if the client waits for nothing. */
+  /** True if every call of the client is answered. */
   get isSettled(): boolean {
     return this.#calls.size === 0;
   }
 
-  /** Takes a line of the client; returns the one for the daemon. */
+  /** Records a line of the client; returns the line for the daemon. */
   fromClient(line: string): string {
     const message = objectIn(line);
     const { id, method, params } = message;
     if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
-    if (method === "notifications/initialized" && this.#handshake) this.#handshake.initialized = line;
+    if (method === "notifications/initialized" && this.#initialization)
+      this.#initialization.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
-    const fresh = { since: performance.now(), deaths: 0, heard: -1, heardBefore: 0 };
-    const call = { message: withKey(message), ...fresh };
+    const call: Call = {
+      message: withIdempotencyKey(message),
+      since: performance.now(),
+      daemonsLost: 0,
+      progress: -1,
+      earlierProgress: 0,
+    };
     this.#calls.set(keyOf(id), call);
     return JSON.stringify(call.message);
   }
 
-  /** Takes a line of the daemon; returns the one for the client, if any. */
+  /** Records a line of the daemon; returns the line for the client, if any. */
   fromDaemon(line: string): string | undefined {
     const message = objectIn(line);
     const { id, method, result } = message;
-    if (method === "notifications/progress") return this.#growing(message);
+    if (method === "notifications/progress") return this.#withTotalProgress(message);
     if (method !== undefined) return line;
-    // Neither the handshake's repetition nor what a dying daemon cut off.
-    if (id === undefined || id === REPEATED) return undefined;
+    // A line without an id was cut off when the daemon ended.
+    if (id === undefined || id === REPEATED_INITIALIZE) return undefined;
     const call = this.#calls.get(keyOf(id))?.message;
-    const isHandshake = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
-    if (isHandshake && result !== undefined) this.#handshake = { initialize: call };
+    const isInitialize = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
+    if (isInitialize && result !== undefined) this.#initialization = { initialize: call };
     this.#calls.delete(keyOf(id));
     return line;
   }
 
-  /** The daemon is gone: the answers to calls that no other one shall get. */
-  lostDaemon(): readonly string[] {
+  /** Records the loss of the daemon; returns errors for the client, for calls that have lost too many. */
+  daemonLost(): readonly string[] {
     for (const call of this.#calls.values()) {
-      call.deaths += 1;
-      call.heardBefore = Math.max(0, call.heard);
+      call.daemonsLost += 1;
+      call.earlierProgress = Math.max(0, call.progress);
     }
-    return this.giveUp("one daemon after the other ended over this call", MAX_DEATHS);
+    return this.failCalls("the daemon ended repeatedly during this call", MAX_DAEMONS_LOST);
   }
 
-  /** The answers to calls that `deaths` daemons or more died over. */
-  giveUp(why: string, deaths = 0): readonly string[] {
-    const given = [...this.#calls].filter(([, call]) => call.deaths >= deaths);
-    for (const [key] of given) this.#calls.delete(key);
-    return given.map(([, { message }]) => JSON.stringify(failureOf(message, why)));
+  /** Returns errors for the client, for the calls that have lost at least this many daemons. */
+  failCalls(reason: string, minDaemonsLost = 0): readonly string[] {
+    const failed = [...this.#calls].filter(([, call]) => call.daemonsLost >= minDaemonsLost);
+    for (const [key] of failed) this.#calls.delete(key);
+    return failed.map(([, { message }]) => JSON.stringify(errorAnswer(message, reason)));
   }
 
-  /** What another daemon must hear first: the handshake of the older protocol, and every call without an answer. */
-  again(): readonly string[] {
+  /** The first lines for another daemon: the older protocol's initialization, and every pending call. */
+  replay(): readonly string[] {
     const calls = [...this.#calls.values()].map((call) =>
-      JSON.stringify(withRestOfWait(call, this.#maxWaitSeconds)),
+      JSON.stringify(withRemainingWait(call, this.#maxWaitSeconds)),
     );
-    if (this.#handshake === undefined) return calls;
-    const { initialize, initialized } = this.#handshake;
-    const handshake = JSON.stringify({ ...initialize, id: REPEATED });
-    return [handshake, ...(initialized === undefined ? [] : [initialized]), ...calls];
+    if (this.#initialization === undefined) return calls;
+    const { initialize, initialized } = this.#initialization;
+    const repeated = JSON.stringify({ ...initialize, id: REPEATED_INITIALIZE });
+    return [repeated, ...(initialized === undefined ? [] : [initialized]), ...calls];
   }
 
-  /** Another daemon counts from the beginning; to the client progress only grows. */
-  #growing(report: Json): string | undefined {
+  /** Adds the progress of earlier daemons to a report, because progress may only grow. */
+  #withTotalProgress(report: Json): string | undefined {
     const { params } = report;
     const token = at(params, "progressToken");
     const call = this.#calls.values().find(({ message }) => tokenOf(message) === token);
     if (call === undefined || !isObject(params)) return JSON.stringify(report);
-    const progress = call.heardBefore + Number(params["progress"]);
-    if (progress <= call.heard) return undefined;
-    call.heard = progress;
-    const total = call.heardBefore + Number(params["total"]);
+    const progress = call.earlierProgress + Number(params["progress"]);
+    if (progress <= call.progress) return undefined;
+    call.progress = progress;
+    const total = call.earlierProgress + Number(params["total"]);
     return JSON.stringify({ ...report, params: { ...params, progress, total } });
   }
 }
 
-/** A question under a key is asked once, however often its line is sent. */
-function withKey(message: Json): Json {
+/**
+ * The messages in a line of the client. Older protocol revisions allow a batch, as an array: the daemon gets each message as
+ * a line of its own, and each answer is sent as soon as it exists.
+ */
+export function splitBatch(line: string): readonly string[] {
+  if (!line.trimStart().startsWith("[")) return [line];
+  try {
+    const batch: unknown = JSON.parse(line);
+    if (Array.isArray(batch) && batch.length > 0 && batch.every(isMessage))
+      return batch.map((message) => JSON.stringify(message));
+  } catch {
+    // The daemon answers lines that are not valid JSON.
+  }
+  return [line];
+}
+
+const isMessage = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && "jsonrpc" in value;
+
+/** A question with an idempotency key is asked once, even if its line is sent again. */
+function withIdempotencyKey(message: Json): Json {
   const { method, params } = message;
-  const given = at(params, "arguments");
+  const args = at(params, "arguments");
   const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
-  if (!isQuestion || !isObject(given) || (given["idempotency_key"] ?? null) !== null) return message;
+  if (!isQuestion || !isObject(args) || (args["idempotency_key"] ?? null) !== null) return message;
   return withArguments(message, { idempotency_key: `front-${randomUUID()}` });
 }
 
-/** A call that has waited waits only for the rest: its client counts from the beginning. */
-function withRestOfWait({ message, since }: Call, maxWaitSeconds: number): Json {
+/** Deducts the time that the call has waited: its client measures the wait from the first send. */
+function withRemainingWait({ message, since }: Call, maxWaitSeconds: number): Json {
   const seconds = at(at(message["params"], "arguments"), "wait_seconds");
   if (typeof seconds !== "number") return message;
-  const rest = Math.min(seconds, maxWaitSeconds) - (performance.now() - since) / 1_000;
-  return withArguments(message, { wait_seconds: Math.max(0, rest) });
+  const remaining = Math.min(seconds, maxWaitSeconds) - (performance.now() - since) / 1_000;
+  return withArguments(message, { wait_seconds: Math.max(0, remaining) });
 }
 
 const withArguments = (message: Json, more: Json): Json => {
   const { params } = message;
-  const given = at(params, "arguments");
-  if (!isObject(params) || !isObject(given)) return message;
-  return { ...message, params: { ...params, arguments: { ...given, ...more } } };
+  const args = at(params, "arguments");
+  if (!isObject(params) || !isObject(args)) return message;
+  return { ...message, params: { ...params, arguments: { ...args, ...more } } };
 };
 
-const failureOf = ({ jsonrpc, id }: Json, why: string): Json =>
+const errorAnswer = ({ jsonrpc, id }: Json, reason: string): Json =>
   jsonrpc === undefined
-    ? { error: { code: -32_603, message: `loopgate: ${why}`, data: null }, id }
-    : { jsonrpc, error: { code: -32_603, message: `loopgate: ${why}` }, id };
+    ? { error: { code: -32_603, message: `loopgate: ${reason}`, data: null }, id }
+    : { jsonrpc, error: { code: -32_603, message: `loopgate: ${reason}` }, id };
 
 const tokenOf = ({ params }: Json): unknown => at(at(params, "_meta"), "progressToken");
 
@@ -141,7 +167,7 @@ const isObject = (value: unknown): value is Json =>
 
 const at = (value: unknown, name: string): unknown => (isObject(value) ? value[name] : undefined);
 
-/** A line as an object; an empty one for rubbish, which is the daemon's to answer. */
+/** A line as an object; empty for anything else, which the daemon answers. */
 function objectIn(line: string): Json {
   try {
     const value: unknown = JSON.parse(line);

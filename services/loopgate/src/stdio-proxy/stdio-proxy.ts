@@ -1,106 +1,106 @@
-import { sleep } from "@loopgate/async";
 import { accessSync, constants, mkdirSync } from "node:fs";
+import { sleep } from "@loopgate/async";
 import { linesOf } from "@loopgate/runtime/lines";
-import { Conversation } from "./session-replay.ts";
-import { dataDirectoryOf, type Environment, maxWaitSecondsOf } from "./environment.ts";
+import type { Environment } from "@loopgate/settings";
+import { dataDirectoryOf, maxWaitSecondsOf } from "../environment.ts";
+import { type ConnectResult, connectOrStartDaemon, type DaemonConnection } from "./daemon-connection.ts";
 import { handshakeOf } from "./handshake.ts";
-import { messagesIn } from "./messages-in.ts";
-import { type Daemon, reachDaemon } from "./reach-daemon.ts";
+import { SessionReplay, splitBatch } from "./session-replay.ts";
 
-/** How long a client that has closed our stdin may still wait for its answers, in milliseconds. */
+/** After the client has closed our stdin: how long its pending calls may still be answered, in milliseconds. */
 const LAST_ANSWERS_MS = 1_000;
 
 /**
- * `loopgate` without arguments: MCP over stdio, as a thin front of the daemon of its data directory. The process ends with
- * its client; to stdout it writes protocol and nothing else.
+ * `loopgate` without arguments: MCP over stdio, passed on to the daemon of the data directory. The process ends with its
+ * client. Its stdout carries the protocol and nothing else.
  */
-export async function runFront(environment: Environment): Promise<void> {
+export async function runStdioProxy(environment: Environment): Promise<void> {
   process.stdout.on("error", () => process.exit(0));
-  const front = new Front(environment);
-  const problem = await Promise.race([front.carryAnswers(), front.carryCalls()]);
+  const proxy = new StdioProxy(environment);
+  const problem = await Promise.race([proxy.forwardAnswers(), proxy.forwardCalls()]);
   if (problem === undefined) {
     const end = performance.now() + LAST_ANSWERS_MS;
-    while (!front.isSettled && performance.now() < end) await sleep(10);
+    while (!proxy.isSettled && performance.now() < end) await sleep(10);
   } else {
-    front.giveUp(problem);
+    proxy.failCalls(problem);
     process.stderr.write(`loopgate: ${problem}\n`);
   }
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 
-class Front {
+class StdioProxy {
   readonly #environment: Environment;
-  readonly #conversation: Conversation;
-  /** The daemon of now, or the one to come; undefined: there will be none. */
-  #daemon = Promise.withResolvers<Daemon | undefined>();
+  readonly #session: SessionReplay;
+  /** The current daemon, or the next one; resolves with undefined if there will be none. */
+  #daemon = Promise.withResolvers<DaemonConnection | undefined>();
 
   constructor(environment: Environment) {
     this.#environment = environment;
-    this.#conversation = new Conversation(maxWaitSecondsOf(environment));
+    this.#session = new SessionReplay(maxWaitSecondsOf(environment));
   }
 
-  /** True if the client waits for nothing. */
+  /** True if every call of the client is answered. */
   get isSettled(): boolean {
-    return this.#conversation.isSettled;
+    return this.#session.isSettled;
   }
 
-  /** Carries answers to the client, from one daemon after the other. Resolves with why there is no further one. */
-  async carryAnswers(): Promise<string> {
+  /** Forwards answers to the client, from one daemon after another. Resolves with the reason why there is no further one. */
+  async forwardAnswers(): Promise<string> {
     for (let again = false; ; again = true) {
-      const reached = await reach(this.#environment, again);
-      if (reached.kind === "none") {
+      const result = await connect(this.#environment, again);
+      if (result.kind === "unavailable") {
         this.#daemon.resolve(undefined);
-        return reached.why;
+        return result.reason;
       }
-      for (const line of this.#conversation.again()) reached.say(line);
-      this.#daemon.resolve(reached);
-      await this.#carryFrom(reached);
+      for (const line of this.#session.replay()) result.send(line);
+      this.#daemon.resolve(result);
+      await this.#forwardFrom(result);
       this.#daemon = Promise.withResolvers();
-      tellClient(this.#conversation.lostDaemon());
+      writeToClient(this.#session.daemonLost());
     }
   }
 
-  /** Carries calls to the daemon, until the client has closed our stdin. What it says while there is none, waits there. */
-  async carryCalls(): Promise<undefined> {
+  /** Forwards calls to the daemon until the client closes our stdin. Calls wait there while no daemon is connected. */
+  async forwardCalls(): Promise<undefined> {
     for await (const line of linesOf(process.stdin)) {
       if (line.trim() === "") continue;
       const daemon = await this.#daemon.promise;
-      for (const message of messagesIn(line)) {
-        const sent = this.#conversation.fromClient(message);
-        daemon?.say(sent);
+      for (const message of splitBatch(line)) {
+        const sent = this.#session.fromClient(message);
+        daemon?.send(sent);
       }
     }
   }
 
-  /** Answers whatever the client waits for with a failure. */
-  giveUp(why: string): void {
-    tellClient(this.#conversation.giveUp(why));
+  /** Answers every pending call with an error. */
+  failCalls(reason: string): void {
+    writeToClient(this.#session.failCalls(reason));
   }
 
-  async #carryFrom(daemon: Daemon): Promise<void> {
+  async #forwardFrom(daemon: DaemonConnection): Promise<void> {
     try {
       for await (const line of daemon.lines) {
-        const answer = this.#conversation.fromDaemon(line);
-        if (answer !== undefined) tellClient([answer]);
+        const answer = this.#session.fromDaemon(line);
+        if (answer !== undefined) writeToClient([answer]);
       }
     } catch {
-      // A daemon that was killed breaks the connection; one that ended closes it. The next one goes on with either's calls.
+      // A killed daemon breaks the connection, and one that ends closes it: in both cases the next daemon takes the calls.
     }
   }
 }
 
-async function reach(environment: Environment, again: boolean) {
+async function connect(environment: Environment, again: boolean): Promise<ConnectResult> {
   const directory = dataDirectoryOf(environment);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.W_OK);
   } catch {
-    const why = `${directory} can't be used: set LOOPGATE_DATA_DIR to a directory that you may write to`;
-    return { kind: "none", why } as const;
+    const reason = `${directory} can't be used: set LOOPGATE_DATA_DIR to a directory that you may write to`;
+    return { kind: "unavailable", reason };
   }
-  return reachDaemon(directory, { ...handshakeOf(environment, "front"), again });
+  return connectOrStartDaemon(directory, { ...handshakeOf(environment, "front"), again });
 }
 
-function tellClient(lines: readonly string[]): void {
+function writeToClient(lines: readonly string[]): void {
   for (const line of lines) process.stdout.write(`${line}\n`);
 }

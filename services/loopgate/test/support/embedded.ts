@@ -7,22 +7,22 @@ import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../../src/index.ts";
 
-/** A bot token that only tests use: found in any output, it leaked. */
+/** A bot token that only tests use: if an output contains it, it leaked. */
 export const token = "7000000042:AAcanaryTokenOfTheTests_0123456789abcd";
 
-/** The chat that is asked by default, and its person. */
+/** The default chat, and the id of its person. */
 export const chat = 7_000_123;
 
-/** All services in this process over one file, with a Telegram. */
+/** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
   readonly telegram: FakeTelegram;
   readonly metrics: Metrics;
-  /** What it logged so far, one line each, from `debug` on. */
+  /** Its log lines so far, from level `debug`. */
   readonly lines: readonly string[];
-  /** Everything in its log. */
+  /** All events in its event log. */
   events(): readonly LoggedEvent[];
-  /** What `/metrics` shows now. */
+  /** The current content of `/metrics`. */
   scrape(): Promise<string>;
 }
 
@@ -52,8 +52,8 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const logger = createLogger("test", "debug", sink);
   const settings = readSettings(environment);
   const metrics = createMetrics();
-  const around = { directory, isForeground: true, environment, logger, metrics, parts };
-  const { gateway } = await startEmbedded(settings, around);
+  const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
+  const { gateway } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
   return {
     url,

@@ -1,19 +1,12 @@
 import { StartupError, Unavailable } from "@loopgate/bus";
-import { type Environment, readConfiguration } from "@loopgate/settings";
-import { inspectMongo, type MongoInspection, mongoSecrets, mongoVariables } from "@loopgate/state/mongo";
-import { z } from "zod";
-import type { Check } from "./examine.ts";
-import { type Finding, ok, problem, warning } from "./finding.ts";
+import { inspectMongo, type MongoInspection } from "@loopgate/state/mongo";
+import { type Check, type Finding, ok, problem, warning } from "./check.ts";
 
-/** @throws ConfigurationError if it can't be read */
-export const mongoUriOf = (environment: Environment): string =>
-  readConfiguration(z.object(mongoVariables), environment, mongoSecrets).MONGODB_URI;
-
-/** The database: whether its user may work there, and whether lists find their indexes. */
+/** Whether the MongoDB user has the rights it needs, and whether the indexes exist. */
 export const checkMongodb = (uri: string): Check => ({
   subject: "mongodb",
-  silence: "MongoDB does not answer in time: see whether it runs, and the network",
-  look: async () => {
+  timeoutMessage: "MongoDB does not answer in time: check whether it runs, and the network",
+  run: async () => {
     try {
       return findingsIn(await inspectMongo(uri));
     } catch (error) {
@@ -35,7 +28,9 @@ function findingsIn({ version, lacking, missingIndexes, otherIndexes }: MongoIns
   );
   if (missingIndexes.length > 0) {
     findings.push(
-      warning(`without ${missingIndexes.join(", ")}: the state service makes them when it starts`),
+      warning(
+        `missing indexes (${missingIndexes.join(", ")}): the state service creates them when it starts`,
+      ),
     );
   }
   return findings.length > 0 ? findings : [ok(`MongoDB ${version}, a replica set, with its indexes`)];

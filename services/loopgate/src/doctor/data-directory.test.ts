@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { freeSpace } from "./free-space.ts";
+import { freeSpace } from "./data-directory.ts";
 
 it.each([
   [24_999, ["warning"]],
   [25_000, []],
-])("%i blocks of 4,000 bytes left: %j", (bavail, levels) => {
+])("%i free blocks of 4,000 bytes: %j", (bavail, levels) => {
   expect(freeSpace("/data", { bavail, bsize: 4_000 }).map(({ level }) => level)).toEqual(levels);
 });

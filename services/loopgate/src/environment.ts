@@ -1,19 +1,17 @@
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
+import type { Environment } from "@loopgate/settings";
 
-/** The environment as a process has it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** A variable's value; empty counts as absent. */
+/** A variable's value; an empty variable counts as unset. */
 export const valueOf = (environment: Environment, name: string): string | undefined =>
   environment[name]?.trim() || undefined;
 
-/** The bot token, given as it is or in a file. What is wrong with it, the daemon says. */
+/** The bot token, from its variable or its file. It is not validated here: the daemon reports what is wrong with it. */
 export function tokenOf(environment: Environment): string | undefined {
   const file = valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");
-  const given = valueOf(environment, "TELEGRAM_BOT_TOKEN");
-  if (given !== undefined || file === undefined) return given;
+  const token = valueOf(environment, "TELEGRAM_BOT_TOKEN");
+  if (token !== undefined || file === undefined) return token;
   try {
     return readFileSync(file, "utf8").trim() || undefined;
   } catch {
@@ -21,14 +19,14 @@ export function tokenOf(environment: Environment): string | undefined {
   }
 }
 
-/** The directory that holds everything of one bot: below `LOOPGATE_DATA_DIR`, or per user. */
+/** The directory that holds all data of one bot: below `LOOPGATE_DATA_DIR`, or below the user's data directory. */
 export function dataDirectoryOf(environment: Environment): string {
-  const given = valueOf(environment, "LOOPGATE_DATA_DIR");
+  const configured = valueOf(environment, "LOOPGATE_DATA_DIR");
   const bot = /^(\d+):\S+$/.exec(tokenOf(environment) ?? "")?.[1];
-  return join(given === undefined ? userDirectory(environment) : resolve(given), bot ?? "no-bot");
+  return join(configured === undefined ? userDirectory(environment) : resolve(configured), bot ?? "no-bot");
 }
 
-/** Where a user's Loopgate keeps its data by default (XDG). */
+/** Where Loopgate keeps a user's data by default (XDG base directories). */
 export function userDirectory(environment: Environment): string {
   const data = valueOf(environment, "XDG_DATA_HOME");
   if (data !== undefined && isAbsolute(data)) return join(data, "loopgate");
@@ -45,6 +43,6 @@ function homeOf(environment: Environment): string {
   }
 }
 
-/** The longest wait of a call, in seconds: what the gateway keeps `wait_seconds` within. */
+/** The longest wait of one call, in seconds: the gateway's limit for `wait_seconds`. */
 export const maxWaitSecondsOf = (environment: Environment): number =>
   Number(valueOf(environment, "LOOPGATE_MAX_WAIT_SECONDS") ?? 50);

@@ -1,0 +1,70 @@
+import { isGroupChat } from "@loopgate/settings/telegram";
+import type { Seen } from "@loopgate/notifier";
+import { type Finding, problem, warning } from "./check.ts";
+
+/** A call to Telegram that did not succeed. */
+export type FailedCall = Exclude<Seen<never>, { readonly kind: "answered" }>;
+
+export const TELEGRAM_TIMEOUT =
+  "Telegram does not answer in time: check the network, DNS and TELEGRAM_API_ROOT";
+
+const tlsFailure = /CERT|SIGNED|SIGNATURE|TLS|SSL|EPROTO/;
+
+/** Why a call failed, whatever its method. */
+export function callProblem(call: FailedCall, apiRoot: string | undefined): Finding {
+  switch (call.kind) {
+    case "unreachable":
+      return problem(unreachable(call.why));
+    case "unauthorized":
+      return problem(
+        apiRoot === undefined
+          ? "Telegram refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather"
+          : "the server at TELEGRAM_API_ROOT refuses the bot token: copy TELEGRAM_BOT_TOKEN again from @BotFather, and check that it is a Bot API server",
+      );
+    case "throttled":
+      return warning(
+        `Telegram accepts no calls for ${Math.ceil(call.retryInMs / 1_000)} s: run the doctor again then`,
+      );
+    case "moved":
+      return warning(`the group has become a supergroup with the id ${call.chat}: configure that id`);
+    case "permanent":
+      return problem(`Telegram refuses (${call.reason}): check whether the bot may do this`);
+  }
+}
+
+function unreachable(reason: string): string {
+  if (tlsFailure.test(reason)) {
+    return `TLS with Telegram fails (${reason}): if a proxy intercepts TLS, set NODE_EXTRA_CA_CERTS to its certificate authority; check that TELEGRAM_API_ROOT supports TLS`;
+  }
+  const what = reason === "unknown" ? "no usable answer" : reason;
+  return `Telegram can't be reached (${what}): check the network, DNS, proxies and TELEGRAM_API_ROOT`;
+}
+
+/** Why a chat can't be asked. */
+export function chatProblem(
+  chat: string,
+  call: FailedCall,
+  username: string,
+  apiRoot: string | undefined,
+): Finding {
+  if (call.kind !== "permanent") return callProblem(call, apiRoot);
+  switch (call.reason) {
+    case "chat_not_found":
+    case "never_started":
+      return problem(
+        isGroupChat(chat)
+          ? `Telegram knows no such chat: add @${username} to the group, or correct the id`
+          : `Telegram knows no such chat of this bot: write any message to @${username} first, or correct the id`,
+      );
+    case "blocked":
+      return problem(`the person has blocked the bot: unblock @${username} in Telegram`);
+    case "user_deactivated":
+      return problem("the person's account is deleted: configure another chat");
+    case "removed_from_chat":
+      return problem(`the bot is not in the group: add @${username} to it`);
+    default:
+      return problem(
+        `the bot may not write there (${call.reason}): give @${username} the right to send messages`,
+      );
+  }
+}

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { expect, it } from "vitest";
+
+const src = import.meta.dirname;
+
+/** What a file imports when it runs: imports of types are erased. */
+const importsOf = (file: string): readonly string[] =>
+  [...readFileSync(file, "utf8").matchAll(/^(import|export) (?!type )[^;]*?from "([^"]+)"/gm)].map(
+    ([, , from = ""]) => from,
+  );
+
+it("the stdio proxy loads no package from outside, so that it starts fast and needs little memory", () => {
+  const loaded = new Set([join(src, "stdio-proxy/stdio-proxy.ts")]);
+  const packages = new Set<string>();
+  for (const file of loaded) {
+    for (const from of importsOf(file).filter((name) => !name.startsWith("node:"))) {
+      if (!from.startsWith(".")) packages.add(from);
+      if (!from.startsWith(".") && !from.startsWith("@loopgate/")) continue;
+      loaded.add(from.startsWith(".") ? resolve(dirname(file), from) : createRequire(file).resolve(from));
+    }
+  }
+  expect(packages).toEqual(
+    new Set(["@loopgate/async", "@loopgate/runtime/lines", "@loopgate/runtime/version"]),
+  );
+});
+
+it("folders import each other one way, and of the stdio proxy the handshake and the socket alone", () => {
+  const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
+    .map((name) => join(src, name));
+  const folderOf = (file: string) => dirname(relative(src, file));
+  const edges = files.flatMap((file) =>
+    [...readFileSync(file, "utf8").matchAll(/from "(\.[^"]+)"/g)]
+      .map(([, from = ""]) => resolve(dirname(file), from))
+      .filter((target) => target.startsWith(src + sep) && folderOf(target) !== folderOf(file))
+      .map((target) => ({ from: folderOf(file), to: folderOf(target), target: relative(src, target) })),
+  );
+  const between = edges.filter(({ to }) => to !== ".").map(({ from, to }) => `${from} -> ${to}`);
+  expect([...new Set(between)].toSorted()).toEqual([
+    "cli -> daemon",
+    "cli -> doctor",
+    "cli -> stdio-proxy",
+    "daemon -> stdio-proxy",
+    "doctor -> daemon",
+    "doctor -> stdio-proxy",
+  ]);
+  const ofProxy = edges.filter(({ to }) => to === "stdio-proxy").map(({ target }) => target);
+  expect([...new Set(ofProxy)].toSorted()).toEqual([
+    "stdio-proxy/daemon-socket.ts",
+    "stdio-proxy/handshake.ts",
+  ]);
+});
