@@ -86,7 +86,7 @@ describe("loopgate key", () => {
 });
 
 describe("a file of keys that can't be used", () => {
-  it("is refused at start beside all other problems, each of its own, and without a value", async () => {
+  it("is reported at start with all other problems, one line each, without any value", async () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, "keys.json");
     const { key, entry } = await makeKey();

@@ -124,7 +124,7 @@ it("reports what a tool refuses as its result", async () => {
     structuredContent: {
       error: {
         code: "not_found",
-        message: "No request has this id. list_pending_requests names the open ones.",
+        message: "No request has this id: list_pending_requests lists the pending ones.",
       },
     },
   });

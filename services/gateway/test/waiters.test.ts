@@ -23,8 +23,9 @@ describe("waiters over the log itself", () => {
     const metrics = gatewayMetrics(registry);
     const waiters = await Waiters.open({ log, requests: g.requests, metrics, maxWaiters: count, recheckMs });
     const { request_id } = await ask(g);
+    const ref = { tenant: "default", id: request_id };
     const options = { seconds: 30, signal: new AbortController().signal };
-    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait({ id: request_id }, options));
+    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait({ ref }, options));
     const statuses = async () => new Set((await Promise.all(waiting)).map((request) => request?.view.status));
     const wokenBy = async (source: string) =>
       metricSeries(await registry.metrics()).get(`loopgate_wake_seconds_count{source="${source}"}`);

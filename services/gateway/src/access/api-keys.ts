@@ -1,20 +1,20 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { unwatchFile, watchFile } from "node:fs";
 import type { Logger } from "@loopgate/runtime";
-import { type KeyEntry, type KeyFile, type KeyScope, readKeyFile } from "./key-file.ts";
+import { type KeyEntry, type KeyFile, readKeyFile } from "./key-file.ts";
+import type { Scope } from "./principal.ts";
 
-/** How often the file is looked at, in milliseconds. */
+/** How often the file is checked for changes, in milliseconds. */
 const WATCH_INTERVAL_MS = 1_000;
 
-/** A key that counts now. */
 export interface ApiKey {
   readonly id: string;
-  readonly scopes: readonly KeyScope[];
+  readonly scopes: readonly Scope[];
 }
 
 /**
- * The keys of the operator's file. They follow the file within seconds; while it is broken, those that stood go on, and
- * the log says what is wrong. Disposing ends the watch.
+ * The keys in the operator's file. Changes take effect within seconds. While the file is invalid, its last valid content
+ * remains in effect and the log names the problems. Disposing stops the watch.
  */
 export class ApiKeys implements Disposable {
   readonly #path: string;
@@ -28,7 +28,7 @@ export class ApiKeys implements Disposable {
     watchFile(path, { interval: WATCH_INTERVAL_MS, persistent: false }, this.#reread);
   }
 
-  /** The key that was presented; undefined for one that is unknown or has expired. Takes the same time for all. */
+  /** The key with this secret; undefined if it is unknown or has expired. Takes the same time for every key. */
   find(presented: string): ApiKey | undefined {
     const digest = createHash("sha256").update(presented).digest();
     const [key] = this.#keys.filter((key) => timingSafeEqual(key.digest, digest));
@@ -44,12 +44,12 @@ export class ApiKeys implements Disposable {
     if ("problems" in file) {
       this.#logger.error(
         { problems: file.problems },
-        "LOOPGATE_API_KEYS_FILE is broken; its last keys go on",
+        "LOOPGATE_API_KEYS_FILE is invalid and the previous keys remain in effect: correct the file",
       );
       return;
     }
     this.#keys = file.entries.map(storedKey);
-    this.#logger.info({ keys: this.#keys.length }, "LOOPGATE_API_KEYS_FILE was read again");
+    this.#logger.info({ keys: this.#keys.length }, "LOOPGATE_API_KEYS_FILE was reloaded");
   };
 }
 

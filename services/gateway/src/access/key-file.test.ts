@@ -50,7 +50,7 @@ describe("is refused", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["that is no JSON", key, "is no JSON"],
+    ["that is no JSON", key, "is not JSON"],
     ["that is no list", entry, "must be a list of keys"],
     ["with a text for an entry", [key], "entry 1: must be an object"],
     ["with nothing for an entry", [null], "entry 1: must be an object"],
@@ -58,18 +58,22 @@ describe("is refused", () => {
     ["with an id that holds a part of a key", [{ ...entry, id: key.slice(0, 40) }], "entry 1, id: must be"],
     ["with an odd id", [{ ...entry, id: "a b" }], "entry 1, id: must be"],
     ["without an id", [{ ...entry, id: undefined }], "entry 1, id: must be"],
-    ["with a key for a hash", [{ ...entry, hash: key }], "entry 1, hash: is a key: put its hash here"],
+    [
+      "with a key for a hash",
+      [{ ...entry, hash: key }],
+      "entry 1, hash: is a key, which is no longer secret",
+    ],
     ["with a key that calls itself a hash", [{ ...entry, hash: `sha256:${key}` }], "entry 1, hash: is a key"],
     ["with a hash of another length", [{ ...entry, hash: "sha256:00" }], "entry 1, hash: must be sha256:"],
     ["without a hash", [{ ...entry, hash: undefined }], "entry 1, hash: must be sha256:"],
     ["with an unknown scope", [{ ...entry, scopes: [key] }], "entry 1, scopes: must be request or admin"],
     ["with a scope that is no list", [{ ...entry, scopes: "admin" }], "entry 1, scopes: must be a list"],
-    ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: names no scope"],
+    ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: must name at least one scope"],
     ["with an end that is no time", [{ ...entry, expires_at: key }], "entry 1, expires_at: must be a time"],
     ["with an end that is a day", [{ ...entry, expires_at: "2030-01-31" }], "entry 1, expires_at: must be"],
     ["with a member that is none, such as a misspelt end", [{ ...entry, [key]: 1 }], "entry 1: has members"],
-    ["with one id twice", [entry, { ...other, id: entry.id }], "has one id twice"],
-    ["with one key twice", [entry, { ...other, hash: entry.hash }], "has one hash twice"],
+    ["with one id twice", [entry, { ...other, id: entry.id }], "has the same id twice"],
+    ["with one key twice", [entry, { ...other, hash: entry.hash }], "has the same hash twice"],
   ])("%s", (_, content, problem) => {
     const problems = problemsOf(content);
     expect(problems).toEqual([expect.stringContaining(problem)]);
@@ -86,7 +90,7 @@ describe("is refused", () => {
       "entry 2, hash",
       "entry 2, scopes",
       "entry 3",
-      "has one id twice",
+      "has the same id twice",
     ]);
   });
 });

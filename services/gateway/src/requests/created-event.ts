@@ -7,7 +7,7 @@ import {
   envelopeIn,
 } from "@loopgate/contracts";
 
-/** A question with all that is decided about it. */
+/** A question with its defaults applied and its recipients resolved. */
 export interface Question {
   readonly ref: RequestRef;
   readonly sessionId: string;
@@ -20,7 +20,7 @@ export interface Question {
   readonly traceparent?: string | undefined;
 }
 
-/** The event that asks it. Append this very event again after an unknown outcome: its id stays the same. */
+/** The event for a question. After an unknown outcome, append the same event again: its id makes that safe. */
 export function createdEvent(question: Question, now: Date): CreatedEvent {
   const { ref, metadata } = question;
   return {

@@ -3,13 +3,13 @@ import { fingerprintOf, parseSubmission, type Submission } from "./submission.ts
 
 function parsed(given: unknown): Submission {
   const result = parseSubmission(given);
-  if (result.kind === "refused") throw new Error(result.refusal.message);
+  if (result.kind === "error") throw new Error(result.error.message);
   return result.value;
 }
 
 function problemsOf(given: unknown): readonly string[] {
   const result = parseSubmission(given);
-  return result.kind === "refused" ? (result.refusal.problems ?? []) : [];
+  return result.kind === "error" ? (result.error.problems ?? []) : [];
 }
 
 describe("what counts as absent", () => {
