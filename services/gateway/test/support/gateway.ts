@@ -12,9 +12,9 @@ import { createGateway, type Gateway, type GatewaySettings } from "../../src/ind
 const RETENTION_MS = 90 * 86_400_000;
 
 /** One person's chat, asked by default. */
-const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
+export const onePerson: RecipientPolicy = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
 
-const settings: GatewaySettings = {
+export const settings: GatewaySettings = {
   defaultTimeoutSeconds: 300,
   minTimeoutSeconds: 10,
   maxTimeoutSeconds: 2_592_000,
@@ -27,6 +27,8 @@ export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly bus: SqliteBus;
   readonly requests: RequestLog;
+  /** What `state` answers, whether or not the gateway's link to it is cut. */
+  readonly queries: RequestQueries;
   /** The link to `state`: while it is cut, every query fails as one to a stopped service does. */
   readonly state: { isReachable: boolean };
   /** Closes the store's own database: `state` lives on and has only the log. */
@@ -83,6 +85,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     gateway,
     bus,
     requests,
+    queries: service.queries,
     state,
     closeStore: () => database[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
