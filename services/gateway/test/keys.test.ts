@@ -82,7 +82,7 @@ describe("with keys", () => {
     expect(await reach(route, body, bearer(operator))).toBe(status);
   });
 
-  it.each(routes.admin)("%s is for the operator alone", async (...it) => {
+  it.each(routes.admin)("%s is for the operator only", async (...it) => {
     const [route, status, body] = it;
     expect(await reach(route, body, bearer(agent))).toBe(403);
     expect(await reach(route, body, bearer(operator))).toBe(status);
@@ -110,7 +110,7 @@ describe("a key", () => {
   });
 });
 
-describe("a refusal", () => {
+describe("a rejection", () => {
   it("says in the format of the path that a key is needed, and how to send it", async () => {
     const message = expect.stringContaining("Authorization: Bearer <key>");
     const mcp = await post(`${g.url}/mcp`, ping);
@@ -123,7 +123,7 @@ describe("a refusal", () => {
     }
   });
 
-  it("tells an unknown key and a missing scope apart", async () => {
+  it("distinguishes an unknown key from a missing scope", async () => {
     const stranger = await get(`${g.url}/hitl/pending`, bearer(unknown));
     expect(stranger.body.error.message).toContain("unknown or has expired");
     const { body } = await post(`${g.url}/hitl/register`, session, bearer(agent));
@@ -143,7 +143,7 @@ describe("the log line of a call", () => {
     plain: { body: { method: "tools/call", params: tool, id: 1 }, headers: {} },
   };
 
-  it.each(Object.entries(calls))("names the key, called in the way of %s", async (_, { body, headers }) => {
+  it.each(Object.entries(calls))("names the key of a call in the format %s", async (_, { body, headers }) => {
     lines.length = 0;
     expect((await post(`${g.url}/mcp`, body, { ...headers, ...bearer(agent) })).status).toBe(200);
     expect(logged("call")).toMatchObject([{ tool: "list_pending_requests", key: "agent" }]);

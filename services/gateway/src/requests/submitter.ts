@@ -29,7 +29,7 @@ export interface SubmitterParts {
   readonly now: () => Date;
 }
 
-/** Who submits, as the edge and the connection tell. */
+/** The parts of a caller that a submission needs. */
 export interface Submitting {
   readonly principal: Principal;
   readonly clientName?: string | undefined;

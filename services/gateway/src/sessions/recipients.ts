@@ -1,7 +1,7 @@
 import { parseTelegramEndpoint, type Recipient } from "@loopgate/contracts";
 import { isChatAllowed, recipientAt as chatRecipientAt, type RecipientPolicy } from "@loopgate/domain";
 
-/** Everything that the gateway asks of the configured channel. Only this file knows that the channel is Telegram. */
+// Everything that the gateway asks of the configured channel. Only this file knows that the channel is Telegram.
 
 /** The names of the channel's settings, for error messages. */
 export const settingNames = {
@@ -30,7 +30,7 @@ export function defaultRecipient(policy: RecipientPolicy): Recipient | undefined
   return result?.kind === "recipient" ? result.recipient : undefined;
 }
 
-/** The recipient at an address within the channel. Who may answer there if `responderIds` is empty: see the domain. */
+/** The recipient at an address within the channel. `responderIds` matters only if several people read there. */
 export function recipientAt(
   policy: RecipientPolicy,
   address: string,

@@ -157,6 +157,6 @@ const registrationErrors = {
     ),
   no_responders: () =>
     invalidArguments([
-      `responder_ids: a recipient with several readers needs the ids of those who may answer, here or in ${settingNames.responders}`,
+      `responder_ids: several people read at this recipient, so the ids of those who may answer are required, here or in ${settingNames.responders}`,
     ]),
 } as const;

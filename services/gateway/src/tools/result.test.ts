@@ -27,7 +27,7 @@ const known = (view: Partial<RequestView> = {}): RequestDetails => ({
 const sentenceOf = (view: Partial<RequestView>) =>
   toolResult({ kind: "request", request: known(view) }).content[1]?.text;
 
-it("says the same for programs and for models", () => {
+it("contains the same for programs and for models", () => {
   const { content, structuredContent, isError } = toolResult({ kind: "request", request: known() });
   expect(structuredContent).toEqual(pending);
   expect(JSON.parse(content[0]?.text ?? "")).toEqual(pending);
@@ -43,7 +43,7 @@ it.each([
   [{ status: "decided", outcome: "denied" }, /^A person decided this request \(denied\)/],
   [{ status: "expired" }, /^No person answered in time, which is not an approval/],
   [{ status: "cancelled" }, /^The question was withdrawn, which is not an approval/],
-] as const)("tells a model what %j means", (view, sentence) => {
+] as const)("explains %j to a model", (view, sentence) => {
   expect(sentenceOf(view)).toMatch(sentence);
 });
 

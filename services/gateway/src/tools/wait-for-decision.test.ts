@@ -5,7 +5,7 @@ import { waitForDecision } from "./wait-for-decision.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("reports at once and every ten seconds, and no more once the wait is over", async () => {
+it("reports at once and every ten seconds until the wait is over", async () => {
   const reports: WaitProgress[] = [];
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const place = { wait: () => promise, [Symbol.dispose]: () => undefined };
