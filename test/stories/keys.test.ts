@@ -10,7 +10,7 @@ import { botToken, textCanary } from "../harness/secret-scan.ts";
 
 const cli = fileURLToPath(new URL("../../services/loopgate/src/cli.ts", import.meta.url));
 
-/** `loopgate key`: the key and its entry, as a script reads them. */
+/** Runs `loopgate key` and parses its output as a script would. */
 async function makeKey(...options: string[]) {
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, "key", ...options]);
   const [key = "", entry = ""] = stdout.trimEnd().split("\n");
@@ -23,8 +23,8 @@ const call = (name: string, args: object) => ({
   id: 1,
 });
 
-describe("an operator who lets others in", () => {
-  it("makes keys, names their file, and serves beyond loopback: agents ask, only the operator registers", async () => {
+describe("an operator who admits callers from the network", () => {
+  it("creates keys, names their file, and serves beyond loopback: agents ask, only the operator registers", async () => {
     await using telegram = await FakeTelegram.start(botToken);
     await using directory = await temporaryDirectory();
     const agent = await makeKey("--id", "ci-agent", "--expires", "90d");
@@ -60,7 +60,7 @@ describe("an operator who lets others in", () => {
 });
 
 describe("loopgate key", () => {
-  it("prints the key and its entry, a line each, and says where the entry goes", async () => {
+  it("prints the key and its entry on one line each, and explains where to put the entry", async () => {
     const { key, entry, told } = await makeKey("--id", "me", "--expires", "1d");
     expect(key).toMatch(/^lk_pub_[0-9a-f]{64}$/);
     expect(JSON.parse(entry)).toMatchObject({ id: "me", scopes: ["request"] });
@@ -85,8 +85,8 @@ describe("loopgate key", () => {
   });
 });
 
-describe("a file of keys that can't be used", () => {
-  it("is refused at start beside all other problems, each of its own, and without a value", async () => {
+describe("an invalid file of keys", () => {
+  it("is reported at start with all other problems, one line each, without any value", async () => {
     await using directory = await temporaryDirectory();
     const file = join(directory.path, "keys.json");
     const { key, entry } = await makeKey();

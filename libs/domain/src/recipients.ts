@@ -31,9 +31,17 @@ export interface RecipientPolicy {
    */
   mayAnswer(endpoints: readonly string[], principal: string, session: Session | undefined): boolean;
 
-  /** True for two endpoints of one address, such as the same chat asked by different bots. */
-  isSameAddress(one: string, other: string): boolean;
+  /** The part of an endpoint that stays the same under another account of the channel. */
+  addressOf(endpoint: string): string;
 
   /** True if every address may be registered, because the settings name none. */
   readonly isOpen: boolean;
+
+  /** What the operator's settings are called, for messages that name the next step. */
+  readonly settingNames: {
+    readonly account: string;
+    readonly defaultRecipient: string;
+    readonly allowedRecipients: string;
+    readonly responders: string;
+  };
 }

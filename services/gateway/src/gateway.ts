@@ -1,3 +1,4 @@
+import { type Bucket, type EventLog, type RequestQueries, StartupError } from "@loopgate/bus";
 import type { RequestLog } from "@loopgate/requests";
 import type { RecipientPolicy } from "@loopgate/domain";
 import {
@@ -8,22 +9,21 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
-import { type Bucket, type EventLog, type RequestQueries, StartupError } from "@loopgate/bus";
 import type { FastifyInstance } from "fastify";
-import { type GatewayMetrics, gatewayMetrics } from "./gateway-metrics.ts";
-import { addInfoRoutes } from "./legacy/info-routes.ts";
+import { ApiKeys } from "./access/api-keys.ts";
+import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
+import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
+import { gatewayMetrics } from "./gateway-metrics.ts";
 import { createApp } from "./http/app.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
-import { addMcpRoutes } from "./mcp/mcp-routes.ts";
+import { addInfoRoutes } from "./legacy/info-routes.ts";
+import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
-import type { StdioStream } from "./mcp/stdio-connection.ts";
-import { StdioConnections } from "./mcp/stdio-connections.ts";
-import { ApiKeys } from "./access/api-keys.ts";
-import { mayListen, openToStrangers } from "./config/may-listen.ts";
+import { addMcpRoutes } from "./mcp/mcp-routes.ts";
+import { StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
 import { SessionRegistry } from "./sessions/session-registry.ts";
-import type { GatewaySettings } from "./config/gateway-settings.ts";
 import { cancelRequest } from "./tools/cancel-request.ts";
 import { checkRequestStatus } from "./tools/check-request-status.ts";
 import { listPendingRequests } from "./tools/list-pending-requests.ts";
@@ -32,10 +32,10 @@ import { requestHumanInput } from "./tools/request-human-input.ts";
 
 const DEFAULT_MAX_WAITERS = 20_000;
 
-/** How long connections on which nothing runs any more may stay open at a stop, in milliseconds. */
+/** How long idle connections may stay open at a stop, in milliseconds. */
 const LINGER_MS = 500;
 
-export interface GatewayParts {
+export interface GatewayOptions {
   readonly log: EventLog;
   readonly requests: RequestLog;
   readonly queries: RequestQueries;
@@ -43,109 +43,138 @@ export interface GatewayParts {
   readonly sessions: Bucket;
   readonly policy: RecipientPolicy;
   readonly settings: GatewaySettings;
-  /** What `/readyz` reports. */
+  /** For `/readyz`. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly version: string;
 }
 
-/** MCP and HTTP in. Disposing drains, answers what runs, and closes. */
+/** Serves MCP and HTTP. Disposing drains, answers the running calls, and closes. */
 export interface Gateway extends AsyncDisposable {
   readonly app: FastifyInstance;
 
   /**
    * Listens; resolves with `http://<host>:<port>`.
-   * @throws StartupError for a port in use, and for a host beyond loopback without keys, unless the settings say `insecure`.
+   * @throws StartupError for a port in use, and for a host beyond loopback without keys unless the settings are `insecure`.
    */
   listen(address: { readonly host: string; readonly port: number }): Promise<string>;
 
   /**
-   * Serves a client that speaks in lines, as over stdio; its questions go where `policy` says. Resolves when either side
-   * hung up.
+   * Serves a client that sends lines, as over stdio. Its questions go to the recipients in `policy`. Resolves when either
+   * side has disconnected.
    */
   connect(stream: StdioStream, policy: RecipientPolicy): Promise<void>;
 
-  /** From now on `/readyz` is 503, and calls that wait, also new ones, return the request as it stands. */
+  /** From now on `/readyz` is 503, and every wait ends at once with the request as it is. */
   drain(): void;
 }
 
-/** Builds the gateway and starts to listen for decisions. Holds nothing that another replica lacks. */
-export async function createGateway(parts: GatewayParts): Promise<Gateway> {
-  const { log, requests, policy, settings, logger, version } = parts;
-  const sessions = new SessionRegistry(parts.sessions, policy);
-  const maxWaiters = settings.maxWaiters ?? DEFAULT_MAX_WAITERS;
-  const metrics = gatewayMetrics(parts.metrics);
+/** Builds the gateway and subscribes to decisions. It keeps no state of its own, so any replica serves any call. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { log, requests, queries, policy, settings, checks, logger, version } = options;
+  const { allowedHosts, keepAliveMs, maxWaiters = DEFAULT_MAX_WAITERS } = settings;
+  const metrics = gatewayMetrics(options.metrics);
+  const sessions = new SessionRegistry(options.sessions, policy);
   const waiters = await Waiters.open({ log, requests, metrics, maxWaiters });
-  const tools = toolsOver({ ...parts, metrics }, sessions, waiters);
-  const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
-  const app = createApp({ allowedHosts: settings.allowedHosts, keys, logger });
-  let isDraining = false;
-  const drain = () => {
-    isDraining = true;
-    waiters.drain();
-  };
-  addHealthRoutes(app, { checks: () => parts.checks, isDraining: () => isDraining });
-  addMetricsRoute(app, parts.metrics);
-  addInfoRoutes(app, tools, version);
-  addHitlRoutes(app, tools);
-  addSessionRoutes(app, sessions, logger);
-  const streams = addMcpRoutes(app, { tools, version, keepAliveMs: settings.keepAliveMs, logger });
-  const connections = new StdioConnections({ tools, version, logger });
-  return {
-    app,
-    listen: async ({ host, port }) => {
-      if (!mayListen(host, settings)) throw new StartupError(`SERVER_HOST ${openToStrangers}`);
-      if (sessions.isOpen && policy.defaultRecipient().kind !== "no_account" && keys === undefined)
-        logger.warn(anyChatMayRegister);
-      return app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
-    },
-    connect: (stream, client) => connections.serve(stream, client),
-    drain,
-    [Symbol.asyncDispose]: async () => {
-      drain();
-      await close(app, tools, [streams, connections]);
-      await waiters[Symbol.asyncDispose]();
-      keys?.[Symbol.dispose]();
-    },
-  };
-}
-
-type ToolParts = Omit<GatewayParts, "metrics"> & { readonly metrics: GatewayMetrics };
-
-function toolsOver(parts: ToolParts, sessions: SessionRegistry, waiters: Waiters): ToolRegistry {
-  const { requests, queries, settings } = parts;
-  const submitter = new Submitter({ ...parts, sessions, now: () => new Date() });
-  const readers = { requests, queries };
-  return new ToolRegistry(
+  const now = () => new Date();
+  const submitter = new Submitter({ requests, queries, sessions, settings, logger, metrics, now });
+  const tools = new ToolRegistry(
     [
       requestHumanInput({ submitter, waiters, settings }),
-      checkRequestStatus({ readers, waiters, settings }),
+      checkRequestStatus({ requests, queries, waiters, settings }),
       listPendingRequests(queries),
       cancelRequest(queries),
     ],
-    parts,
+    logger,
+    metrics,
   );
+  const plainCalls = new JsonCalls(tools, version);
+  const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
+  const authenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
+  const app = createApp({ allowedHosts, authenticator, logger });
+  const mcp = addMcpRoutes(app, { tools, plainCalls, version, keepAliveMs, logger });
+  const stdio = new StdioServer({ tools, plainCalls, version, logger });
+  addInfoRoutes(app, tools, version);
+  addHitlRoutes(app, tools);
+  addSessionRoutes(app, sessions, logger);
+  const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
+  addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
+  addMetricsRoute(app, options.metrics);
+  return gateway;
 }
 
-/** Probes are to see the gateway drain, so it listens as long as calls run that came before. */
+interface ComposedGatewayOptions {
+  readonly app: FastifyInstance;
+  readonly mcp: AsyncDisposable;
+  readonly stdio: StdioServer;
+  readonly tools: ToolRegistry;
+  readonly waiters: Waiters;
+  readonly keys: ApiKeys | undefined;
+  readonly policy: RecipientPolicy;
+  readonly settings: GatewaySettings;
+  readonly logger: Logger;
+}
+
+class ComposedGateway implements Gateway {
+  readonly app: FastifyInstance;
+  readonly #options: ComposedGatewayOptions;
+  #isDraining = false;
+
+  constructor(options: ComposedGatewayOptions) {
+    this.app = options.app;
+    this.#options = options;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+    const { keys, policy, settings, logger } = this.#options;
+    if (!mayListen(host, settings)) throw new StartupError(`SERVER_HOST ${OPEN_TO_NETWORK}`);
+    if (policy.isOpen && hasAccount(policy) && keys === undefined) logger.warn(everyRecipientAllowed(policy));
+    return this.app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
+  }
+
+  connect(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
+    return this.#options.stdio.serve(stream, policy);
+  }
+
+  drain(): void {
+    this.#isDraining = true;
+    this.#options.waiters.drain();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { mcp, stdio, tools, waiters, keys } = this.#options;
+    this.drain();
+    await close(this.app, tools, [mcp, stdio]);
+    await waiters[Symbol.asyncDispose]();
+    keys?.[Symbol.dispose]();
+  }
+}
+
+/** Keeps listening until the calls that were running at first have ended, so that probes see `/readyz` fail. */
 async function close(
   app: FastifyInstance,
   tools: ToolRegistry,
-  streams: readonly AsyncDisposable[],
+  connections: readonly AsyncDisposable[],
 ): Promise<void> {
   await tools.settled();
   const closed = app.close();
   await tools.idle();
   await nextTurn();
-  await Promise.all(streams.map((stream) => stream[Symbol.asyncDispose]()));
+  await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
   const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);
   await closed;
   clearTimeout(lingering);
 }
 
-const anyChatMayRegister =
-  "any chat can be registered from this machine: TELEGRAM_ALLOWED_CHATS names those that may";
+const hasAccount = (policy: RecipientPolicy): boolean => policy.defaultRecipient().kind !== "no_account";
 
-/** Answers that were just produced are written before their streams are closed. */
+const everyRecipientAllowed = ({ settingNames }: RecipientPolicy): string =>
+  `callers on this machine may register every recipient: set ${settingNames.allowedRecipients} to limit them`;
+
+/** Lets the answers of the last calls be written before their streams close. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,13 +1,14 @@
-export { createGateway, type Gateway, type GatewayParts } from "./gateway.ts";
-export { KeyId, keyScopes, type KeyScope } from "./access/key-file.ts";
+export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
+export { KeyId } from "./access/key-file.ts";
 export { newKey, type NewKey } from "./access/new-key.ts";
-export { mayListen } from "./config/may-listen.ts";
-export type { StdioStream } from "./mcp/stdio-connection.ts";
-export type { GatewaySettings } from "./config/gateway-settings.ts";
+export { scopes as keyScopes, type Scope as KeyScope } from "./access/principal.ts";
 export {
   gatewaySettingsOf,
   gatewayVariables,
+  mayListen,
   onlyLoopbackIsOpen,
   retentionOutlastsQuestions,
   timeoutsAreOrdered,
-} from "./config/variables.ts";
+  type GatewaySettings,
+} from "./config/gateway-settings.ts";
+export { stdioPrincipal, type StdioStream } from "./mcp/stdio-server.ts";

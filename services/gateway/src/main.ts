@@ -1,8 +1,8 @@
 import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, version } from "@loopgate/runtime";
-import { createGateway } from "./gateway.ts";
 import { readServiceSettings } from "./config/service-settings.ts";
+import { createGateway } from "./gateway.ts";
 
 await runService({
   name: "gateway",

@@ -1,33 +1,33 @@
 import type { ErrorCode, RequestView } from "@loopgate/contracts";
 
-/** Why a call was not done: a stable code, and a sentence that names the next step. Never holds a caller's text. */
-export interface Refusal {
+/** Why a call failed: a stable code, and a sentence that ends with the next step. Never contains the caller's text. */
+export interface ToolError {
   readonly code: ErrorCode;
   readonly message: string;
-  /** The request as it stands, when that is why. */
+  /** The request as it is now, if its state is the reason. */
   readonly request?: RequestView;
-  /** One sentence for each problem of the arguments. */
+  /** One sentence for each problem with the arguments. */
   readonly problems?: readonly string[];
 }
 
-export interface Refused {
-  readonly kind: "refused";
-  readonly refusal: Refusal;
+export interface ToolFailure {
+  readonly kind: "error";
+  readonly error: ToolError;
 }
 
-export const refused = (code: ErrorCode, message: string, request?: RequestView): Refused => ({
-  kind: "refused",
-  refusal: { code, message, ...(request === undefined ? {} : { request }) },
+export const toolError = (code: ErrorCode, message: string, request?: RequestView): ToolFailure => ({
+  kind: "error",
+  error: { code, message, ...(request === undefined ? {} : { request }) },
 });
 
-export const invalidArguments = (problems: readonly string[]): Refused => ({
-  kind: "refused",
-  refusal: {
+export const invalidArguments = (problems: readonly string[]): ToolFailure => ({
+  kind: "error",
+  error: {
     code: "invalid_arguments",
     message: `The arguments were not accepted: ${problems.join("; ")}. Correct them and call again.`,
     problems,
   },
 });
 
-export const notFound = (): Refused =>
-  refused("not_found", "No request has this id. list_pending_requests names the open ones.");
+export const notFound = (): ToolFailure =>
+  toolError("not_found", "No request has this id: list_pending_requests lists the pending ones.");

@@ -7,7 +7,7 @@ import { get, view } from "./support/wire.ts";
 
 const draining = { ready: false, draining: true, parts: {} };
 
-/** A gateway whose questions reach the log only when the test lets them. */
+/** A gateway whose appends wait until the test releases them. */
 async function startHeldGateway() {
   const arrived: (() => void)[] = [];
   const g = await startGateway({
@@ -23,7 +23,7 @@ async function startHeldGateway() {
   return { g, letGo, arrive: (count: number) => expect.poll(() => arrived.length).toBe(count) };
 }
 
-it("listens, and says that it is not ready, until the calls that run are done", async () => {
+it("listens, and reports that it is not ready, until the running calls have ended", async () => {
   const { g, letGo, arrive } = await startHeldGateway();
   const asked = view(g.url, "request_human_input", { message: "m" });
   await arrive(1);
@@ -39,7 +39,7 @@ it("listens, and says that it is not ready, until the calls that run are done", 
   await expect(get(`${g.url}/readyz`)).rejects.toThrow("fetch failed");
 });
 
-it("answers in its own words what comes in over an open connection while it closes", async () => {
+it("answers requests on open connections in its own format while it closes", async () => {
   const { g, letGo, arrive } = await startHeldGateway();
   const first = view(g.url, "request_human_input", { message: "m" });
   await arrive(1);

@@ -19,7 +19,7 @@ async function createdOf(g: TestGateway, id: string) {
   return created;
 }
 
-/** The person's answer, as the notifier decides on it. */
+/** Decides as the notifier does for a person's answer. */
 async function answer(g: TestGateway, id: string, choice: { option: number } | { text: string }) {
   const created = await createdOf(g, id);
   const by = { endpoint: "telegram_42_7", responder: "telegram:7", name: "Ann", channel: "telegram" };
@@ -30,7 +30,7 @@ async function answer(g: TestGateway, id: string, choice: { option: number } | {
 }
 
 describe("POST /hitl/request", () => {
-  it("asks in a session that nobody registered, and answers in the original's words", async () => {
+  it("asks in an unregistered session, and answers in the original's format", async () => {
     await using g = await startGateway();
     const { status, body } = await hitl(g, "request", asked);
     expect(status).toBe(200);
@@ -43,7 +43,7 @@ describe("POST /hitl/request", () => {
     });
   });
 
-  it("takes no answer, status or id from the caller, and does not wait", async () => {
+  it("ignores an answer, status or id from the caller, and does not wait", async () => {
     await using g = await startGateway();
     const forged = { id: "x", status: "completed", approved: true, response: "yes", wait_seconds: 50 };
     const id = await ask(g, {
@@ -73,7 +73,7 @@ describe("POST /hitl/request", () => {
     expect([answer.status, answer.body]).toEqual([status, { error: { code, message: expect.any(String) } }]);
   });
 
-  it("maps what is refused to HTTP", async () => {
+  it("maps errors to HTTP statuses", async () => {
     await using g = await startGateway();
     await ask(g, { idempotency_key: "k" });
     const conflict = await hitl(g, "request", { ...asked, message: "n", idempotency_key: "k" });
@@ -99,7 +99,7 @@ describe("GET /hitl/poll", () => {
     expect(body).toEqual({ status: "completed", ...told, request_id: id, completed: true });
   });
 
-  it("tells that nobody answered in time, and that a question was withdrawn", async () => {
+  it("reports expiry and cancellation", async () => {
     await using g = await startGateway();
     const [late, withdrawn] = [await ask(g), await ask(g)];
     const created = await createdOf(g, late);
@@ -110,7 +110,7 @@ describe("GET /hitl/poll", () => {
     expect((await poll(g, withdrawn)).body).toEqual({ status: "canceled", request_id: withdrawn, ...ended });
   });
 
-  it("knows a missing id from an unknown one", async () => {
+  it("distinguishes a missing id from an unknown one", async () => {
     await using g = await startGateway();
     const missing = await get(`${g.url}/hitl/poll`);
     expect([missing.status, missing.body.error.code]).toEqual([400, "invalid_arguments"]);
@@ -120,7 +120,7 @@ describe("GET /hitl/poll", () => {
     }
   });
 
-  it("says that it does not know, rather than that there is none", async () => {
+  it("answers unavailable, not not_found, while state does not answer", async () => {
     await using g = await startGateway();
     const id = await ask(g);
     g.state.isReachable = false;
@@ -136,7 +136,7 @@ describe("GET /hitl/pending", () => {
     expect((await get(`${g.url}/hitl/pending`)).body).toEqual({ pending_requests: [], count: 0 });
   });
 
-  it("lists the oldest hundred, and the next by cursor", async () => {
+  it("lists the oldest hundred, and more with the cursor", async () => {
     await using g = await startGateway();
     const more = { options: ["Yes", "No"], metadata: { ticket: 1 }, timeout_seconds: 60 };
     const first = await ask(g, more);
@@ -165,7 +165,7 @@ describe("GET /hitl/pending", () => {
 });
 
 describe("POST /hitl/cancel", () => {
-  it("withdraws a question, also twice", async () => {
+  it("withdraws a question, and may be repeated", async () => {
     await using g = await startGateway();
     const request_id = await ask(g);
     const done = { success: true, message: "Request canceled successfully" };
@@ -176,12 +176,13 @@ describe("POST /hitl/cancel", () => {
     expect(await view(g.url, "check_request_status", { request_id })).toMatchObject({ reason: "enough" });
   });
 
-  it("is too late after a decision, and knows no unknown id", async () => {
+  it("fails after a decision, and for an unknown id", async () => {
     await using g = await startGateway();
     const request_id = await ask(g);
     await answer(g, request_id, { text: "done" });
     const late = await hitl(g, "cancel", { request_id });
-    const message = "The request is decided and can't be cancelled any more. Its status tells how it ended.";
+    const message =
+      "The request is already decided and can't be cancelled: check_request_status shows how it ended.";
     expect([late.status, late.body]).toEqual([409, { error: { code: "already_decided", message } }]);
     const unknown = await hitl(g, "cancel", { request_id: "rubbish" });
     expect([unknown.status, unknown.body.error.code]).toEqual([404, "not_found"]);
@@ -189,7 +190,7 @@ describe("POST /hitl/cancel", () => {
     expect([missing.status, missing.body.error.code]).toEqual([400, "invalid_arguments"]);
   });
 
-  it("is unavailable while nobody answers for the store", async () => {
+  it("is unavailable while state does not answer", async () => {
     await using g = await startGateway();
     const request_id = await ask(g);
     g.state.isReachable = false;
@@ -198,7 +199,7 @@ describe("POST /hitl/cancel", () => {
   });
 });
 
-it("sees one request from both interfaces", async () => {
+it("shares requests and keys between both interfaces", async () => {
   await using g = await startGateway();
   const same = { ...asked, idempotency_key: "k" };
   const { request_id } = await view(g.url, "request_human_input", same);

@@ -41,7 +41,7 @@ describe("Host and Origin", () => {
     expect(await statusOf(g.url, "/metrics", headers)).toBe(200);
   });
 
-  it("are refused in the words of the path", async () => {
+  it("are rejected in the format of the path", async () => {
     await using g = await startGateway();
     const origin = "https://evil.example.com";
     const message = expect.stringContaining("LOOPGATE_ALLOWED_HOSTS");
@@ -58,7 +58,7 @@ describe("a body", () => {
     return JSON.stringify({ method: "ping", id: 1, pad: "x".repeat(bytes - empty.length) });
   };
 
-  it("may have one MiB and no more", async () => {
+  it("may have up to one MiB", async () => {
     await using g = await startGateway();
     expect((await post(`${g.url}/mcp`, callOf(1_048_576))).body).toEqual({ result: {}, id: 1 });
     const mcp = await post(`${g.url}/mcp`, callOf(1_048_577));
@@ -67,7 +67,7 @@ describe("a body", () => {
     expect([http.status, http.body.error.code]).toEqual([413, "payload_too_large"]);
   });
 
-  it("may hold members that would change prototypes, to no effect", async () => {
+  it("can't change a prototype", async () => {
     await using g = await startGateway();
     const body =
       '{"method":"tools/call","id":1,"params":{"name":"request_human_input","arguments":{"message":"m","__proto__":{"client_id":"evil"},"metadata":{"__proto__":{"a":1}}}}}';
@@ -77,8 +77,8 @@ describe("a body", () => {
   });
 });
 
-describe("what the gateway tells about itself", () => {
-  it("is the original's", async () => {
+describe("the self-description of the gateway", () => {
+  it("is the same as the original's", async () => {
     await using g = await startGateway();
     expect((await get(`${g.url}/health`)).body).toEqual({
       status: "healthy",
@@ -98,7 +98,7 @@ describe("what the gateway tells about itself", () => {
     expect([nothing.status, nothing.body.error.code]).toEqual([404, "not_found"]);
   });
 
-  it("is ready as long as what it needs answers, and names what does not", async () => {
+  it("is ready while its required parts answer, and names the parts that do not", async () => {
     const check = (name: string, required: boolean, fails: boolean) => ({
       name,
       required,
@@ -125,7 +125,7 @@ describe("what the gateway tells about itself", () => {
 });
 
 describe("stopping", () => {
-  it("turns readiness off and goes on answering", async () => {
+  it("fails the readiness probe and continues to answer", async () => {
     await using g = await startGateway();
     g.gateway.drain();
     const answer = await get(`${g.url}/readyz`);
@@ -134,7 +134,7 @@ describe("stopping", () => {
     expect(await view(g.url, "request_human_input", { message: "m" })).toMatchObject({ status: "pending" });
   });
 
-  it("answers the calls that wait before it closes", async () => {
+  it("answers waiting calls before it closes", async () => {
     const g = await startGateway();
     const params = { name: "request_human_input", arguments: { message: "m", wait_seconds: 50 } };
     const streaming = send(g.url, modern("tools/call", params));
@@ -158,14 +158,14 @@ describe("listening", () => {
     await expect(g.gateway.listen({ host, port: 0 })).rejects.toThrow("LOOPGATE_INSECURE=1");
   });
 
-  it("beyond loopback takes the operator's word", async () => {
+  it("beyond loopback is possible with the setting insecure", async () => {
     await using g: TestGateway = await startGateway({ settings: { insecure: true }, host: "0.0.0.0" });
     expect((await get(`${g.url.replace("0.0.0.0", "127.0.0.1")}/healthz`)).status).toBe(200);
   });
 });
 
 describe("the log line of a call", () => {
-  it("has ids, outcome and time, and no text", async () => {
+  it("contains ids, outcome and duration, and no text", async () => {
     const logger = createLogger("test", "info");
     const lines: unknown[] = [];
     const hear = (line: unknown, message: unknown) => void (message === "call" && lines.push(line));
@@ -210,7 +210,7 @@ describe("the log line of a call", () => {
     expect(JSON.stringify(lines)).not.toMatch(/secret|hunter2/);
   });
 
-  it("tells what broke, to the log and not to the caller", async () => {
+  it("names an internal failure that the caller does not see", async () => {
     const logger = createLogger("test", "silent");
     const errors: unknown[] = [];
     vi.spyOn(logger, "error").mockImplementation((line: unknown) => void errors.push(line));

@@ -10,7 +10,7 @@ afterAll(() => g[Symbol.asyncDispose]());
 
 const plain = (body: unknown) => post(`${g.url}/mcp`, body);
 
-it("answers the call that the project was asked for, byte for byte", async () => {
+it("answers the original's example call", async () => {
   const answer = await plain(
     '{"method":"tools/call","params":{"name":"request_human_input","arguments":{"session_id":"test","client_id":"test","message":"Test message","request_type":"confirmation"}},"id":"1"}',
   );
@@ -26,7 +26,7 @@ it("answers the call that the project was asked for, byte for byte", async () =>
   });
 });
 
-it("does not look at the content type", async () => {
+it("ignores the content type", async () => {
   const body = JSON.stringify({ method: "ping", id: 1 });
   for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
     const answer = await post(`${g.url}/mcp`, body, { "content-type": type });
@@ -34,7 +34,7 @@ it("does not look at the content type", async () => {
   }
 });
 
-it("shakes hands with the original's client: the revision it asked for, else our newest with a handshake", async () => {
+it("completes the handshake of the original's client with the requested revision, else the newest that has one", async () => {
   const hello = (protocolVersion: unknown) => ({
     method: "initialize",
     params: {
@@ -65,7 +65,7 @@ it("lists the tools", async () => {
   expect(body.id).toBe("tools-list-1");
 });
 
-it("answers no notification", async () => {
+it("does not answer notifications", async () => {
   for (const body of [
     { method: "notifications/initialized" },
     { method: "notifications/cancelled", params: { requestId: 1 } },
@@ -117,14 +117,14 @@ describe("failures are one JSON object with HTTP 200", () => {
   });
 });
 
-it("reports what a tool refuses as its result", async () => {
+it("reports a tool error as a result", async () => {
   const { result } = await call(g.url, "check_request_status", { request_id: "rubbish" });
   expect(result).toMatchObject({
     isError: true,
     structuredContent: {
       error: {
         code: "not_found",
-        message: "No request has this id. list_pending_requests names the open ones.",
+        message: "No request has this id: list_pending_requests lists the pending ones.",
       },
     },
   });

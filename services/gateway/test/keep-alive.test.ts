@@ -30,7 +30,7 @@ describe("keeping a waiting connection alive", () => {
     }
   });
 
-  it("sends comments to all others", async () => {
+  it("sends comments to all other clients", async () => {
     await using g = await startGateway({ settings: { keepAliveMs: 10 } });
     const { request_id } = await ask(g);
     for (const message of [
@@ -43,7 +43,7 @@ describe("keeping a waiting connection alive", () => {
     }
   });
 
-  it("begins the answer at once, although nothing is to be said yet", async () => {
+  it("sends the response headers at once", async () => {
     await using g = await startGateway({ settings: { keepAliveMs: 600_000 } });
     for (const message of [modern, legacy.bind(undefined, "2025-06-18")]) {
       const { request_id } = await ask(g);

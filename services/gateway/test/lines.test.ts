@@ -14,7 +14,7 @@ const policyOf = (defaultChat: string | undefined) => ({
   allowedChats: [],
 });
 
-/** A client over lines; its questions go where its policy says. */
+/** A client over lines, with its own recipients. */
 async function connect(g: TestGateway, policy = policyOf("7")) {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -51,7 +51,7 @@ const initialize = {
 const modernList = { ...modern("tools/list").body, id: 5 };
 
 describe("a client over lines", () => {
-  it("has an answer to every line that wants one", async () => {
+  it("gets an answer to every line except notifications", async () => {
     await using g = await startGateway();
     const client = await connect(g);
     const says: readonly (readonly [unknown, object])[] = [
@@ -79,7 +79,7 @@ describe("a client over lines", () => {
     expect(await client.hear()).toMatchObject({ id: "last" });
   });
 
-  it("may speak the older protocol", async () => {
+  it("may use the older protocol", async () => {
     await using g = await startGateway();
     const client = await connect(g);
     client.say(initialize);
@@ -88,14 +88,14 @@ describe("a client over lines", () => {
     expect(await client.hear()).toMatchObject({ jsonrpc: "2.0", id: 2, result: { isError: true } });
   });
 
-  it("may speak the current one", async () => {
+  it("may use the current protocol", async () => {
     await using g = await startGateway();
     const client = await connect(g);
     client.say(modernList);
     expect(await client.hear()).toMatchObject({ id: 5, result: { resultType: "complete" } });
   });
 
-  it("asks under the name that it gave, in the older protocol's handshake or in every request", async () => {
+  it("is identified by its name from the older protocol's handshake, or from each request", async () => {
     await using g = await startGateway();
     const asking = calling("request_human_input", { message: "m" }).params;
     const named = { "io.modelcontextprotocol/clientInfo": { name: "c", version: "1" } };
@@ -111,7 +111,7 @@ describe("a client over lines", () => {
     }
   });
 
-  it("asks in its own chat, however many others ask in theirs", async () => {
+  it("asks its own recipients while other clients ask theirs", async () => {
     await using g = await startGateway();
     const clients = await Promise.all(["7", "8", undefined].map((chat) => connect(g, policyOf(chat))));
     for (const client of clients) client.say(calling("request_human_input", { message: "m" }));
@@ -129,7 +129,7 @@ describe("a client over lines", () => {
     expect(results[2].structuredContent.error.code).toBe("no_recipient");
   });
 
-  it("that hangs up stops waiting, and its question stays", async () => {
+  it("that disconnects stops waiting, and its question stays open", async () => {
     const outcomes: unknown[] = [];
     const hear = ({ msg, outcome }: { msg: string; outcome: string }) =>
       msg === "call" && outcomes.push(outcome);
@@ -149,7 +149,7 @@ describe("a client over lines", () => {
     });
   });
 
-  it("has the answer to a call that waits when the gateway stops, then is hung up on", async () => {
+  it("gets the answer to a waiting call when the gateway stops, and is then disconnected", async () => {
     const g = await startGateway();
     const client = await connect(g);
     const asked = await view(g.url, "request_human_input", { message: "m" });

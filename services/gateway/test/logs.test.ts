@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { broken, startGateway } from "./support/gateway.ts";
 import { post } from "./support/wire.ts";
 
-it("name what broke a call, for the operator alone", async () => {
+it("a log line names the reason of a failed call, and the answer does not", async () => {
   const lines: string[] = [];
   const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
   await using g = await startGateway({

@@ -13,7 +13,7 @@ const ask = { name: "request_human_input", arguments: { message: "Deploy?", requ
 const NAMES = ["request_human_input", "check_request_status", "list_pending_requests", "cancel_request"];
 
 describe.each(REVISIONS)("revision %s", (revision) => {
-  it("shakes hands, lists the tools and calls them", async () => {
+  it("completes the handshake, lists the tools and calls them", async () => {
     const clientInfo = { name: "test-client", version: "1" };
     const opening = { protocolVersion: revision, capabilities: {}, clientInfo };
     const hello = await send(g.url, legacy(revision, "initialize", opening));
@@ -69,7 +69,7 @@ describe("revision 2026-07-28", () => {
     }
   });
 
-  it("refuses headers that contradict the body", async () => {
+  it("rejects headers that contradict the body", async () => {
     const message = modern("tools/list");
     const answer = await send(g.url, { ...message, headers: { ...message.headers, "mcp-method": "ping" } });
     expect([answer.status, answer.body.error.code]).toEqual([400, -32_020]);
@@ -92,7 +92,7 @@ describe("revision 2026-07-28", () => {
 describe("protocol failures", () => {
   const accepts = [{}, { accept: "application/json, text/event-stream" }];
 
-  it.each(accepts)("are JSON-RPC errors by the specification (%j)", async (headers) => {
+  it.each(accepts)("are the JSON-RPC errors of the specification (%j)", async (headers) => {
     const message = (method: string, params: unknown) => ({ jsonrpc: "2.0", id: 5, method, params });
     const codeOf = async (body: unknown) => (await post(`${g.url}/mcp`, body, headers)).body.error.code;
     expect(await codeOf(message("no/such", {}))).toBe(-32_601);
@@ -101,13 +101,13 @@ describe("protocol failures", () => {
     expect(await codeOf({ jsonrpc: "1.0", id: 5, method: "ping" })).toBe(-32_600);
   });
 
-  it("answers broken JSON that means to be JSON-RPC with a parse error", async () => {
+  it("answers invalid JSON that contains jsonrpc with a parse error", async () => {
     const answer = await post(`${g.url}/mcp`, '{"jsonrpc":"2.0",');
     expect(answer.status).toBe(400);
     expect(answer.body).toMatchObject({ jsonrpc: "2.0", id: null, error: { code: -32_700 } });
   });
 
-  it("has no sessions and no streams to open", async () => {
+  it("has no MCP sessions and no stream for GET", async () => {
     for (const method of ["GET", "DELETE", "PUT", "OPTIONS"]) {
       const response = await fetch(`${g.url}/mcp`, { method, headers: { accept: "text/event-stream" } });
       expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
@@ -115,7 +115,7 @@ describe("protocol failures", () => {
     expect((await get(`${g.url}/mcp`)).body.error.code).toBe(-32_000);
   });
 
-  it("takes notifications and answers none", async () => {
+  it("accepts notifications without an answer", async () => {
     const message = { jsonrpc: "2.0", method: "notifications/initialized" };
     for (const headers of accepts) {
       const answer = await post(`${g.url}/mcp`, message, headers);
@@ -123,15 +123,15 @@ describe("protocol failures", () => {
     }
   });
 
-  it("takes a batch of the older revisions", async () => {
+  it("accepts a batch of the older revisions", async () => {
     const ping = (id: number) => ({ jsonrpc: "2.0", id, method: "ping" });
     const answer = await post(`${g.url}/mcp`, [ping(1), ping(2)]);
     expect(answer.body.map(({ id }: { id: number }) => id)).toEqual([1, 2]);
   });
 });
 
-describe("the tools' own words", () => {
-  it("are results that say so, for bad arguments too", async () => {
+describe("tool results", () => {
+  it("report invalid arguments as error results", async () => {
     const bad = { name: "request_human_input", arguments: { options: "Yes" } };
     for (const message of [modern("tools/call", bad), legacy("2025-06-18", "tools/call", bad)]) {
       const { result } = (await send(g.url, message)).body;
@@ -144,7 +144,7 @@ describe("the tools' own words", () => {
     }
   });
 
-  it("validate against the schemas that were announced, errors too", async () => {
+  it("match the announced schemas, also when they are errors", async () => {
     const { tools } = (await send(g.url, modern("tools/list"))).body.result;
     const { request_id } = await view(g.url, "request_human_input", { message: "m" });
     const calls = [
@@ -165,7 +165,7 @@ describe("the tools' own words", () => {
     }
   });
 
-  it("have a title, true annotations, and schemas that draft-07 and 2020-12 both read", async () => {
+  it("come from tools with a title, correct annotations, and schemas valid in draft-07 and 2020-12", async () => {
     const { tools } = (await get(`${g.url}/mcp/tools`)).body.result;
     const hints = tools.map((tool: { name: string; annotations: Record<string, unknown> }) => [
       tool.name,
@@ -188,7 +188,7 @@ describe("the tools' own words", () => {
     }
   });
 
-  it("show the view that is pinned", async () => {
+  it("contain exactly the documented view", async () => {
     const { result } = await call(g.url, "request_human_input", { message: "m", timeout_seconds: 60 });
     const shown = result.structuredContent;
     expect(Object.keys(shown)).toEqual([
@@ -215,7 +215,7 @@ describe("the tools' own words", () => {
     expect(shown.created_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  it("tell who won when a cancel comes too late", async () => {
+  it("contain the decision if a cancel comes too late", async () => {
     const { request_id } = await view(g.url, "request_human_input", { message: "m" });
     const cancelled = await view(g.url, "cancel_request", { request_id, reason: "enough" });
     expect(cancelled).toMatchObject({ status: "cancelled", reason: "enough", approved: null });

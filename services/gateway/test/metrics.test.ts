@@ -6,7 +6,7 @@ import { call, post, refusal, view, waitFor } from "./support/wire.ts";
 const g = await startGateway();
 afterAll(() => g[Symbol.asyncDispose]());
 
-/** A series as it stands now; 0 if nothing happened yet. */
+/** The current value of a series; 0 if it does not exist yet. */
 async function value(series: string, of: TestGateway = g): Promise<number> {
   const response = await fetch(`${of.url}/metrics`);
   return metricSeries(await response.text()).get(series) ?? 0;
@@ -15,7 +15,7 @@ async function value(series: string, of: TestGateway = g): Promise<number> {
 const callsWith = (tool: string, outcome: string, of?: TestGateway) =>
   value(`loopgate_call_seconds_count{tool="${tool}",outcome="${outcome}"}`, of);
 
-it("count questions by their type, once each", async () => {
+it("count each question once, by type", async () => {
   const asked = { message: "m", request_type: "confirmation", idempotency_key: "k" };
   await view(g.url, "request_human_input", asked);
   await view(g.url, "request_human_input", asked);
@@ -26,7 +26,7 @@ it("count questions by their type, once each", async () => {
   expect(await value('loopgate_requests_accepted_total{request_type="input"}')).toBe(1);
 });
 
-it("count calls by tool and by how they ended", async () => {
+it("count calls by tool and outcome", async () => {
   const before = await callsWith("request_human_input", "pending");
   const { request_id } = await view(g.url, "request_human_input", { message: "m" });
   await view(g.url, "cancel_request", { request_id });
@@ -39,7 +39,7 @@ it("count calls by tool and by how they ended", async () => {
   expect(await callsWith("list_pending_requests", "listed")).toBe(1);
 });
 
-it("count a call that broke, and one whose caller went away", async () => {
+it("count a call that failed, and one whose caller disconnected", async () => {
   await using ill = await startGateway({
     faulty: (log) => broken(log, { append: () => Promise.reject(new RangeError("broken")) }),
   });
@@ -59,7 +59,7 @@ it("count a call that broke, and one whose caller went away", async () => {
   await expect.poll(() => callsWith("check_request_status", "disconnected")).toBe(1);
 });
 
-it("show who waits, and measure how soon a decision wakes", async () => {
+it("show the number of waiting calls, and measure how fast a decision wakes them", async () => {
   const { request_id } = await view(g.url, "request_human_input", { message: "m" });
   const waiting = await waitFor(g.url, request_id);
   await expect.poll(() => value("loopgate_waiting_calls")).toBe(1);

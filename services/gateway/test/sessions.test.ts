@@ -19,7 +19,7 @@ async function recipientsOf(g: TestGateway, session_id = "s") {
 }
 
 describe("a registered session", () => {
-  it("is the route to its chat, and to nobody else's", async () => {
+  it("routes questions to its chat only", async () => {
     await using g = await startGateway({ policy: open });
     const { status: code, body } = await register(g);
     expect([code, body]).toEqual([
@@ -34,7 +34,7 @@ describe("a registered session", () => {
     });
   });
 
-  it("is told by its status", async () => {
+  it("has a status", async () => {
     await using g = await startGateway({ policy: open });
     await register(g);
     const { status: code, body } = await status(g);
@@ -48,7 +48,7 @@ describe("a registered session", () => {
     });
   });
 
-  it("may be registered again as it is, and not otherwise", async () => {
+  it("may be registered again only without changes", async () => {
     await using g = await startGateway({ policy: open });
     const codes = await Promise.all(Array.from({ length: 10 }, async () => (await register(g)).status));
     expect(new Set(codes)).toEqual(new Set([200]));
@@ -63,7 +63,7 @@ describe("a registered session", () => {
     expect((await status(g)).body).toEqual(body);
   });
 
-  it("asks nobody once it is deactivated, and asks again once it is registered again", async () => {
+  it("asks nothing while it is deactivated, and asks again once it is registered again", async () => {
     await using g = await startGateway({ policy: open });
     await register(g);
     const { request_id } = await view(g.url, "request_human_input", { message: "m", session_id: "s" });
@@ -81,14 +81,14 @@ describe("a registered session", () => {
     expect(await recipientsOf(g)).toHaveLength(1);
   });
 
-  it("is not the default chat's", async () => {
+  it("does not use the default chat", async () => {
     await using g = await startGateway({ policy: { allowedChats: ["8"] } });
     await register(g);
     expect((await recipientsOf(g))?.[0]?.endpoint).toBe("telegram_42_8");
     expect((await recipientsOf(g, "unregistered"))?.[0]?.endpoint).toBe("telegram_42_7");
   });
 
-  it("asks nobody in a chat that is not allowed any more", async () => {
+  it("asks nothing in a chat that is no longer allowed", async () => {
     const policy = { bot: "42", defaultChat: undefined, responders: [], allowedChats: ["8"] };
     await using g = await startGateway({ policy });
     await register(g);
@@ -102,7 +102,7 @@ describe("a registered session", () => {
 describe("a group", () => {
   const group = { ...registered, telegram_id: -1_001_234_567_890 };
 
-  it("needs the people who may answer", async () => {
+  it("needs the ids of those who may answer", async () => {
     await using g = await startGateway({ policy: open });
     const refused = await register(g, group);
     expect([refused.status, refused.body.error.message]).toEqual([
@@ -122,7 +122,7 @@ describe("a group", () => {
     expect((await register(g, { ...group, responder_ids: [7] })).status).toBe(409);
   });
 
-  it("may leave them to the operator", async () => {
+  it("may take them from the settings", async () => {
     await using g = await startGateway({ policy: { ...open, responders: ["5"] } });
     await register(g, group);
     expect((await recipientsOf(g))?.[0]?.responders).toEqual(["telegram:5"]);
@@ -133,7 +133,7 @@ describe("a registration", () => {
   it.each([
     [{ defaultChat: "7" }, 8],
     [{ ...open, allowedChats: ["7"] }, 8],
-  ])("is for allowed chats only (%j)", async (policy, telegram_id) => {
+  ])("accepts allowed chats only (%j)", async (policy, telegram_id) => {
     await using g = await startGateway({ policy });
     const refused = await register(g, { ...registered, telegram_id });
     expect([refused.status, refused.body.error.code]).toEqual([403, "recipient_not_allowed"]);
@@ -157,13 +157,13 @@ describe("a registration", () => {
     expect([refused.status, refused.body.error.code]).toEqual([400, "invalid_arguments"]);
   });
 
-  it("without a bot says what is missing", async () => {
+  it("fails without a bot", async () => {
     await using g = await startGateway({ policy: { bot: undefined } });
     const refused = await register(g);
     expect([refused.status, refused.body.error.code]).toEqual([404, "no_recipient"]);
   });
 
-  it("of any chat is for this machine alone", async () => {
+  it("of any chat works from this machine only", async () => {
     await using g = await startGateway({ policy: open });
     const payload = JSON.stringify(registered);
     const headers = { host: "localhost" };
@@ -176,7 +176,7 @@ describe("a registration", () => {
   });
 });
 
-it("knows no session that was never registered", async () => {
+it("a session that was never registered is not found", async () => {
   await using g = await startGateway();
   for (const answer of [await status(g), await deactivate(g)]) {
     expect([answer.status, answer.body.error.code]).toEqual([404, "not_found"]);

@@ -26,11 +26,11 @@ async function decide(g: TestGateway, id: string): Promise<void> {
   }));
 }
 
-/** What stands in the log for this id, as subjects below it. */
+/** The event keys that the log holds for this id. */
 const logged = async (g: TestGateway, id: string) => Object.keys(await g.requests.read(refTo(id)));
 
 describe("an accepted question", () => {
-  it("is in the log before the answer, with all that others need of it", async () => {
+  it("is in the log, complete, before the call returns", async () => {
     await using g = await startGateway();
     const shown = await ask(g, {
       session_id: "deploys",
@@ -99,7 +99,7 @@ describe("an accepted question", () => {
     expect(error).toMatchObject({ code: -32_602, data: [expect.stringContaining(problem)] });
   });
 
-  it("needs somebody to ask, and says how to name them", async () => {
+  it("needs a recipient, and the error names the setting", async () => {
     await using nobody = await startGateway({ policy: { defaultChat: undefined } });
     expect(await refuse(nobody, {})).toMatchObject({
       code: "no_recipient",
@@ -116,7 +116,7 @@ describe("an accepted question", () => {
 describe("the same idempotency key", () => {
   const keyed = { idempotency_key: "k", session_id: "s", client_id: "c" };
 
-  it("is the same request, however often and however many at once", async () => {
+  it("returns the same request for repeated and concurrent calls", async () => {
     await using g = await startGateway();
     const shown = await Promise.all(Array.from({ length: 50 }, () => ask(g, keyed)));
     const again = await ask(g, { ...keyed, wait_seconds: 0 });
@@ -124,7 +124,7 @@ describe("the same idempotency key", () => {
     expect(await logged(g, again.request_id)).toEqual(["created"]);
   });
 
-  it("with other arguments is a conflict, and asks nobody", async () => {
+  it("with other arguments is a conflict, and asks nothing", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g, keyed);
     expect(await refuse(g, { ...keyed, message: "other" })).toMatchObject({ code: "idempotency_conflict" });
@@ -133,7 +133,7 @@ describe("the same idempotency key", () => {
     expect((await questionOf(g, request_id)).data.prompt.message).toBe("m");
   });
 
-  it("of another client or session is another request", async () => {
+  it("of another client or session belongs to another request", async () => {
     await using g = await startGateway();
     const ids = [
       keyed,
@@ -145,14 +145,14 @@ describe("the same idempotency key", () => {
     expect(new Set(shown.map(({ request_id }) => request_id)).size).toBe(4);
   });
 
-  it("shows the decision that stands", async () => {
+  it("returns the decision", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g, keyed);
     await decide(g, request_id);
     expect(await ask(g, keyed)).toMatchObject({ request_id, status: "cancelled" });
   });
 
-  it("is the same request after its session was deactivated", async () => {
+  it("returns the same request after its session was deactivated", async () => {
     await using g = await startGateway();
     const register = { session_id: "s", client_id: "c", telegram_id: 7 };
     const headers = { "content-type": "application/json" };
@@ -165,8 +165,8 @@ describe("the same idempotency key", () => {
     expect(await refuse(g, { ...keyed, idempotency_key: "new" })).toMatchObject({ code: "session_inactive" });
   });
 
-  describe("while nobody answers for the store", () => {
-    it("asks once, and shows a decision that came meanwhile", async () => {
+  describe("while state does not answer", () => {
+    it("asks once, and returns a decision made in the meantime", async () => {
       await using g = await startGateway();
       g.state.isReachable = false;
       const { request_id } = await ask(g, keyed);
@@ -176,14 +176,14 @@ describe("the same idempotency key", () => {
       expect(await logged(g, request_id)).toEqual(["created", "decided"]);
     });
 
-    it("asks a new question with a store that is really closed", async () => {
+    it("asks a new question if the store is closed", async () => {
       await using g = await startGateway();
       await g.closeStore();
       const { request_id } = await ask(g, keyed);
       expect(await ask(g, keyed)).toMatchObject({ request_id, status: "pending" });
     });
 
-    it("never asks again what a decision stands for whose question is gone", async () => {
+    it("does not ask again if the log holds a decision without its question", async () => {
       await using donor = await startGateway();
       const { request_id } = await ask(donor, keyed);
       await using g = await startGateway();
@@ -206,7 +206,7 @@ describe("the same idempotency key", () => {
 });
 
 describe("an append whose outcome is unknown", () => {
-  /** Stores every event, and loses the first answers. */
+  /** Stores every event, and loses the first `count` acknowledgements. */
   const losingAnswers = (count: number) => (log: EventLog) =>
     broken(log, {
       append: async (...args) => {
@@ -216,14 +216,14 @@ describe("an append whose outcome is unknown", () => {
       },
     });
 
-  it("is tried again as the same event", async () => {
+  it("is retried with the same event", async () => {
     await using g = await startGateway({ faulty: losingAnswers(1) });
     const { request_id } = await ask(g, {});
     expect(await logged(g, request_id)).toEqual(["created"]);
     expect((await call(g.url, "list_pending_requests", {})).result.structuredContent.count).toBe(1);
   });
 
-  it("is unavailable after two tries, and the same key finds what was stored", async () => {
+  it("fails with unavailable after two tries, and the same key finds the stored request", async () => {
     await using g = await startGateway({ faulty: losingAnswers(2) });
     const keyed = { idempotency_key: "k" };
     expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
@@ -231,7 +231,7 @@ describe("an append whose outcome is unknown", () => {
     expect(await logged(g, request_id)).toEqual(["created"]);
   });
 
-  it("is none when the log is full: nothing is tried twice", async () => {
+  it("is not retried if the log is full", async () => {
     let tries = 0;
     const append = async () => {
       tries += 1;

@@ -24,7 +24,7 @@ const requestOf = (path: string, header = "Accept: */*") =>
   `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n${header}\r\n\r\n`;
 const error = (code: string) => ({ error: { code, message: expect.any(String) } });
 
-describe("what the framework refuses by itself is refused in our shape:", () => {
+describe("requests that the framework rejects get an error in our format:", () => {
   it.each([
     ["a URL that is none", requestOf("/hitl/%zz"), "400", "invalid_arguments"],
     ["headers without end", requestOf("/health", `X: ${"x".repeat(20_000)}`), "431", "payload_too_large"],
@@ -35,7 +35,7 @@ describe("what the framework refuses by itself is refused in our shape:", () => 
     expect(await answerTo(bytes)).toEqual({ status, body: error(code) });
   });
 
-  it("a request that does not arrive in its time", async () => {
+  it("a request that does not arrive in time", async () => {
     const { server } = g.gateway.app;
     server.once("connection", (socket) =>
       server.emit("clientError", { code: "ERR_HTTP_REQUEST_TIMEOUT" }, socket),

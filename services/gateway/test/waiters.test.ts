@@ -7,8 +7,8 @@ import { Waiters } from "../src/requests/waiters.ts";
 import { ask, decide } from "./support/asked.ts";
 import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
 
-describe("waiters over the log itself", () => {
-  /** Hears nothing but gaps. */
+describe("waiters", () => {
+  /** A log whose tail delivers gaps only. */
   function deaf(log: EventLog) {
     const listeners: TailListener[] = [];
     const tail: EventLog["tail"] = async (_filters, listener) => {
@@ -23,8 +23,9 @@ describe("waiters over the log itself", () => {
     const metrics = gatewayMetrics(registry);
     const waiters = await Waiters.open({ log, requests: g.requests, metrics, maxWaiters: count, recheckMs });
     const { request_id } = await ask(g);
+    const ref = { tenant: "default", id: request_id };
     const options = { seconds: 30, signal: new AbortController().signal };
-    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait({ id: request_id }, options));
+    const waiting = Array.from({ length: count }, () => waiters.reserve()!.wait({ ref }, options));
     const statuses = async () => new Set((await Promise.all(waiting)).map((request) => request?.view.status));
     const wokenBy = async (source: string) =>
       metricSeries(await registry.metrics()).get(`loopgate_wake_seconds_count{source="${source}"}`);
@@ -39,7 +40,7 @@ describe("waiters over the log itself", () => {
     expect(await wokenBy("event")).toBe(1_000);
   });
 
-  it("look again after a gap", async () => {
+  it("read again after a gap", async () => {
     await using g = await startGateway();
     const { log, gap } = deaf(g.bus.log);
     const { request_id, statuses, wokenBy } = await startWaiting(g, log);
@@ -49,7 +50,7 @@ describe("waiters over the log itself", () => {
     expect(await wokenBy("gap")).toBe(1);
   });
 
-  it("look again after a while even if nothing was heard", async () => {
+  it("read again after a while even if no event arrived", async () => {
     await using g = await startGateway();
     const { log } = deaf(g.bus.log);
     const { request_id, statuses, wokenBy } = await startWaiting(g, log, { recheckMs: 50 });

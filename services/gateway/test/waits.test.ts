@@ -5,7 +5,7 @@ import { broken, startGateway } from "./support/gateway.ts";
 import { legacy, modern, refusal, send, waitFor } from "./support/wire.ts";
 
 describe("a call that waits", () => {
-  it("returns the decision the moment it is committed, wherever that came in", async () => {
+  it("returns the decision as soon as it is committed, on any replica", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g);
     const waiting = await waitFor(g.url, request_id);
@@ -13,7 +13,7 @@ describe("a call that waits", () => {
     expect(await waiting.result).toMatchObject({ status: "cancelled", reason: "enough" });
   });
 
-  it("may be the call that asks", async () => {
+  it("may be the call that asks the question", async () => {
     await using g = await startGateway();
     const waiting = ask(g, { wait_seconds: 50 });
     await decide(g, await pendingId(g));
@@ -27,13 +27,13 @@ describe("a call that waits", () => {
     expect(await check(g, request_id, 50)).toMatchObject({ status: "cancelled" });
   });
 
-  it("returns the pending request when its time is over, however long it wanted to wait", async () => {
+  it("returns the pending request after the maximum wait", async () => {
     await using g = await startGateway({ settings: { maxWaitSeconds: 1 } });
     const { request_id } = await ask(g);
     expect(await check(g, request_id, 3_600)).toMatchObject({ status: "pending" });
   });
 
-  it("returns when the last recipient fails during it", async () => {
+  it("returns when delivery to the last recipient fails during the wait", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g);
     const waiting = await waitFor(g.url, request_id);
@@ -43,7 +43,7 @@ describe("a call that waits", () => {
     expect(await waiting.result).toMatchObject(shown);
   });
 
-  it("is not ended by failures from before", async () => {
+  it("does not end because of earlier delivery failures", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g);
     await fail(g, request_id, "telegram_42_7");
@@ -53,7 +53,7 @@ describe("a call that waits", () => {
     expect(await waiting.result).toMatchObject({ status: "cancelled" });
   });
 
-  it("ends with its connection, and the question stays", async () => {
+  it("ends with its connection, and the question stays open", async () => {
     await using g = await startGateway();
     const caller = new AbortController();
     const waiting = ask(g, { wait_seconds: 50 }, caller.signal);
@@ -65,7 +65,7 @@ describe("a call that waits", () => {
     expect(await check(g, request_id)).toMatchObject({ status: "cancelled" });
   });
 
-  it("works while nobody answers for the store", async () => {
+  it("works while state does not answer", async () => {
     await using g = await startGateway();
     const { request_id } = await ask(g);
     g.state.isReachable = false;
@@ -76,14 +76,14 @@ describe("a call that waits", () => {
 });
 
 describe("a place to wait in", () => {
-  it("is not needed to hear of a decision that stands", async () => {
+  it("is not needed for a decided request", async () => {
     await using g = await startGateway({ settings: { maxWaiters: 0 } });
     const { request_id } = await ask(g);
     await decide(g, request_id);
     expect(await check(g, request_id, 50)).toMatchObject({ status: "cancelled" });
   });
 
-  it("is refused when all are taken, before anything is asked", async () => {
+  it("is refused if all are taken, before anything is asked", async () => {
     await using g = await startGateway({ settings: { maxWaiters: 1 } });
     const waiting = ask(g, { wait_seconds: 50 });
     const request_id = await pendingId(g);
@@ -108,19 +108,22 @@ describe("a place to wait in", () => {
     "calls plainly": { body: { method: "tools/call", params: asking, id: 1 }, headers: {} },
   };
 
-  it.each(Object.entries(clients))("is free again when a client that %s is gone", async (_name, message) => {
-    await using g = await startGateway({ settings: { maxWaiters: 1 } });
-    const caller = new AbortController();
-    const waiting = send(g.url, message, caller.signal);
-    const request_id = await pendingId(g);
-    caller.abort();
-    await expect(waiting).rejects.toThrow("aborted");
-    await expect.poll(() => check(g, request_id, 1)).toMatchObject({ status: "pending" });
-  });
+  it.each(Object.entries(clients))(
+    "is free again when a client that %s disconnects",
+    async (_name, message) => {
+      await using g = await startGateway({ settings: { maxWaiters: 1 } });
+      const caller = new AbortController();
+      const waiting = send(g.url, message, caller.signal);
+      const request_id = await pendingId(g);
+      caller.abort();
+      await expect(waiting).rejects.toThrow("aborted");
+      await expect.poll(() => check(g, request_id, 1)).toMatchObject({ status: "pending" });
+    },
+  );
 });
 
-describe("a log that is away during a wait", () => {
-  it("is asked again, and the decision is returned", async () => {
+describe("a log that is unavailable during a wait", () => {
+  it("is read again, and the decision is returned", async () => {
     let isAway = false;
     const faulty = (log: EventLog) =>
       broken(log, {
@@ -138,7 +141,7 @@ describe("a log that is away during a wait", () => {
     expect(await waiting.result).toMatchObject({ status: "cancelled" });
   });
 
-  it("costs the caller who asked no id", async () => {
+  it("does not keep the request_id from the caller", async () => {
     const newest = async () => {
       throw new Unavailable("away");
     };
@@ -151,7 +154,7 @@ describe("a log that is away during a wait", () => {
   });
 });
 
-it("becomes a status when the log holds the question no more", async () => {
+it("becomes a status query if the log no longer holds the question", async () => {
   let now = Date.now();
   await using g = await startGateway({ now: () => new Date(now) });
   const { request_id } = await ask(g, { timeout_seconds: 2_592_000 });
@@ -160,7 +163,7 @@ it("becomes a status when the log holds the question no more", async () => {
   expect(await check(g, request_id, 50)).toMatchObject({ request_id, status: "pending" });
 });
 
-it("returns what is pending when the gateway drains, and waits no more", async () => {
+it("returns the pending request when the gateway drains, and later calls do not wait", async () => {
   await using g = await startGateway();
   const waiting = ask(g, { wait_seconds: 50 });
   const request_id = await pendingId(g);

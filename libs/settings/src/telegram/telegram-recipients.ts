@@ -29,9 +29,15 @@ export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy =>
   recipientAt: (chat, responderIds) => recipientAt(settings, chat, responderIds),
   allows: (endpoint) => allowedChatOf(settings, endpoint) !== undefined,
   mayAnswer: (endpoints, principal, session) => mayAnswer(settings, { endpoints, principal, session }),
-  isSameAddress: (one, other) => addressOf(one) === addressOf(other),
+  addressOf: (endpoint) => parseTelegramEndpoint(endpoint)?.chat ?? endpoint,
   get isOpen() {
     return settings.defaultChat === undefined && settings.allowedChats.length === 0;
+  },
+  settingNames: {
+    account: "TELEGRAM_BOT_TOKEN",
+    defaultRecipient: "TELEGRAM_CHAT_ID",
+    allowedRecipients: "TELEGRAM_ALLOWED_CHATS",
+    responders: "TELEGRAM_RESPONDER_IDS",
   },
 });
 
@@ -83,5 +89,3 @@ function mayAnswer(settings: TelegramRecipients, { endpoints, principal, session
   const registered = session?.recipients.find(({ endpoint }) => endpoints.includes(endpoint));
   return (registered?.responders ?? settings.responders.map(telegramResponder)).includes(principal);
 }
-
-const addressOf = (endpoint: string): string => parseTelegramEndpoint(endpoint)?.chat ?? endpoint;

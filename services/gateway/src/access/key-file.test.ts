@@ -22,7 +22,7 @@ function problemsOf(content: unknown): readonly string[] {
 const { key, entry } = newKey({ scope: "request", id: "agent" });
 const other = newKey({ scope: "admin", expiresAt: new Date("2030-01-31T00:00:00Z") }).entry;
 
-it("holds the entries of new keys, which are the hash of a key and never the key", () => {
+it("contains the entries of new keys: their hashes, never the keys", () => {
   expect(key).toMatch(/^lk_pub_[0-9a-f]{64}$/);
   expect(read([entry, other])).toEqual({ path, entries: [entry, other] });
   expect(entry).toEqual({
@@ -37,12 +37,12 @@ it("holds the entries of new keys, which are the hash of a key and never the key
   expect(JSON.stringify(entry)).not.toContain(key.slice(7));
 });
 
-it("may be empty: then nobody may call", () => {
+it("may be empty, so that no key is valid", () => {
   expect(read([])).toEqual({ path, entries: [] });
 });
 
 describe("is refused", () => {
-  it("where it can't be read", () => {
+  it("if it can't be read", () => {
     expect(readKeyFile(join(folder, "missing"))).toEqual({
       problems: [expect.stringContaining("can't be read")],
     });
@@ -50,33 +50,49 @@ describe("is refused", () => {
   });
 
   it.each<[string, unknown, string]>([
-    ["that is no JSON", key, "is no JSON"],
-    ["that is no list", entry, "must be a list of keys"],
+    ["that is not JSON", key, "is not JSON"],
+    ["that is not a list", entry, "must be a list of keys"],
     ["with a text for an entry", [key], "entry 1: must be an object"],
     ["with nothing for an entry", [null], "entry 1: must be an object"],
     ["with an id that is a key", [{ ...entry, id: key }], "entry 1, id: must be"],
     ["with an id that holds a part of a key", [{ ...entry, id: key.slice(0, 40) }], "entry 1, id: must be"],
     ["with an odd id", [{ ...entry, id: "a b" }], "entry 1, id: must be"],
     ["without an id", [{ ...entry, id: undefined }], "entry 1, id: must be"],
-    ["with a key for a hash", [{ ...entry, hash: key }], "entry 1, hash: is a key: put its hash here"],
-    ["with a key that calls itself a hash", [{ ...entry, hash: `sha256:${key}` }], "entry 1, hash: is a key"],
+    [
+      "with a key for a hash",
+      [{ ...entry, hash: key }],
+      "entry 1, hash: is a key, which is no longer secret",
+    ],
+    [
+      "with a key that has the prefix of a hash",
+      [{ ...entry, hash: `sha256:${key}` }],
+      "entry 1, hash: is a key",
+    ],
     ["with a hash of another length", [{ ...entry, hash: "sha256:00" }], "entry 1, hash: must be sha256:"],
     ["without a hash", [{ ...entry, hash: undefined }], "entry 1, hash: must be sha256:"],
     ["with an unknown scope", [{ ...entry, scopes: [key] }], "entry 1, scopes: must be request or admin"],
-    ["with a scope that is no list", [{ ...entry, scopes: "admin" }], "entry 1, scopes: must be a list"],
-    ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: names no scope"],
-    ["with an end that is no time", [{ ...entry, expires_at: key }], "entry 1, expires_at: must be a time"],
-    ["with an end that is a day", [{ ...entry, expires_at: "2030-01-31" }], "entry 1, expires_at: must be"],
-    ["with a member that is none, such as a misspelt end", [{ ...entry, [key]: 1 }], "entry 1: has members"],
-    ["with one id twice", [entry, { ...other, id: entry.id }], "has one id twice"],
-    ["with one key twice", [entry, { ...other, hash: entry.hash }], "has one hash twice"],
+    ["with scopes that are not a list", [{ ...entry, scopes: "admin" }], "entry 1, scopes: must be a list"],
+    ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: must name at least one scope"],
+    [
+      "with an expiry that is not a time",
+      [{ ...entry, expires_at: key }],
+      "entry 1, expires_at: must be a time",
+    ],
+    [
+      "with an expiry that is a date",
+      [{ ...entry, expires_at: "2030-01-31" }],
+      "entry 1, expires_at: must be",
+    ],
+    ["with an unknown member, such as a misspelt expiry", [{ ...entry, [key]: 1 }], "entry 1: has members"],
+    ["with one id twice", [entry, { ...other, id: entry.id }], "has the same id twice"],
+    ["with one key twice", [entry, { ...other, hash: entry.hash }], "has the same hash twice"],
   ])("%s", (_, content, problem) => {
     const problems = problemsOf(content);
     expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join("")).not.toContain("lk_pub_");
   });
 
-  it("with all that is wrong at once", () => {
+  it("with all problems at once", () => {
     const problems = problemsOf([
       entry,
       { id: entry.id, hash: "", scopes: [] },
@@ -86,7 +102,7 @@ describe("is refused", () => {
       "entry 2, hash",
       "entry 2, scopes",
       "entry 3",
-      "has one id twice",
+      "has the same id twice",
     ]);
   });
 });

@@ -1,23 +1,24 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { KeyEntry, KeyScope } from "./key-file.ts";
+import type { KeyEntry } from "./key-file.ts";
+import type { Scope } from "./principal.ts";
 
 export interface NewKey {
-  /** The secret: shown once, stored nowhere. */
+  /** The secret. Shown once and stored nowhere. */
   readonly key: string;
-  /** What the operator's file holds of it. */
+  /** For the operator's file. */
   readonly entry: KeyEntry;
 }
 
-export interface KeyWishes {
-  readonly scope: KeyScope;
-  /** Default: made of the hash. */
+export interface NewKeyOptions {
+  readonly scope: Scope;
+  /** Default: the scope and the start of the hash. */
   readonly id?: string | undefined;
   /** Default: never. */
   readonly expiresAt?: Date | undefined;
 }
 
-/** Makes a key of 256 random bits, so that its hash needs neither salt nor slowness. */
-export function newKey({ scope, id, expiresAt }: KeyWishes): NewKey {
+/** Creates a key of 256 random bits, so that a fast hash without salt protects it. */
+export function newKey({ scope, id, expiresAt }: NewKeyOptions): NewKey {
   const key = `lk_pub_${randomBytes(32).toString("hex")}`;
   const hash = createHash("sha256").update(key).digest("hex");
   return {

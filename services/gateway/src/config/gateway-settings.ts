@@ -1,24 +1,109 @@
-import type { KeyFile } from "../access/key-file.ts";
+import { isIP } from "node:net";
+import { listSetting, type logVariables, settingRule } from "@loopgate/settings";
+import { z } from "zod";
+import { apiKeysFile, type KeyFile } from "../access/key-file.ts";
 
 /** What an operator decides about the gateway (design 4.5). */
 export interface GatewaySettings {
-  /** What a question without `timeout_seconds` gets. */
+  /** For questions without `timeout_seconds`. */
   readonly defaultTimeoutSeconds: number;
   readonly minTimeoutSeconds: number;
   readonly maxTimeoutSeconds: number;
-  /** What `wait_seconds` is clamped to. */
+  /** The upper limit of `wait_seconds`. */
   readonly maxWaitSeconds: number;
-  /** Host names, besides loopback ones, that requests may name in `Host` and `Origin`; a port is ignored. */
+  /** Host names that `Host` and `Origin` may contain besides loopback names. Ports are ignored. */
   readonly allowedHosts: readonly string[];
-  /** Whoever calls needs one of these keys, also on loopback. Absent: nobody needs one. */
+  /** Every caller needs one of these keys, also on loopback. Absent: no caller needs a key. */
   readonly apiKeys?: KeyFile | undefined;
-  /** Listen beyond loopback although nobody there has to prove who they are. Default: refuse. */
+  /** Allows listening beyond loopback without keys. Default: false. */
   readonly insecure?: boolean;
-  /** How many calls may wait at the same time; more are refused with `unavailable`. Default 20,000. */
+  /** How many calls may wait at the same time; further ones fail with `unavailable`. Default: 20,000. */
   readonly maxWaiters?: number;
-  /** How often a silent event stream gets a comment, in milliseconds. Default 15,000. */
+  /** The interval between comments on a silent event stream, in milliseconds. Default: 15,000. */
   readonly keepAliveMs?: number;
 }
 
-/** The greatest body of an HTTP request, in bytes (design 4.6). */
-export const MAX_BODY_BYTES = 1_048_576;
+const seconds = (fallback: number) =>
+  z.coerce
+    .number("must be a whole number of seconds")
+    .int("must be a whole number of seconds")
+    .min(1)
+    .default(fallback);
+
+const DAY_MS = 86_400_000;
+/** How much longer the log keeps an event than the longest question lives, at least (design 5). */
+const RETENTION_MARGIN_MS = 30 * DAY_MS;
+
+/** Where the gateway listens, and the limits for callers (design 4.5). */
+export const gatewayVariables = {
+  SERVER_HOST: z.string().default("127.0.0.1"),
+  SERVER_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).default(8080),
+  LOOPGATE_ALLOWED_HOSTS: listSetting,
+  LOOPGATE_INSECURE: z.stringbool("must be 1 or 0").default(false),
+  LOOPGATE_API_KEYS_FILE: apiKeysFile.optional(),
+  REQUEST_TIMEOUT: seconds(300),
+  LOOPGATE_MIN_TIMEOUT_SECONDS: seconds(10),
+  LOOPGATE_MAX_TIMEOUT_SECONDS: seconds(2_592_000),
+  LOOPGATE_MAX_WAIT_SECONDS: z.coerce
+    .number("must be a whole number of seconds")
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(50),
+};
+
+type GatewayRead = z.infer<z.ZodObject<typeof gatewayVariables>>;
+type LogRead = z.infer<z.ZodObject<typeof logVariables>>;
+
+export const timeoutsAreOrdered = settingRule<GatewayRead>(
+  "LOOPGATE_MIN_TIMEOUT_SECONDS",
+  "is greater than LOOPGATE_MAX_TIMEOUT_SECONDS: lower it, or raise the maximum",
+  ({ LOOPGATE_MIN_TIMEOUT_SECONDS: min = 0, LOOPGATE_MAX_TIMEOUT_SECONDS: max = Infinity }) => min <= max,
+);
+
+export const retentionOutlastsQuestions = settingRule<GatewayRead & LogRead>(
+  "LOOPGATE_LOG_RETENTION_DAYS",
+  "must be at least LOOPGATE_MAX_TIMEOUT_SECONDS plus 30 days: raise it, or lower the maximum timeout",
+  ({ LOOPGATE_LOG_RETENTION_DAYS: days = Infinity, LOOPGATE_MAX_TIMEOUT_SECONDS: longest = 0 }) =>
+    days * DAY_MS >= longest * 1_000 + RETENTION_MARGIN_MS,
+);
+
+/** Why an address is rejected, and the remedies. The name of its setting precedes the sentence. */
+export const OPEN_TO_NETWORK =
+  "is not a loopback address, and without API keys everyone who reaches it can ask and cancel: " +
+  "name a file of keys in LOOPGATE_API_KEYS_FILE, use 127.0.0.1, or set LOOPGATE_INSECURE=1 if the network is closed";
+
+export const onlyLoopbackIsOpen = settingRule<GatewayRead>(
+  "SERVER_HOST",
+  OPEN_TO_NETWORK,
+  ({ SERVER_HOST: host = "127.0.0.1", LOOPGATE_API_KEYS_FILE: apiKeys, LOOPGATE_INSECURE: insecure }) =>
+    mayListen(host, { apiKeys, insecure }),
+);
+
+export const gatewaySettingsOf = (read: GatewayRead) => ({
+  listen: { host: read.SERVER_HOST, port: read.SERVER_PORT },
+  gateway: {
+    defaultTimeoutSeconds: read.REQUEST_TIMEOUT,
+    minTimeoutSeconds: read.LOOPGATE_MIN_TIMEOUT_SECONDS,
+    maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
+    maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
+    allowedHosts: isLoopback(read.SERVER_HOST)
+      ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
+      : read.LOOPGATE_ALLOWED_HOSTS,
+    apiKeys: read.LOOPGATE_API_KEYS_FILE,
+    insecure: read.LOOPGATE_INSECURE,
+  },
+});
+
+interface NetworkProtection {
+  readonly apiKeys?: unknown;
+  readonly insecure?: boolean | undefined;
+}
+
+/** Beyond loopback, callers need keys, or the operator accepts the risk (design 4.4). */
+export const mayListen = (host: string, { apiKeys, insecure = false }: NetworkProtection): boolean =>
+  isLoopback(host) || apiKeys !== undefined || insecure;
+
+/** True for an address that only this machine reaches. */
+export const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));

@@ -1,3 +1,5 @@
+import type { NatsPermissions } from "@loopgate/bus/nats";
+import { filters } from "@loopgate/contracts";
 import {
   type Environment,
   logSettingsOf,
@@ -15,17 +17,23 @@ import {
   telegramVariables,
 } from "@loopgate/settings/telegram";
 import { z } from "zod";
-import { natsPermissions } from "./nats-permissions.ts";
 import {
   gatewaySettingsOf,
   gatewayVariables,
   onlyLoopbackIsOpen,
   retentionOutlastsQuestions,
   timeoutsAreOrdered,
-} from "./variables.ts";
+} from "./gateway-settings.ts";
 
-/** Callers give up after a minute (reference mcp.md), of which a wait takes up to 50 s. */
+/** Clients give up on a call after 60 s (reference mcp.md), of which a wait takes up to 50 s. */
 const GIVE_UP_AFTER_MS = 5_000;
+
+/** A gateway appends questions. It can neither decide them nor record deliveries. */
+const natsPermissions: NatsPermissions = {
+  appends: [filters.created],
+  writes: ["sessions"],
+  asksQueries: true,
+};
 
 const Variables = z
   .object({ ...telegramVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
@@ -35,7 +43,7 @@ const Variables = z
   .refine(...onlyLoopbackIsOpen);
 
 /**
- * Reads the settings of a gateway of its own.
+ * Reads the settings of a gateway that runs as its own process.
  * @throws ConfigurationError with every problem at once.
  */
 export function readServiceSettings(environment: Environment) {

@@ -1,7 +1,7 @@
 import { maxHeaderSize, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 
-/** Answers what never became a request, in HTTP's words: its path was not read. */
+/** Answers bytes that could not be parsed as a request: always a plain HTTP error, because the path is unknown. */
 export function answerClientError({ code }: { readonly code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const { status, ...error } = failures.get(code ?? "") ?? unreadable;
@@ -18,7 +18,7 @@ export function answerClientError({ code }: { readonly code?: string }, socket: 
 const unreadable = {
   status: 400,
   code: "invalid_arguments",
-  message: "This is no HTTP request. Speak HTTP/1.1 here, without TLS.",
+  message: "This is not an HTTP request: use HTTP/1.1 without TLS.",
 };
 
 const failures: ReadonlyMap<string, typeof unreadable> = new Map([
@@ -27,7 +27,7 @@ const failures: ReadonlyMap<string, typeof unreadable> = new Map([
     {
       status: 431,
       code: "payload_too_large",
-      message: `URL and headers may have at most ${maxHeaderSize} bytes. Send less.`,
+      message: `The URL and headers have more than ${maxHeaderSize} bytes: send less.`,
     },
   ],
   [
@@ -35,7 +35,7 @@ const failures: ReadonlyMap<string, typeof unreadable> = new Map([
     {
       status: 408,
       code: "invalid_arguments",
-      message: "The request did not arrive in time. Send it again.",
+      message: "The request did not arrive in time: send it again.",
     },
   ],
 ]);

@@ -2,11 +2,10 @@ import type { ErrorCode } from "@loopgate/contracts";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { jsonRpcError } from "../mcp/json-rpc.ts";
-import type { Refusal } from "../tool-error.ts";
+import type { ToolError } from "../tool-error.ts";
 import { CallFailed } from "../tools/registry.ts";
-import { MAX_BODY_BYTES } from "../config/gateway-settings.ts";
 
-/** What a refusal is in HTTP (design 4.3). */
+/** The HTTP status of each error code (design 4.3). */
 const statuses: Readonly<Record<ErrorCode, number>> = {
   invalid_arguments: 400,
   unauthorized: 401,
@@ -22,32 +21,32 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   unavailable: 503,
 };
 
-/** Answers with a refusal: `{"error":{"code","message"}}`. */
-export const sendRefusal = (reply: FastifyReply, { code, message }: Refusal): FastifyReply =>
+/** Sends `{"error":{"code","message"}}`. */
+export const sendError = (reply: FastifyReply, { code, message }: ToolError): FastifyReply =>
   reply.code(statuses[code]).send({ error: { code, message } });
 
-/** Answers a request that never reached its route: in JSON-RPC's words on `/mcp`, in HTTP's elsewhere. */
-export function refuseRequest(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
-  if (!isMcp(request)) return sendRefusal(reply, refusal);
-  return reply.code(statuses[refusal.code]).send(jsonRpcError(-32_000, refusal.message));
+/** Answers a request that did not reach its route: with a JSON-RPC error on `/mcp`, a plain one elsewhere. */
+export function rejectRequest(request: FastifyRequest, reply: FastifyReply, error: ToolError): FastifyReply {
+  if (!isMcp(request)) return sendError(reply, error);
+  return reply.code(statuses[error.code]).send(jsonRpcError(-32_000, error.message));
 }
 
-/** Every exception of a route ends here: what a caller may know of it, and one line in the log. */
+/** Handles every exception of a route: logs it once, and tells the caller no internals. */
 export const handleError =
-  (logger: Logger) =>
+  (logger: Logger, maxBodyBytes: number) =>
   (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     if (error.code === "FST_ERR_CTP_BODY_TOO_LARGE") {
-      const message = `A body may have at most ${MAX_BODY_BYTES} bytes. Send less.`;
-      return refuseRequest(request, reply, { code: "payload_too_large", message });
+      const message = `The body has more than ${maxBodyBytes} bytes: send less.`;
+      return rejectRequest(request, reply, { code: "payload_too_large", message });
     }
     if (error.statusCode !== undefined && error.statusCode < 500) {
-      return refuseRequest(request, reply, {
+      return rejectRequest(request, reply, {
         code: "invalid_arguments",
-        message: "The request can't be read. Check its URL, headers and body.",
+        message: "The request could not be parsed: check its URL, headers and body.",
       });
     }
     if (!(error instanceof CallFailed)) logger.error({ err: error }, "request failed");
-    const message = "Something went wrong inside Loopgate; its log says what.";
+    const message = "Loopgate failed internally: the operator finds the reason in its log.";
     return isMcp(request)
       ? reply.code(500).send(jsonRpcError(-32_603, "Internal error"))
       : reply.code(500).send({ error: { code: "internal_error", message } });

@@ -1,30 +1,24 @@
-import type { RequestView } from "@loopgate/contracts";
+import type { RequestDetails, RequestView } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import { principalOf } from "../access/route-scopes.ts";
+import { sendError } from "../http/errors.ts";
 import { traceparentOf } from "../mcp/traceparent.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
-import type { ToolName, ToolRegistry } from "../tools/registry.ts";
-import type { ToolOutcome } from "../tools/tool.ts";
-import { bodyAs } from "../mcp/body-as.ts";
-import { sendRefusal } from "../http/errors.ts";
-import { pendingRequestOf, pollOf, statuses } from "./hitl-shapes.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
+import type { Caller, ToolOutcome } from "../tools/tool.ts";
+import { bodyAs } from "./json-body.ts";
 
 const MAX_PENDING = 100;
 
-/** The HTTP interface of the first Loopgate: its paths, fields and success bodies, over the same tools. */
-export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
-  // Nobody waits here, so nobody's going ends a wait.
-  const call = (name: ToolName, given: unknown, { apiKey, headers }: FastifyRequest): Promise<ToolOutcome> =>
-    tools.call(name, given, {
-      signal: new AbortController().signal,
-      keyId: apiKey?.id,
-      traceparent: traceparentOf(undefined, headers["traceparent"]),
-    });
+const config = { scope: "request" } as const;
 
-  app.post("/hitl/request", async (request, reply) => {
+/** The HTTP interface of the original Loopgate: its paths, fields and success bodies, on top of the same tools. */
+export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
+  app.post("/hitl/request", { config }, async (request, reply) => {
     const body = bodyAs(request, Submitted);
-    if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    const outcome = await call("request_human_input", body.value, request);
+    if (body.kind === "error") return sendError(reply, body.error);
+    const outcome = await tools.call("request_human_input", body.value, callerOf(request));
     return sendView(reply, outcome, (view) => ({
       success: true,
       request_id: view.request_id,
@@ -34,43 +28,91 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
     }));
   });
 
-  app.get("/hitl/poll", async (request, reply) => {
+  app.get("/hitl/poll", { config }, async (request, reply) => {
     const query = parseArguments(RequestNamed, request.query);
-    if (query.kind === "refused") return sendRefusal(reply, query.refusal);
-    return sendView(reply, await call("check_request_status", query.value, request), pollOf);
+    if (query.kind === "error") return sendError(reply, query.error);
+    const outcome = await tools.call("check_request_status", query.value, callerOf(request));
+    return sendView(reply, outcome, pollOf);
   });
 
-  app.get("/hitl/pending", async (request, reply) => {
+  app.get("/hitl/pending", { config }, async (request, reply) => {
     const { cursor } = Page.parse(request.query);
-    const outcome = await call("list_pending_requests", { limit: MAX_PENDING, cursor }, request);
-    if (outcome.kind === "refused") return sendRefusal(reply, outcome.refusal);
-    if (outcome.kind !== "page") throw new TypeError("a list without a page");
+    const outcome = await tools.call(
+      "list_pending_requests",
+      { limit: MAX_PENDING, cursor },
+      callerOf(request),
+    );
+    if (outcome.kind === "error") return sendError(reply, outcome.error);
+    if (outcome.kind !== "page") throw new TypeError("list_pending_requests returned no page");
     const { requests, nextCursor } = outcome;
     const next = nextCursor === undefined ? {} : { next_cursor: nextCursor };
     return { pending_requests: requests.map(pendingRequestOf), count: requests.length, ...next };
   });
 
-  app.post("/hitl/cancel", async (request, reply) => {
+  app.post("/hitl/cancel", { config }, async (request, reply) => {
     const body = bodyAs(request, Cancelled);
-    if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    const outcome = await call("cancel_request", body.value, request);
+    if (body.kind === "error") return sendError(reply, body.error);
+    const outcome = await tools.call("cancel_request", body.value, callerOf(request));
     return sendView(reply, outcome, () => ({ success: true, message: "Request canceled successfully" }));
   });
 }
+
+const callerOf = (request: FastifyRequest): Caller => ({
+  principal: principalOf(request),
+  traceparent: traceparentOf(undefined, request.headers["traceparent"]),
+  // These calls never wait, so a lost connection has nothing to end.
+  signal: new AbortController().signal,
+});
 
 function sendView(
   reply: FastifyReply,
   outcome: ToolOutcome,
   bodyOf: (view: RequestView) => object,
 ): FastifyReply {
-  if (outcome.kind === "refused") return sendRefusal(reply, outcome.refusal);
-  if (outcome.kind !== "request") throw new TypeError("a call without its request");
+  if (outcome.kind === "error") return sendError(reply, outcome.error);
+  if (outcome.kind !== "request") throw new TypeError("the tool returned no request");
   return reply.send(bodyOf(outcome.request.view));
+}
+
+/** The original's names of the statuses. */
+const statuses = {
+  pending: "pending",
+  decided: "completed",
+  expired: "timeout",
+  cancelled: "canceled",
+} as const;
+
+/** The original has no third state: `approved` is false until a person approves. */
+const pollOf = ({ status, response, approved, request_id }: RequestView) => ({
+  status: statuses[status],
+  ...(response === undefined || response === "" ? {} : { response }),
+  approved: approved === true,
+  request_id,
+  completed: status !== "pending",
+});
+
+/** A pending request in the original's list, with `expires_at` added. */
+function pendingRequestOf({ view, options, metadata }: RequestDetails) {
+  const lifeMs = Date.parse(view.expires_at) - Date.parse(view.created_at);
+  return {
+    id: view.request_id,
+    session_id: view.session_id,
+    client_id: view.client_id,
+    message: view.message,
+    request_type: view.request_type,
+    ...(options.length === 0 ? {} : { options: options.map(({ label }) => label) }),
+    timeout_seconds: Math.round(lifeMs / 1_000),
+    ...(metadata === undefined ? {} : { metadata }),
+    status: statuses[view.status],
+    approved: view.approved === true,
+    created_at: view.created_at,
+    expires_at: view.expires_at,
+  };
 }
 
 const required = () => text(128);
 
-/** The original asks for three fields; what it lets callers leave empty counts as absent. The call returns at once. */
+/** The original requires three fields and treats an empty `request_type` as absent. The call never waits. */
 const Submitted = z
   .looseObject(
     { session_id: required(), client_id: required(), message: z.unknown().optional() },

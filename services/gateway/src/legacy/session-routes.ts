@@ -4,52 +4,62 @@ import { Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { isLoopback } from "../config/loopback.ts";
+import type { Principal } from "../access/principal.ts";
+import { principalOf } from "../access/route-scopes.ts";
+import { isLoopback } from "../config/gateway-settings.ts";
+import { sendError } from "../http/errors.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
-import { refused, type Refused } from "../tool-error.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
-import { bodyAs } from "../mcp/body-as.ts";
-import { sendRefusal } from "../http/errors.ts";
+import { toolError, type ToolFailure } from "../tool-error.ts";
+import { bodyAs } from "./json-body.ts";
 
-/** Sessions as the first Loopgate's HTTP interface has them (design 4.4). */
+const config = { scope: "admin" } as const;
+
+/** Sessions in the HTTP interface of the original Loopgate (design 4.4). */
 export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry, logger: Logger): void {
-  app.post("/hitl/register", async (request, reply) => {
-    const body = bodyAs(request, Registered);
-    if (body.kind === "refused") return sendRefusal(reply, body.refusal);
-    if (sessions.isOpen && !mayRegisterAnyChat(request)) return sendRefusal(reply, closedToNetwork().refusal);
-    const { session_id: sessionId, client_id: clientId, telegram_id: chat, responder_ids } = body.value;
-    return whileAvailable(reply, async () => {
-      const outcome = await sessions.register({
-        sessionId,
-        clientId,
-        chat,
-        responderIds: responder_ids ?? [],
-      });
-      const ended = outcome.kind === "refused" ? outcome.refusal.code : outcome.kind;
-      logger.info({ key: request.apiKey?.id, client: clientId, outcome: ended }, "register");
-      if (outcome.kind === "refused") return sendRefusal(reply, outcome.refusal);
-      return reply.send({ success: true, session_id: sessionId, message: "Session registered successfully" });
-    });
-  });
+  addRegisterRoute(app, sessions, logger);
 
-  app.get("/hitl/status", async (request, reply) => {
+  app.get("/hitl/status", { config }, async (request, reply) => {
     const query = parseArguments(SessionNamed, request.query);
-    if (query.kind === "refused") return sendRefusal(reply, query.refusal);
+    if (query.kind === "error") return sendError(reply, query.error);
+    const { tenant } = principalOf(request);
     return whileAvailable(reply, async () => {
-      const session = await sessions.get(query.value.session_id);
-      return session === undefined ? sendRefusal(reply, noSession().refusal) : reply.send(statusOf(session));
+      const session = await sessions.get({ tenant, id: query.value.session_id });
+      return session === undefined ? sendError(reply, noSession().error) : reply.send(statusOf(session));
     });
   });
 
-  app.post("/hitl/deactivate", async (request, reply) => {
+  app.post("/hitl/deactivate", { config }, async (request, reply) => {
     const body = bodyAs(request, SessionNamed);
-    if (body.kind === "refused") return sendRefusal(reply, body.refusal);
+    if (body.kind === "error") return sendError(reply, body.error);
+    const { tenant, keyId } = principalOf(request);
     return whileAvailable(reply, async () => {
-      const isKnown = await sessions.deactivate(body.value.session_id);
+      const isKnown = await sessions.deactivate({ tenant, id: body.value.session_id });
       const outcome = isKnown ? "deactivated" : "not_found";
-      logger.info({ key: request.apiKey?.id, outcome }, "deactivate");
-      if (!isKnown) return sendRefusal(reply, noSession().refusal);
+      logger.info({ key: keyId, outcome }, "deactivate");
+      if (!isKnown) return sendError(reply, noSession().error);
       return reply.send({ success: true, message: "Session deactivated successfully" });
+    });
+  });
+}
+
+function addRegisterRoute(app: FastifyInstance, sessions: SessionRegistry, logger: Logger): void {
+  app.post("/hitl/register", { config }, async (request, reply) => {
+    const body = bodyAs(request, Registered);
+    if (body.kind === "error") return sendError(reply, body.error);
+    const { tenant, keyId } = principalOf(request);
+    if (sessions.isOpen && !mayRegisterAnyone({ keyId }, request)) {
+      return sendError(reply, closedToNetwork().error);
+    }
+    const { session_id: sessionId, client_id: clientId, telegram_id: address, responder_ids } = body.value;
+    return whileAvailable(reply, async () => {
+      const session = { tenant, id: sessionId };
+      const responderIds = responder_ids ?? [];
+      const outcome = await sessions.register(session, { clientId, address, responderIds });
+      const ended = outcome.kind === "error" ? outcome.error.code : outcome.kind;
+      logger.info({ key: keyId, client: clientId, outcome: ended }, "register");
+      if (outcome.kind === "error") return sendError(reply, outcome.error);
+      return reply.send({ success: true, session_id: sessionId, message: "Session registered successfully" });
     });
   });
 }
@@ -58,7 +68,7 @@ async function whileAvailable(reply: FastifyReply, work: () => Promise<FastifyRe
   try {
     return await work();
   } catch (error) {
-    if (error instanceof Unavailable) return sendRefusal(reply, outOfReach().refusal);
+    if (error instanceof Unavailable) return sendError(reply, storeUnavailable().error);
     throw error;
   }
 }
@@ -74,22 +84,22 @@ function statusOf({ session_id, client_id, recipients, active, created_at }: Ses
   };
 }
 
-/** Where nobody named the chats, any can be registered by those on this machine, and where keys are needed by an admin. */
-function mayRegisterAnyChat({ ip, apiKey }: FastifyRequest): boolean {
-  return apiKey?.scopes.includes("admin") === true || isLoopback(ip.replace(/^::ffff:/, ""));
+/** If the settings allow every recipient, only a key or a call from this machine may register one. */
+function mayRegisterAnyone({ keyId }: Pick<Principal, "keyId">, { ip }: FastifyRequest): boolean {
+  return keyId !== undefined || isLoopback(ip.replace(/^::ffff:/, ""));
 }
 
-const noSession = (): Refused =>
-  refused("not_found", "No session has this id. POST /hitl/register registers it.");
+const noSession = (): ToolFailure =>
+  toolError("not_found", "No session has this id: POST /hitl/register registers it.");
 
-const closedToNetwork = (): Refused =>
-  refused(
+const closedToNetwork = (): ToolFailure =>
+  toolError(
     "recipient_not_allowed",
-    "Chats can be registered over the network only if they are named, or with a key. Its operator sets TELEGRAM_ALLOWED_CHATS or LOOPGATE_API_KEYS_FILE.",
+    "Callers from the network may only register chats that the settings name: the operator sets TELEGRAM_ALLOWED_CHATS, or LOOPGATE_API_KEYS_FILE so that callers can use a key.",
   );
 
-const outOfReach = (): Refused =>
-  refused("unavailable", "Loopgate's session store does not answer now. Call again in a few seconds.");
+const storeUnavailable = (): ToolFailure =>
+  toolError("unavailable", "Loopgate's session store does not answer: call again in a few seconds.");
 
 const TelegramId = z
   .union([z.int(), z.string().regex(/^-?\d{1,20}$/)], "must be a Telegram id: a whole number, not 0")
@@ -105,7 +115,7 @@ const Registered = z.object(
       .array(
         TelegramId.refine((id) => !isGroupChat(id), "must be the id of a person").refine(
           (id) => !isServiceAccount(id),
-          "is an account of Telegram that many speak through: name people",
+          "is a service account of Telegram that many people share: name the people",
         ),
         "must be a list",
       )

@@ -1,13 +1,13 @@
-/** Who this server is, in every protocol and revision. */
+/** How this server names itself, in every protocol and revision. */
 export const serverInfo = (version: string) => ({ name: "loopgate", title: "Loopgate", version });
 
-/** The tools never change while a process lives. */
+/** The tool list never changes during the life of a process. */
 export const capabilities = { tools: { listChanged: false } };
 
-/** How a model gets on with the tools. */
+/** What a model needs to know to use the tools together. */
 export const instructions = [
-  "Loopgate asks people on Telegram. People take minutes or hours: request_human_input returns at once with a request_id,",
-  "and check_request_status tells the answer; with wait_seconds it waits for it.",
-  "Only approved: true is an approval. No answer, an expired or cancelled request, and an error are none.",
-  "After a lost connection the question is still open: check_request_status with the same request_id, or the same call with the same idempotency_key, finds it.",
+  "Loopgate asks people. A person may take minutes or hours: request_human_input returns a request_id at once,",
+  "and check_request_status returns the answer. With wait_seconds, either call waits for the answer.",
+  "Only approved: true is an approval. A missing answer, an expired or cancelled request, and an error are not.",
+  "A lost connection does not end a request: call check_request_status with the same request_id, or repeat the call with the same idempotency_key.",
 ].join(" ");

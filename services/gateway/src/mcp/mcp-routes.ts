@@ -1,36 +1,48 @@
-import { classifyInboundRequest, createMcpHandler } from "@modelcontextprotocol/server";
+import {
+  classifyInboundRequest,
+  createMcpHandler,
+  type McpServerFactory,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { isMessage, jsonRpcError } from "./json-rpc.ts";
-import { answerPlainCall, brokenJson } from "../legacy/json-calls.ts";
+import { principalOf } from "../access/route-scopes.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
+import { isMessage, jsonRpcError, parseJson } from "./json-rpc.ts";
+import type { PlainCalls } from "./plain-calls.ts";
 import { mcpServerFactory } from "./server.ts";
 import { traceparentOf } from "./traceparent.ts";
-import { readJson } from "../http/read-json.ts";
-import type { ToolRegistry } from "../tools/registry.ts";
 import { exchange, goneSignal, type WebHandler } from "./web-request-bridge.ts";
-import { oneJsonAnswer } from "./one-json-answer.ts";
 
-export interface McpRouteParts {
+export interface McpRouteOptions {
   readonly tools: ToolRegistry;
+  readonly plainCalls: PlainCalls;
   readonly version: string;
   readonly keepAliveMs: number | undefined;
   readonly logger: Logger;
 }
 
+const config = { scope: "request" } as const;
+
 /**
- * `/mcp`: every protocol revision and plain calls, on one path, without sessions. Disposing ends the subscription streams
- * that are open.
+ * `/mcp`: every protocol revision and plain calls, on one path, without MCP sessions. Disposing ends the open
+ * subscription streams.
  */
-export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncDisposable {
-  const handlers = openHandlers(parts);
-  app.post("/mcp", async (request, reply) => {
-    const body = readJson(request.body);
+export function addMcpRoutes(
+  app: FastifyInstance,
+  { tools, plainCalls, version, keepAliveMs, logger }: McpRouteOptions,
+): AsyncDisposable {
+  const handlers = openHandlers(mcpServerFactory({ tools, version }), keepAliveMs, logger);
+  app.post("/mcp", { config }, async (request, reply) => {
+    const body = parseJson(request.body);
     if (body === undefined) {
-      // A broken body tells only by its text whose words it wants to be answered in.
+      // Only the text of an invalid body shows which format its sender expects.
       const isJsonRpc = String(request.body).includes('"jsonrpc"');
-      return isJsonRpc ? reply.code(400).send(jsonRpcError(-32_700, "Parse error")) : reply.send(brokenJson);
+      return isJsonRpc
+        ? reply.code(400).send(jsonRpcError(-32_700, "Parse error"))
+        : reply.send(plainCalls.parseError);
     }
-    // Calls may wait for minutes, by the thousand.
+    // Frees the text: thousands of calls may wait for minutes.
     request.body = undefined;
     if (speaksJsonRpc(body.value)) {
       const shape = answerShape(request, body.value);
@@ -38,16 +50,17 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
       return exchange(request, reply, { handler: handlers[shape], body: body.value, ...gone });
     }
     const caller = {
+      principal: principalOf(request),
       signal: goneSignal(reply.raw),
-      keyId: request.apiKey?.id,
       traceparent: traceparentOf(undefined, request.headers["traceparent"]),
     };
-    const answer = await answerPlainCall(parts, body.value, caller);
+    const answer = await plainCalls.answer(body.value, caller);
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
   });
   app.route({
     method: ["GET", "DELETE", "PUT", "PATCH", "OPTIONS"],
     url: "/mcp",
+    config,
     handler: (_request, reply) =>
       reply.code(405).header("allow", "POST").send(jsonRpcError(-32_000, "Method not allowed.")),
   });
@@ -56,14 +69,12 @@ export function addMcpRoutes(app: FastifyInstance, parts: McpRouteParts): AsyncD
 
 type AnswerShape = "streaming" | "direct" | "oneJson";
 
-function openHandlers({
-  tools,
-  version,
-  keepAliveMs,
-  logger,
-}: McpRouteParts): Record<AnswerShape, WebHandler> & AsyncDisposable {
-  const factory = mcpServerFactory({ tools, version });
-  // An error's message may hold what the caller sent.
+function openHandlers(
+  factory: McpServerFactory,
+  keepAliveMs: number | undefined,
+  logger: Logger,
+): Record<AnswerShape, WebHandler> & AsyncDisposable {
+  // Logs only the name: the message of an error may contain the caller's text.
   const onerror = ({ name }: Error) => logger.debug({ error: name }, "mcp exchange");
   const keepAlive = keepAliveMs === undefined ? {} : { keepAliveMs };
   const streaming = createMcpHandler(factory, { responseMode: "sse", onerror, ...keepAlive });
@@ -71,7 +82,7 @@ function openHandlers({
   return {
     streaming,
     direct,
-    oneJson: oneJsonAnswer(factory),
+    oneJson: oneJsonHandler(factory),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([streaming.close(), direct.close()]);
     },
@@ -79,8 +90,32 @@ function openHandlers({
 }
 
 /**
- * A call that waits gets an event stream at once, because its comments keep connections alive; others are answered
- * directly. A client of the older era that asked for no stream gets one JSON object, whatever it waits for.
+ * Answers one exchange of the older protocol era with a single JSON object: for clients that accept no event stream,
+ * which the protocol's own transport rejects.
+ */
+function oneJsonHandler(factory: McpServerFactory): WebHandler {
+  return {
+    fetch: async (request, options) => {
+      const headers = new Headers(request.headers);
+      headers.set("accept", "application/json, text/event-stream");
+      const accepting = new Request(request.url, { method: request.method, headers });
+      const server = await factory({ era: "legacy", requestInfo: accepting });
+      const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+      await server.connect(transport);
+      const gone = Promise.withResolvers<Response>();
+      request.signal.addEventListener("abort", () => gone.resolve(new Response(null, { status: 499 })));
+      try {
+        return await Promise.race([transport.handleRequest(accepting, options), gone.promise]);
+      } finally {
+        await server.close();
+      }
+    },
+  };
+}
+
+/**
+ * A call that waits gets an event stream at once, because the stream's comments keep the connection alive. Other calls
+ * are answered directly. A client of the older era that accepts no stream always gets one JSON object.
  */
 function answerShape({ headers }: FastifyRequest, body: unknown): AnswerShape {
   const takesStream = headers.accept?.toLowerCase().includes("text/event-stream") === true;
@@ -103,7 +138,7 @@ function waits(body: unknown): boolean {
   return typeof seconds === "number" && seconds > 0;
 }
 
-/** A message, or a batch of the older era with one in it. */
+/** True for a message, and for a batch (older era) that contains one. */
 const speaksJsonRpc = (body: unknown): boolean =>
   Array.isArray(body) ? body.some(isMessage) : isMessage(body);
 

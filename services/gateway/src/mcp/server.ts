@@ -8,24 +8,33 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { RecipientPolicy } from "@loopgate/domain";
+import type { Principal } from "../access/principal.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { Caller } from "../tools/tool.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
 import { traceparentOf } from "./traceparent.ts";
+import { PrincipalInfo } from "./web-request-bridge.ts";
 
 /** The tool list of one version never changes. */
 const LIST_TTL_MS = 3_600_000;
 
-export interface McpServerParts {
-  readonly tools: ToolRegistry;
-  readonly version: string;
-  /** Whom the questions of these servers' clients go to, if not to whom the gateway asks. */
-  readonly policy?: RecipientPolicy;
+/** The one client of a connection that carries no HTTP requests. */
+interface ConnectedClient {
+  readonly principal: Principal;
+  /** The recipients of this client's questions. */
+  readonly policy: RecipientPolicy;
 }
 
-/** One server for each exchange (HTTP) or connection (stdio), for every protocol revision, over the same tools. */
-export function mcpServerFactory({ tools, version, policy }: McpServerParts): McpServerFactory {
+export interface McpServerOptions {
+  readonly tools: ToolRegistry;
+  readonly version: string;
+  /** Absent for HTTP, where every request brings its own principal. */
+  readonly client?: ConnectedClient;
+}
+
+/** Creates a server for each exchange (HTTP) or connection (stdio), for every protocol revision, over the same tools. */
+export function mcpServerFactory({ tools, version, client }: McpServerOptions): McpServerFactory {
   const info = serverInfo(version);
   const list = { tools: tools.definitions.map((definition) => ({ ...definition })) };
   const options = {
@@ -38,9 +47,8 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
     server.setRequestHandler("tools/list", () => list);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
-      const known = { greetedAs: server.getClientVersion()?.name, policy };
-      const outcome = await tools.call(params.name, params.arguments, callerOf(context, known));
-      return { ...toolResult(outcome) };
+      const caller = callerOf(context, client, server.getClientVersion()?.name);
+      return { ...toolResult(await tools.call(params.name, params.arguments, caller)) };
     });
     return server;
   };
@@ -49,17 +57,16 @@ export function mcpServerFactory({ tools, version, policy }: McpServerParts): Mc
 /** The current protocol names the client in every request, the older one in its handshake. */
 const Envelope = z.looseObject({ [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }) });
 
-interface Known {
-  readonly greetedAs: string | undefined;
-  readonly policy: RecipientPolicy | undefined;
-}
-
-function callerOf({ mcpReq, http }: ServerContext, { greetedAs, policy }: Known): Caller {
+function callerOf(
+  { mcpReq, http }: ServerContext,
+  client: ConnectedClient | undefined,
+  handshakeName: string | undefined,
+): Caller {
   return {
-    clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? greetedAs,
-    keyId: http?.authInfo?.clientId,
+    principal: client?.principal ?? PrincipalInfo.in(http?.authInfo),
+    clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? handshakeName,
     traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
-    policy,
+    policy: client?.policy,
     signal: mcpReq.signal,
     onProgress: reporterFor(mcpReq),
   };
@@ -71,7 +78,7 @@ function reporterFor(mcpReq: ServerContext["mcpReq"]): Caller["onProgress"] {
   return (progress) => {
     if (mcpReq.signal.aborted) return;
     const params = { progressToken: token, ...progress };
-    // A report that can't be sent any more belongs to a connection whose end ends the wait as well.
+    // A report that cannot be sent belongs to a closed connection, whose end also ends the wait.
     mcpReq.notify({ method: "notifications/progress", params }).catch(() => undefined);
   };
 }

@@ -8,7 +8,7 @@ it("passes a well-formed trace context on", () => {
   expect(traceparentOf({ traceparent: `00-${trace}-${span}-01` })).toBe(`00-${trace}-${span}-01`);
 });
 
-it("takes the header's where the call names none that is well-formed", () => {
+it("uses the header's if the call has no well-formed one", () => {
   const [named, header] = [`00-${trace}-${span}-01`, `00-${trace}-${span}-00`];
   expect(traceparentOf({ traceparent: named }, header)).toBe(named);
   expect(traceparentOf({ traceparent: "rubbish" }, header)).toBe(header);

@@ -1,19 +1,20 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Principal } from "../access/principal.ts";
+import { principalOf } from "../access/route-scopes.ts";
 
-/** A web-standard handler of the protocol's library. */
+/** A web-standard request handler of the MCP library. */
 export interface WebHandler {
   fetch(request: Request, options: ExchangeOptions): Promise<Response>;
 }
 
 interface ExchangeOptions {
   readonly parsedBody: unknown;
-  /** The API key that the request came with, in the words of the protocol's library. */
-  readonly authInfo?: AuthInfo;
+  readonly authInfo: AuthInfo;
 }
 
-/** All that is read of a request besides its body. */
+/** The request headers that handlers need. */
 const HEADERS = [
   "accept",
   "content-type",
@@ -25,13 +26,13 @@ const HEADERS = [
 
 export interface Exchange {
   readonly handler: WebHandler;
-  /** What the request's body says. */
+  /** The parsed body of the request. */
   readonly body: unknown;
-  /** Aborted when the client is gone; not needed where the answer is a stream, which tells when nobody reads it any more. */
+  /** Aborted when the client disconnects. Absent if the answer is a stream, which detects that itself. */
   readonly signal?: AbortSignal;
 }
 
-/** Has a handler answer a request whose body is read already. */
+/** Passes a request with a parsed body to a handler and sends the handler's response. */
 export async function exchange(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -43,10 +44,11 @@ export async function exchange(
     if (typeof value === "string") headers[name] = value;
   }
   const asked = new Request("http://loopgate/mcp", { method: "POST", headers, ...(signal && { signal }) });
-  const response = await handler.fetch(asked, { parsedBody: body, ...authInfoOf(request) });
+  const authInfo = new PrincipalInfo(principalOf(request));
+  const response = await handler.fetch(asked, { parsedBody: body, authInfo });
   if (isStream(response)) {
     void reply.send(response);
-    // Otherwise the client would hear nothing before the first comment, and may give up.
+    // Without this the client receives nothing before the first comment, and may give up.
     reply.raw.flushHeaders();
     return reply;
   }
@@ -56,13 +58,26 @@ export async function exchange(
     .send(response.body === null ? undefined : await response.text());
 }
 
-/** Nobody behind this point needs the key itself. */
-function authInfoOf({ apiKey }: FastifyRequest): { readonly authInfo?: AuthInfo } {
-  if (apiKey === null) return {};
-  return { authInfo: { token: "", clientId: apiKey.id, scopes: [...apiKey.scopes] } };
+/** Carries the principal through the MCP library. The secret key stays behind. */
+export class PrincipalInfo implements AuthInfo {
+  readonly token = "";
+  readonly clientId: string;
+  readonly scopes: string[];
+  readonly #principal: Principal;
+
+  constructor(principal: Principal) {
+    this.#principal = principal;
+    this.clientId = principal.keyId ?? "";
+    this.scopes = [...principal.scopes];
+  }
+
+  static in(info: AuthInfo | undefined): Principal {
+    if (!(info instanceof PrincipalInfo)) throw new TypeError("an MCP request without a principal");
+    return info.#principal;
+  }
 }
 
-/** Aborted when the client is gone before it has its answer. */
+/** Aborted when the client disconnects before its answer is complete. */
 export function goneSignal(response: ServerResponse): AbortSignal {
   const gone = new AbortController();
   response.once("close", () => {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { invalidArguments, type Refused } from "../tool-error.ts";
+import { invalidArguments, type ToolFailure } from "../tool-error.ts";
 
-export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | Refused;
+export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ToolFailure;
 
-/** Arguments as their schema wants them, or all that is wrong with them. Unknown members are ignored. */
+/** The parsed arguments, or every problem with them. Unknown members are ignored. */
 export function parseArguments<Schema extends z.ZodType>(
   schema: Schema,
   given: unknown,
@@ -13,23 +13,23 @@ export function parseArguments<Schema extends z.ZodType>(
   return invalidArguments(result.error.issues.map(describeIssue));
 }
 
-/** An object without the members that say nothing: `null` counts as absent in every argument. */
+/** An object without its `null` members: `null` counts as absent in every argument. */
 export function withoutNulls(given: unknown): unknown {
   if (given === undefined || given === null) return {};
   if (typeof given !== "object" || Array.isArray(given)) return given;
   return Object.fromEntries(Object.entries(given).filter(([, member]) => member !== null));
 }
 
-/** The same, and without those of the named ones that are empty text: some callers fill in every argument. */
+/** The same, also without the named members that are empty strings: some callers fill in every argument. */
 export function withoutBlanks(given: unknown, names: readonly string[]): unknown {
-  const said = withoutNulls(given);
-  if (typeof said !== "object" || said === null || Array.isArray(said)) return said;
+  const present = withoutNulls(given);
+  if (typeof present !== "object" || present === null || Array.isArray(present)) return present;
   return Object.fromEntries(
-    Object.entries(said).filter(([name, member]) => member !== "" || !names.includes(name)),
+    Object.entries(present).filter(([name, member]) => member !== "" || !names.includes(name)),
   );
 }
 
-/** Text of 1 to `max` code points, whatever they are. Halves of surrogate pairs are replaced: no channel takes them. */
+/** Text of 1 to `max` code points. Lone surrogates are replaced, because no channel accepts them. */
 export const text = (max: number) =>
   z
     .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
@@ -37,16 +37,22 @@ export const text = (max: number) =>
     .refine((value) => value !== "" && hasAtMost(max, value), `must have 1 to ${max} characters`)
     .meta({ minLength: 1, maxLength: max });
 
+/** The id of a request. A malformed one passes, because it is an id that no request has. */
+export const requestId = () =>
+  z
+    .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
+    .describe("The request_id that request_human_input returned.");
+
 export const seconds = () => z.number("must be a number of seconds");
 
-/** A whole number within its limits; a fraction is rounded down. */
+/** Rounds down and keeps within the limits. */
 export const clamp = (value: number, min: number, max: number): number =>
   Math.min(Math.max(Math.floor(value), min), max);
 
-/** `wait_seconds` as it counts. */
+/** The effective `wait_seconds`. */
 export const waitSecondsOf = (given: number | undefined, max: number): number => clamp(given ?? 0, 0, max);
 
-/** A code point has at most two UTF-16 units, so most texts need no count. */
+/** A code point has one or two UTF-16 units, so most texts need no counting. */
 function hasAtMost(max: number, value: string): boolean {
   if (value.length <= max) return true;
   return value.length <= 2 * max && Array.from(value).length <= max;

@@ -1,6 +1,6 @@
-import { DEFAULT_TENANT, isRequestId, type RequestDetails } from "@loopgate/contracts";
+import { isRequestId, type RequestDetails, type RequestRef } from "@loopgate/contracts";
 import { type RequestQueries, Unavailable } from "@loopgate/bus";
-import { type RequestLog } from "@loopgate/requests";
+import type { RequestLog } from "@loopgate/requests";
 import { requestDetailsOf } from "@loopgate/domain";
 
 export interface RequestReaders {
@@ -9,16 +9,15 @@ export interface RequestReaders {
 }
 
 /**
- * The request as it stands; undefined when nobody has this id. Asks `state`; when nobody answers there, the log alone
- * may still know the request, but "no such request" takes both (I1).
- * @throws Unavailable when that leaves it unknown.
+ * The request as it is now; undefined if there is none with this id. Asks `state`. If `state` does not answer, the log
+ * may still hold the request, but only both together can tell that there is none (I1).
+ * @throws Unavailable if that leaves it unknown.
  */
 export async function findRequest(
   { requests, queries }: RequestReaders,
-  id: string,
+  ref: RequestRef,
 ): Promise<RequestDetails | undefined> {
-  if (!isRequestId(id)) return undefined;
-  const ref = { tenant: DEFAULT_TENANT, id };
+  if (!isRequestId(ref.id)) return undefined;
   try {
     const reply = await queries.status(ref);
     return reply.kind === "found" ? reply.request : undefined;

@@ -3,13 +3,13 @@ import { fingerprintOf, parseSubmission, type Submission } from "./submission.ts
 
 function parsed(given: unknown): Submission {
   const result = parseSubmission(given);
-  if (result.kind === "refused") throw new Error(result.refusal.message);
+  if (result.kind === "error") throw new Error(result.error.message);
   return result.value;
 }
 
 function problemsOf(given: unknown): readonly string[] {
   const result = parseSubmission(given);
-  return result.kind === "refused" ? (result.refusal.problems ?? []) : [];
+  return result.kind === "error" ? (result.error.problems ?? []) : [];
 }
 
 describe("what counts as absent", () => {
@@ -19,7 +19,7 @@ describe("what counts as absent", () => {
       { message: "m", options: null, timeout_seconds: null, metadata: null, session_id: null },
     ],
     ["an empty list of options and a timeout of 0", { message: "m", options: [], timeout_seconds: 0 }],
-    ["members that nobody knows", { message: "m", callback_url: "https://example.com", approved: true }],
+    ["unknown members", { message: "m", callback_url: "https://example.com", approved: true }],
   ])("%s", (_name, given) => {
     expect(parsed(given)).toEqual({ message: "m" });
   });
@@ -73,7 +73,7 @@ describe("limits", () => {
     expect(problemsOf(given)).toEqual([problem]);
   });
 
-  it("refuses metadata so deep that a reader could run out of stack", () => {
+  it("refuses metadata that is too deep for a recursive parser", () => {
     const nested = (levels: number) => JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`);
     expect(problemsOf({ message: "m", metadata: nested(99) })).toEqual([]);
     for (const levels of [100, 4_000, 200_000]) {
@@ -83,7 +83,7 @@ describe("limits", () => {
     }
   });
 
-  it("takes metadata of exactly 8 KiB", () => {
+  it("accepts metadata of exactly 8 KiB", () => {
     expect(problemsOf({ message: "m", metadata: { a: "x".repeat(8_192 - 8) } })).toEqual([]);
   });
 
@@ -91,21 +91,21 @@ describe("limits", () => {
     expect(problemsOf({ request_type: "vote", timeout_seconds: "60" })).toHaveLength(3);
   });
 
-  it("replaces halves of characters, which no channel takes", () => {
+  it("replaces lone surrogates", () => {
     expect(parsed({ message: "half \uD83D" }).message).toBe("half \uFFFD");
   });
 });
 
-describe("the same submission", () => {
+describe("the fingerprint", () => {
   const print = (given: unknown) => fingerprintOf(parsed(given));
 
-  it("does not depend on the order of arguments, on what counts as absent, or on how long the call waits", () => {
+  it("does not depend on the order of arguments, absent ones, or the wait", () => {
     const one = print({ message: "m", metadata: { a: 1, b: 2 } });
     expect(print({ metadata: { b: 2, a: 1 }, wait_seconds: 50, options: null, message: "m" })).toBe(one);
   });
 
   it.each([{ message: "n" }, { message: "m", timeout_seconds: 300 }, { message: "m", client_id: "agent" }])(
-    "is not %j",
+    "differs for %j",
     (other) => {
       expect(print(other)).not.toBe(print({ message: "m" }));
     },

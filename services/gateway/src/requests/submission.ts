@@ -10,20 +10,20 @@ const OfferedOption = z.union(
   [
     text(200),
     z.object({
-      label: text(200).describe("What the person sees."),
-      value: text(200).optional().describe("What the answer is reported as. Default: the label."),
-      effect: Effect.optional().describe("What choosing it means for an approval."),
+      label: text(200).describe("The text on the button."),
+      value: text(200).optional().describe("The response that you get for it. Default: the label."),
+      effect: Effect.optional().describe("Whether choosing it approves."),
     }),
   ],
   "must be a text of 1 to 200 characters or an object { label, value?, effect? }",
 );
 
-/** What a caller submits, before defaults. */
+/** The arguments of a question, before defaults. */
 export const Submission = z.object(
   {
     message: text(16_000)
       .refine((message) => message === "" || /[^\s\p{C}]/u.test(message), "must have a visible character")
-      .describe("The question, in plain text, with all that the person needs to know in order to answer."),
+      .describe("The question in plain text, with everything the person needs to know to answer it."),
     request_type: RequestType.optional().describe(
       "confirmation: approve or deny. choice: one of the options. input: free text. Default: choice if options are given, else input.",
     ),
@@ -31,20 +31,22 @@ export const Submission = z.object(
       .array(OfferedOption, "must be a list")
       .max(MAX_OPTIONS, `must have at most ${MAX_OPTIONS} entries`)
       .optional()
-      .describe("The buttons. A confirmation without options has Approve and Deny."),
+      .describe("The possible answers, shown as buttons. Default for a confirmation: Approve and Deny."),
     timeout_seconds: seconds().optional(),
     wait_seconds: seconds().optional(),
-    session_id: text(128).optional().describe('The route to the people who are asked. Default: "default".'),
-    client_id: text(128).optional().describe("Who asks, as a label. Default: the MCP client's name."),
+    session_id: text(128).optional().describe('Selects the people to ask. Default: "default".'),
+    client_id: text(128)
+      .optional()
+      .describe("A name for the asking agent, for lists and logs. Default: the MCP client's name."),
     metadata: z
       .record(z.string(), z.unknown(), "must be an object")
       .refine(isMetadataSize, "must have at most 8 KiB as JSON and 100 levels")
       .optional()
-      .describe("Facts that are shown to the person beside the question."),
+      .describe("Facts to show to the person below the question."),
     idempotency_key: text(200)
       .optional()
       .describe(
-        "The same key with the same arguments is the same request, also after a crash: nobody is asked twice.",
+        "Makes repeating the call safe: the same key with the same arguments returns the same request and asks once, even after a crash.",
       ),
   },
   "must be an object",
@@ -54,7 +56,7 @@ export type Submission = z.infer<typeof Submission>;
 /** Reads a submission. An empty list of options and a timeout of 0 count as absent. */
 export function parseSubmission(given: unknown): Parsed<Submission> {
   const parsed = parseArguments(Submission, withoutNullOptions(withoutNulls(given)));
-  if (parsed.kind === "refused") return parsed;
+  if (parsed.kind === "error") return parsed;
   const { options, timeout_seconds, ...rest } = parsed.value;
   return {
     kind: "parsed",
@@ -66,7 +68,7 @@ export function parseSubmission(given: unknown): Parsed<Submission> {
   };
 }
 
-/** What "the same submission" means: how long a call waits is no part of what it asks. */
+/** Equal for the same question: how long a call waits is not part of it. */
 export const fingerprintOf = (submission: Submission): string =>
   fingerprint({ ...submission, wait_seconds: undefined });
 
@@ -79,7 +81,7 @@ function withoutNullOptions(given: unknown): unknown {
   };
 }
 
-/** Levels first: whoever reads JSON by recursion must not run out of stack. */
+/** Checks the depth first, because `JSON.stringify` recurses and could overflow the stack. */
 function isMetadataSize(metadata: Record<string, unknown>): boolean {
   if (!hasLevels(MAX_METADATA_LEVELS, metadata)) return false;
   return Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;

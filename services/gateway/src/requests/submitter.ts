@@ -1,7 +1,6 @@
 import {
   type CreatedEvent,
   createdEvent,
-  DEFAULT_TENANT,
   keyedRequestId,
   type RequestDetails,
   newRequestId,
@@ -14,10 +13,11 @@ import { type RequestLog, type SubmitResult } from "@loopgate/requests";
 import { requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
+import type { Principal } from "../access/principal.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "./arguments.ts";
-import { invalidArguments, refused, type Refused } from "../tool-error.ts";
+import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
 export interface SubmitterParts {
@@ -30,16 +30,17 @@ export interface SubmitterParts {
   readonly now: () => Date;
 }
 
-/** What a connection says about who submits. */
+/** The parts of a caller that a submission needs. */
 export interface Submitting {
+  readonly principal: Principal;
   readonly clientName?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly policy?: RecipientPolicy | undefined;
 }
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | Refused;
+export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
 
-/** Takes questions in: the rules of design 3.1 for submissions, in one place. */
+/** Accepts questions: the rules of design 3.1 for submissions. */
 export class Submitter {
   readonly #parts: SubmitterParts;
 
@@ -49,7 +50,7 @@ export class Submitter {
 
   /**
    * `accepted` once the question is in the log (I1). The same submission under the same key is the same request (I7).
-   * @throws Unavailable when it is not known whether the question was stored; without a key a repetition may ask twice.
+   * @throws Unavailable if it is unknown whether the question was stored. Without a key, repeating it may ask twice.
    */
   async submit(submission: Submission, submitting: Submitting): Promise<SubmitOutcome> {
     const { message, request_type, options } = submission;
@@ -61,12 +62,13 @@ export class Submitter {
       const known = await this.#known(draft);
       if (known !== undefined) return known;
     }
-    const placed = await this.#parts.sessions.recipientsOf(draft.sessionId, submitting.policy);
-    if (placed.kind === "refused") return placed;
-    return this.#append(draft, this.#event(draft, shown.prompt, placed.recipients));
+    const session = { tenant: draft.ref.tenant, id: draft.sessionId };
+    const routed = await this.#parts.sessions.recipientsOf(session, submitting.policy);
+    if (routed.kind === "error") return routed;
+    return this.#append(draft, this.#event(draft, shown.prompt, routed.recipients));
   }
 
-  /** The request that this key already has. */
+  /** The request that already has this key. */
   async #known(draft: Draft): Promise<SubmitOutcome | undefined> {
     const { queries, requests } = this.#parts;
     try {
@@ -79,7 +81,7 @@ export class Submitter {
     return decision === undefined ? undefined : this.#logged(draft);
   }
 
-  /** What the log holds under this key. Without its question a decision answers nothing that we know of. */
+  /** The request that the log holds under this key. A decision whose question the log has dropped is not enough. */
   async #logged(draft: Draft): Promise<SubmitOutcome> {
     const request = requestDetailsOf(await this.#parts.requests.read(draft.ref));
     if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
@@ -106,7 +108,7 @@ export class Submitter {
     return sameOrConflict(request, draft);
   }
 
-  /** Once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
+  /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
   async #submitTwice(event: CreatedEvent): Promise<SubmitResult | undefined> {
     const { requests } = this.#parts;
     try {
@@ -128,10 +130,10 @@ interface Draft {
   readonly traceparent?: string | undefined;
 }
 
-function draftOf(submission: Submission, { clientName, traceparent }: Submitting): Draft {
+function draftOf(submission: Submission, { principal, clientName, traceparent }: Submitting): Draft {
   const sessionId = submission.session_id ?? "default";
   const clientId = submission.client_id ?? labelOf(clientName) ?? "agent";
-  const tenant = DEFAULT_TENANT;
+  const { tenant } = principal;
   const key = submission.idempotency_key;
   const id = key === undefined ? newRequestId() : keyedRequestId({ tenant, clientId, sessionId, key });
   return {
@@ -144,24 +146,24 @@ function draftOf(submission: Submission, { clientName, traceparent }: Submitting
   };
 }
 
-/** A client's name as a client id: no longer than one. */
+/** A client's name as a client id, cut to the maximum length. */
 function labelOf(name: string | undefined): string | undefined {
   return name === undefined || name === ""
     ? undefined
     : Array.from(name.slice(0, 256)).slice(0, 128).join("");
 }
 
-/** Also an event of this very id may be another's: two gateways may give one key in the same millisecond. */
+/** Checked even for an event with this very id: two gateways may use one key in the same millisecond. */
 function sameOrConflict(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
   if (request.fingerprint === fingerprint) return { kind: "accepted", request };
-  return refused(
+  return toolError(
     "idempotency_conflict",
-    "This idempotency_key stands for a request with other arguments. Use a new key for a new question.",
+    "This idempotency_key belongs to a request with other arguments: use a new key for a new question.",
   );
 }
 
-const logIsFull = (): Refused =>
-  refused(
+const logIsFull = (): ToolFailure =>
+  toolError(
     "unavailable",
-    "The log is full and keeps its last room for decisions. Nothing was asked; call again later, and tell the operator.",
+    "The log is full, and its reserve is for decisions, so nothing was asked: tell the operator, and call again later.",
   );

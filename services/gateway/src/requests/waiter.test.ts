@@ -6,14 +6,14 @@ afterEach(() => void vi.useRealTimers());
 
 const never = new AbortController().signal;
 
-it("does not lose a call that came while nobody was listening", async () => {
+it("keeps a wake-up from before the call waits", async () => {
   using waiter = new Waiter(50, never);
   waiter.look("event", 5);
   expect(await waiter.called(60_000)).toEqual({ source: "event", heard: 5 });
   expect(waiter.hasEnded).toBe(false);
 });
 
-it("looks for the newest of several events, and for everything after a gap among them", async () => {
+it("requires the newest of several events, and everything after a gap", async () => {
   using waiter = new Waiter(50, never);
   for (const heard of [5, 7, 6]) waiter.look("event", heard);
   expect(await waiter.called(60_000)).toMatchObject({ heard: 7 });
@@ -24,7 +24,7 @@ it("looks for the newest of several events, and for everything after a gap among
   expect(await waiter.called(60_000)).toMatchObject({ heard: 9 });
 });
 
-it("calls again after the given time", async () => {
+it("wakes after the given time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(10_000);
   await vi.advanceTimersByTimeAsync(10_000);
@@ -32,7 +32,7 @@ it("calls again after the given time", async () => {
   expect(waiter.hasEnded).toBe(false);
 });
 
-it("ends with its time", async () => {
+it("ends after its time", async () => {
   using waiter = new Waiter(50, never);
   const called = waiter.called(60_000);
   await vi.advanceTimersByTimeAsync(50_000);
@@ -40,7 +40,7 @@ it("ends with its time", async () => {
   expect(waiter.hasEnded).toBe(true);
 });
 
-it("ends when the caller is gone, also if that was before", async () => {
+it("ends when the caller disconnects, also if it already has", async () => {
   const caller = new AbortController();
   using waiter = new Waiter(50, caller.signal);
   caller.abort();

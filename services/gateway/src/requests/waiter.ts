@@ -1,22 +1,22 @@
-/** What makes a waiting call look: a decision was heard, some may have been missed, time went by, or the wait ends. */
+/** Why a waiting call reads again: an event arrived, events may have been missed, time passed, or the wait ends. */
 export type WakeSource = "event" | "gap" | "recheck" | "end";
 
-/** A call to look. `heard` is the sequence of the event that called, if all up to there is enough to see. */
+/** A wake-up. `heard` is the sequence that the next read must include; undefined: everything. */
 export interface CallToLook {
   readonly source: WakeSource;
   readonly heard: number | undefined;
 }
 
-/** One waiting call: what makes it look again, and what ends its wait. */
+/** One waiting call: what wakes it, and what ends its wait. */
 export class Waiter implements Disposable {
   readonly #signal: AbortSignal;
   readonly #endsAt: number;
   #called = Promise.withResolvers<WakeSource>();
-  /** Of several calls since the last look, the one that needs most. */
+  /** The highest sequence of all wake-ups since the last read. */
   #heard = 0;
   #hasEnded = false;
 
-  /** @param signal aborted when nobody listens to the answer any more */
+  /** @param signal aborted when the caller disconnects */
   constructor(seconds: number, signal: AbortSignal) {
     this.#signal = signal;
     this.#endsAt = performance.now() + seconds * 1_000;
@@ -28,19 +28,19 @@ export class Waiter implements Disposable {
     return this.#hasEnded;
   }
 
-  /** Ends the wait: whoever waits looks once more and returns. */
+  /** Ends the wait: the call reads once more and returns. */
   readonly end = (): void => {
     this.#hasEnded = true;
     this.look("end");
   };
 
-  /** Something may have happened: look again. `heard` is the sequence of the event, if one was heard. */
+  /** Wakes the call. `heard` is the sequence of the event that arrived; without it, the call reads everything. */
   look(source: WakeSource, heard = Infinity): void {
     this.#heard = Math.max(this.#heard, heard);
     this.#called.resolve(source);
   }
 
-  /** Resolves at the next call to look, also if that came since the last one; at the latest after `ms`, or with the end. */
+  /** Resolves at the next wake-up, at once if there was one since the last, and at the latest after `ms` or at the end. */
   async called(ms: number): Promise<CallToLook> {
     const leftMs = this.#endsAt - performance.now();
     const timer = leftMs > ms ? setTimeout(() => this.look("recheck"), ms) : setTimeout(this.end, leftMs);

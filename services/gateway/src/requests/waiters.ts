@@ -1,5 +1,4 @@
 import {
-  DEFAULT_TENANT,
   filters,
   type RequestDetails,
   type LogEntry,
@@ -13,11 +12,11 @@ import { requestDetailsOf } from "@loopgate/domain";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { type CallToLook, Waiter } from "./waiter.ts";
 
-/** Everybody looks again after this long even if nothing was heard, plus as much again at random. */
+/** Every waiter reads again after this time, plus up to as much again at random, even if no event arrived. */
 const RECHECK_MS = 20_000;
-/** After a failed look. */
+/** After a failed read. */
 const RETRY_MS = 1_000;
-/** After a gap everybody looks again, spread over one millisecond a waiter and at most this long. */
+/** After a gap all waiters read again, spread over one millisecond per waiter and at most this long. */
 const MAX_SPREAD_MS = 5_000;
 
 export interface WaitersParts {
@@ -34,25 +33,25 @@ export interface WaitOptions {
   readonly signal: AbortSignal;
 }
 
-/** What is waited for. Thousands may wait: none of them holds on to the request itself. */
+/** What a call waits for. Thousands may wait, so a waiter does not keep the request itself in memory. */
 export interface WaitSubject {
-  readonly id: string;
-  /** Whether the caller knows already that nobody could be reached. Default: as the wait finds it at its beginning. */
+  readonly ref: RequestRef;
+  /** Whether the caller already knows that delivery failed. Default: as it is when the wait begins. */
   readonly wasUndelivered?: boolean;
 }
 
-/** The right to wait once. Dispose of it in any case. */
+/** The right to wait once. Always dispose of it. */
 export interface WaitingPlace extends Disposable {
   /**
-   * Waits until the request is decided, or until its last recipient fails during this wait, wherever that came in; at
-   * the latest until `seconds` are over, the caller is gone, or the gateway drains. The request as it then stands;
-   * undefined if the log holds it no more.
-   * @throws Unavailable when the log does not answer at the end.
+   * Waits until the request is decided or its delivery fails, on any replica. Ends early after `seconds`, when the caller
+   * disconnects, and when the gateway drains. Resolves with the request as it is then; undefined if the log no longer
+   * holds it.
+   * @throws Unavailable if the log does not answer at the end.
    */
   wait(subject: WaitSubject, options: WaitOptions): Promise<RequestDetails | undefined>;
 }
 
-/** The calls of this process that wait for a decision. Holds nothing that another replica lacks. */
+/** The calls of this process that wait for a decision. Every replica can serve every call. */
 export class Waiters implements AsyncDisposable {
   readonly #parts: WaitersParts;
   readonly #waiting = new Map<string, readonly Waiter[]>();
@@ -64,7 +63,7 @@ export class Waiters implements AsyncDisposable {
     this.#parts = parts;
   }
 
-  /** Starts to listen for decisions. */
+  /** Subscribes to decisions and failed deliveries. */
   static async open(parts: WaitersParts): Promise<Waiters> {
     const waiters = new Waiters(parts);
     waiters.#tail = await parts.log.tail([filters.decided, filters.undelivered], {
@@ -74,7 +73,7 @@ export class Waiters implements AsyncDisposable {
     return waiters;
   }
 
-  /** A place to wait in; undefined when all are taken. */
+  /** Undefined if the maximum number of calls is waiting. */
   reserve(): WaitingPlace | undefined {
     if (this.#places >= this.#parts.maxWaiters) return undefined;
     this.#places += 1;
@@ -88,7 +87,7 @@ export class Waiters implements AsyncDisposable {
     };
   }
 
-  /** Ends all waits, also those to come. */
+  /** Ends all current and future waits. */
   drain(): void {
     this.#isDraining = true;
     for (const waiters of this.#waiting.values()) for (const waiter of waiters) waiter.end();
@@ -99,9 +98,9 @@ export class Waiters implements AsyncDisposable {
     await this.#tail?.[Symbol.asyncDispose]();
   }
 
-  /** Registered before the first look, so that nothing falls between the two (design 3.1). */
+  /** Registers before the first read, so that no event is missed between the two (design 3.1). */
   async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<RequestDetails | undefined> {
-    const ref = { tenant: DEFAULT_TENANT, id: subject.id };
+    const { ref } = subject;
     let { wasUndelivered } = subject;
     let call: CallToLook | undefined;
     using waiter = new Waiter(seconds, signal);
@@ -118,7 +117,7 @@ export class Waiters implements AsyncDisposable {
     }
   }
 
-  /** What was decided before its wait began, woke nobody. */
+  /** A request that was decided before its wait began woke no call. */
   #measureWake(call: CallToLook | undefined, request: RequestDetails | undefined): void {
     const decidedAt = request?.view.decided_at;
     if (call === undefined || decidedAt === undefined) return;
@@ -127,8 +126,8 @@ export class Waiters implements AsyncDisposable {
   }
 
   /**
-   * The log may be away for a while during a wait: only its last look must succeed. A look that an event called for needs
-   * no more than that event: for whatever came later there will be another call.
+   * Only the last read of a wait must succeed: the log may be unavailable in between. A read that an event triggered needs
+   * to include that event only, because later ones trigger their own reads.
    */
   async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {
@@ -171,7 +170,7 @@ export class Waiters implements AsyncDisposable {
 
   #recheckMs(): number {
     const { recheckMs = RECHECK_MS } = this.#parts;
-    // A hundred different times at most: timers of one length share a list.
+    // Rounded to 100 distinct durations: Node keeps one list per timer duration.
     return recheckMs * (1 + Math.floor(Math.random() * 100) / 100);
   }
 }
@@ -182,7 +181,7 @@ interface LookFor {
   readonly heard: number | undefined;
 }
 
-/** What a look found. Between two looks nothing of the request is held. */
+/** The result of one read. The request itself is kept only if the wait is over. */
 type Look =
   | { readonly kind: "over"; readonly request: RequestDetails | undefined }
   | { readonly kind: "pending"; readonly isUndelivered: boolean }

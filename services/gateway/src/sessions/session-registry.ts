@@ -1,19 +1,23 @@
 import { isDeepStrictEqual } from "node:util";
-import { DEFAULT_TENANT, type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
 import type { Bucket } from "@loopgate/bus";
-import type { RecipientPolicy } from "@loopgate/domain";
-import { invalidArguments, refused, type Refused } from "../tool-error.ts";
+import { type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
+import type { RecipientPolicy, RecipientResult } from "@loopgate/domain";
+import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
+
+export interface SessionRef {
+  readonly tenant: string;
+  readonly id: string;
+}
 
 export interface Registration {
-  readonly sessionId: string;
   readonly clientId: string;
-  /** Decimal; groups have a negative one. */
-  readonly chat: string;
-  /** Who may answer in a group. */
+  /** Where to ask, in the channel's notation. */
+  readonly address: string;
+  /** Who may answer, if several people read at that address. */
   readonly responderIds: readonly string[];
 }
 
-/** The routes from sessions to people (design 4.4). All methods throw `Unavailable` when the bucket does not answer. */
+/** The routes from sessions to recipients (design 4.4). All methods throw `Unavailable` if the bucket does not answer. */
 export class SessionRegistry {
   readonly #bucket: Bucket;
   readonly #policy: RecipientPolicy;
@@ -23,84 +27,67 @@ export class SessionRegistry {
     this.#policy = policy;
   }
 
-  /** True if every chat may be registered: nobody named the ones that may. */
+  /** True if every recipient may be registered, because the settings name none. */
   get isOpen(): boolean {
     return this.#policy.isOpen;
   }
 
-  async get(sessionId: string): Promise<Session | undefined> {
-    return (await this.#read(sessionId))?.session;
+  async get(ref: SessionRef): Promise<Session | undefined> {
+    return (await this.#read(ref))?.session;
   }
 
-  /** Creates the session, or finds it as it is; one that was deactivated is active again. */
-  async register(registration: Registration): Promise<{ readonly kind: "registered" } | Refused> {
-    const { sessionId, clientId, chat, responderIds } = registration;
-    const placed = this.#policy.recipientAt(chat, responderIds);
-    if (placed.kind !== "recipient") return refusals[placed.kind]();
+  /** Creates the session, or activates it again if it exists and is the same. */
+  async register(
+    ref: SessionRef,
+    { clientId, address, responderIds }: Registration,
+  ): Promise<{ readonly kind: "registered" } | ToolFailure> {
+    const result = this.#policy.recipientAt(address, responderIds);
+    if (result.kind !== "recipient") return recipientError(result.kind, this.#policy);
     const wanted: Session = {
-      session_id: sessionId,
+      session_id: ref.id,
       client_id: clientId,
-      recipients: [placed.recipient],
+      recipients: [result.recipient],
       active: true,
       created_at: timestamp(),
     };
     for (;;) {
-      const standing = await this.#read(sessionId);
-      if (standing !== undefined && !this.#isSame(standing.session, wanted)) return conflict();
-      const session =
-        standing === undefined ? wanted : { ...wanted, created_at: standing.session.created_at };
-      if (await this.#write(session, standing?.revision)) return { kind: "registered" };
+      const stored = await this.#read(ref);
+      if (stored !== undefined && !isSame(this.#policy, stored.session, wanted)) return conflict();
+      const session = stored === undefined ? wanted : { ...wanted, created_at: stored.session.created_at };
+      if (await this.#write(ref, session, stored?.revision)) return { kind: "registered" };
     }
   }
 
   /** False for a session that was never registered. */
-  async deactivate(sessionId: string): Promise<boolean> {
+  async deactivate(ref: SessionRef): Promise<boolean> {
     for (;;) {
-      const standing = await this.#read(sessionId);
-      if (standing === undefined) return false;
-      if (await this.#write({ ...standing.session, active: false }, standing.revision)) return true;
+      const stored = await this.#read(ref);
+      if (stored === undefined) return false;
+      if (await this.#write(ref, { ...stored.session, active: false }, stored.revision)) return true;
     }
   }
 
-  /** Who is asked in this session, as far as `policy` still allows it; its default chat if nobody registered it. */
+  /** The session's recipients that `policy` still allows; the default recipient if the session is not registered. */
   async recipientsOf(
-    sessionId: string,
+    ref: SessionRef,
     policy: RecipientPolicy = this.#policy,
-  ): Promise<{ readonly kind: "recipients"; readonly recipients: readonly Recipient[] } | Refused> {
-    const session = await this.get(sessionId);
+  ): Promise<{ readonly kind: "recipients"; readonly recipients: readonly Recipient[] } | ToolFailure> {
+    const session = await this.get(ref);
     if (session === undefined) return defaultRecipients(policy);
     if (!session.active) return inactive();
     const recipients = session.recipients.filter(({ endpoint }) => policy.allows(endpoint));
-    return recipients.length === 0 ? registeredChatIsOut() : { kind: "recipients", recipients };
+    return recipients.length === 0 ? noLongerAllowed(policy) : { kind: "recipients", recipients };
   }
 
-  /** The same client, address and people; another account of the channel may serve the address since. */
-  #isSame(standing: Session, wanted: Session): boolean {
-    const { recipients } = standing;
-    return (
-      standing.client_id === wanted.client_id &&
-      recipients.length === wanted.recipients.length &&
-      wanted.recipients.every((one, index) => this.#isSameRecipient(one, recipients[index]))
-    );
-  }
-
-  #isSameRecipient({ endpoint, responders }: Recipient, other: Recipient | undefined): boolean {
-    return (
-      other !== undefined &&
-      this.#policy.isSameAddress(endpoint, other.endpoint) &&
-      isDeepStrictEqual(responders.toSorted(), other.responders.toSorted())
-    );
-  }
-
-  async #read(sessionId: string) {
-    const stored = await this.#bucket.get(sessionKey(DEFAULT_TENANT, sessionId));
+  async #read({ tenant, id }: SessionRef) {
+    const stored = await this.#bucket.get(sessionKey(tenant, id));
     if (stored === undefined) return undefined;
     return { session: Session.parse(JSON.parse(stored.value)), revision: stored.revision };
   }
 
-  /** False if somebody else wrote meanwhile. */
-  async #write(session: Session, revision: number | undefined): Promise<boolean> {
-    const key = sessionKey(DEFAULT_TENANT, session.session_id);
+  /** False if another process has written since. */
+  async #write({ tenant, id }: SessionRef, session: Session, revision: number | undefined): Promise<boolean> {
+    const key = sessionKey(tenant, id);
     const value = JSON.stringify(session);
     const written =
       revision === undefined
@@ -111,50 +98,57 @@ export class SessionRegistry {
 }
 
 function defaultRecipients(policy: RecipientPolicy) {
-  const placed = policy.defaultRecipient();
-  if (placed.kind === "no_account") return refusals.no_account();
-  return placed.kind === "recipient"
-    ? ({ kind: "recipients", recipients: [placed.recipient] } as const)
-    : refusals.no_default();
+  const result = policy.defaultRecipient();
+  return result.kind === "recipient"
+    ? ({ kind: "recipients", recipients: [result.recipient] } as const)
+    : recipientError(result.kind === "no_account" ? "no_account" : "no_default", policy);
 }
 
-const conflict = (): Refused =>
-  refused(
+/** The same client, addresses and responders. The account that asks there may have changed. */
+function isSame(policy: RecipientPolicy, stored: Session, wanted: Session): boolean {
+  const routeOf = ({ recipients }: Session) =>
+    recipients.map(({ endpoint, responders }) => [policy.addressOf(endpoint), responders.toSorted()]);
+  return stored.client_id === wanted.client_id && isDeepStrictEqual(routeOf(stored), routeOf(wanted));
+}
+
+const conflict = (): ToolFailure =>
+  toolError(
     "session_conflict",
-    "This session is registered for another client, chat or people. Register another session_id.",
+    "This session is registered with another client, recipient or responders: register another session_id.",
   );
 
-const inactive = (): Refused =>
-  refused("session_inactive", "This session is deactivated. Register it again, or use another session_id.");
+const inactive = (): ToolFailure =>
+  toolError("session_inactive", "This session is deactivated: register it again, or use another session_id.");
 
-const noBot = (): Refused =>
-  refused(
+const noLongerAllowed = ({ settingNames }: RecipientPolicy): ToolFailure =>
+  toolError(
     "no_recipient",
-    "Nobody can be asked: Loopgate has no Telegram bot. Its operator sets TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID and starts it again.",
+    `The settings no longer allow this session's recipient: register the session again, or ask the operator to add the recipient to ${settingNames.allowedRecipients}.`,
   );
 
-const noDefaultChat = (): Refused =>
-  refused(
-    "no_recipient",
-    "This session names nobody to ask. Register it with POST /hitl/register, or set TELEGRAM_CHAT_ID and start Loopgate again.",
-  );
-
-const registeredChatIsOut = (): Refused =>
-  refused(
-    "no_recipient",
-    "The chat of this session is not allowed any more, or belongs to another bot. Register the session again, or ask the operator to allow its chat.",
-  );
-
-const refusals = {
-  no_account: noBot,
-  no_default: noDefaultChat,
-  not_allowed: () =>
-    refused(
-      "recipient_not_allowed",
-      "This chat is not among the allowed ones. Its operator adds it to TELEGRAM_ALLOWED_CHATS.",
-    ),
-  no_responders: () =>
-    invalidArguments([
-      "responder_ids: a group needs the ids of those who may answer, here or in TELEGRAM_RESPONDER_IDS",
-    ]),
-} as const;
+function recipientError(
+  kind: Exclude<RecipientResult["kind"], "recipient">,
+  { settingNames }: RecipientPolicy,
+): ToolFailure {
+  switch (kind) {
+    case "no_account":
+      return toolError(
+        "no_recipient",
+        `Loopgate has no channel to reach people: the operator sets ${settingNames.account} and ${settingNames.defaultRecipient} and restarts it.`,
+      );
+    case "no_default":
+      return toolError(
+        "no_recipient",
+        `This session has no recipient: register it with POST /hitl/register, or the operator sets ${settingNames.defaultRecipient} and restarts Loopgate.`,
+      );
+    case "not_allowed":
+      return toolError(
+        "recipient_not_allowed",
+        `The settings do not allow this recipient: the operator adds it to ${settingNames.allowedRecipients}.`,
+      );
+    case "no_responders":
+      return invalidArguments([
+        `responder_ids: several people read at this recipient, so the ids of those who may answer are required, here or in ${settingNames.responders}`,
+      ]);
+  }
+}

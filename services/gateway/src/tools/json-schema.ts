@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** A JSON Schema with an object at its root, in what draft-07 and 2020-12 have in common. */
+/** A JSON Schema with an object at its root, limited to what draft-07 and 2020-12 have in common. */
 export interface ToolSchema {
   readonly type: "object";
   readonly properties: Record<string, z.core.util.JSONType>;
@@ -15,8 +15,7 @@ const Shape = z.looseObject({
 });
 
 /**
- * The schema as clients see it. It stays open: members may be added, and a client that kept an older schema must not
- * refuse them.
+ * The schema for clients. It allows additional members, so that a client with a cached older schema accepts new ones.
  */
 export function toolSchema(schema: z.ZodObject, io: "input" | "output"): ToolSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {

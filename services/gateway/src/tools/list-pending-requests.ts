@@ -1,4 +1,3 @@
-import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
 import { clamp, parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
@@ -17,25 +16,20 @@ const Arguments = z.object(
     limit: z
       .number("must be a number")
       .optional()
-      .describe(`How many, at most. Default: ${DEFAULT_LIMIT}; kept within 1–${MAX_LIMIT}.`),
-    cursor: z.string("must be a string").optional().describe("The next_cursor of an earlier page."),
+      .describe(`The maximum number of requests. Default: ${DEFAULT_LIMIT}. Limited to 1–${MAX_LIMIT}.`),
+    cursor: z.string("must be a string").optional().describe("The next_cursor of the previous page."),
   },
   "must be an object",
 );
 
-/** Lists what is open. */
 export function listPendingRequests(queries: RequestQueries): Tool {
   return {
     definition,
-    run: async (given) => {
+    run: async (given, { principal: { tenant } }) => {
       const parsed = parseArguments(Arguments, withoutBlanks(given, ["session_id", "client_id", "cursor"]));
-      if (parsed.kind === "refused") return parsed;
+      if (parsed.kind === "error") return parsed;
       const { limit = DEFAULT_LIMIT, ...filter } = parsed.value;
-      const reply = await queries.list({
-        tenant: DEFAULT_TENANT,
-        ...filter,
-        limit: clamp(limit, 1, MAX_LIMIT),
-      });
+      const reply = await queries.list({ tenant, ...filter, limit: clamp(limit, 1, MAX_LIMIT) });
       if (reply.kind === "invalid_cursor") {
         return invalidArguments(["cursor: is not the next_cursor of an earlier page"]);
       }
@@ -48,8 +42,8 @@ const definition = {
   name: "list_pending_requests",
   title: "List pending requests",
   description: [
-    "Lists the requests that wait for a person, oldest first: id, question (cut to 200 characters), session, client, delivery and end.",
-    "count is the number returned; with more to come, next_cursor is the cursor of the next page.",
+    "Lists the requests that wait for a person, oldest first. Messages are cut to 200 characters.",
+    "count is the number of requests in this page. If there are more, pass next_cursor as cursor to get the next page.",
     'Example: {"session_id": "deploys", "limit": 20}',
   ].join("\n"),
   annotations: {

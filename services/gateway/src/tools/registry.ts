@@ -4,38 +4,33 @@ import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { text } from "../requests/arguments.ts";
-import { refused } from "../tool-error.ts";
+import { toolError } from "../tool-error.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
-/** The names of the tools: interface, and stay. */
+/** Public interface: these names never change. */
 export type ToolName =
   | "request_human_input"
   | "check_request_status"
   | "list_pending_requests"
   | "cancel_request";
 
-/** A call broke; what went wrong stands in the log, and is nothing that a caller may see. */
+/** A call failed unexpectedly. The log has the reason; the caller must not see it. */
 export class CallFailed extends Error {
   override readonly name = "CallFailed";
   override readonly message = "internal error";
 }
 
-export interface ToolRegistryParts {
-  readonly logger: Logger;
-  readonly metrics: Pick<GatewayMetrics, "calls">;
-}
-
-/** The tools, however they are called. */
+/** Runs the tools for every protocol; logs and measures each call. */
 export class ToolRegistry {
   readonly #tools: ReadonlyMap<string, Tool>;
   readonly #logger: Logger;
   readonly #calls: GatewayMetrics["calls"];
   readonly #running = new Set<Promise<unknown>>();
 
-  /** What `tools/list` shows, always in the same order. */
+  /** For `tools/list`, always in the same order. */
   readonly definitions: readonly ToolDefinition[];
 
-  constructor(tools: readonly Tool[], { logger, metrics }: ToolRegistryParts) {
+  constructor(tools: readonly Tool[], logger: Logger, metrics: Pick<GatewayMetrics, "calls">) {
     this.#tools = new Map(tools.map((tool) => [tool.definition.name, tool]));
     this.#logger = logger;
     this.#calls = metrics.calls;
@@ -47,8 +42,8 @@ export class ToolRegistry {
   }
 
   /**
-   * Runs a tool and writes one line about it: ids, outcome and time, no text.
-   * @throws CallFailed when the tool broke a promise.
+   * Runs a tool and logs one line about the call: ids, outcome and duration, no text.
+   * @throws CallFailed if the tool throws anything but `Unavailable`.
    */
   async call(name: ToolName, given: unknown, caller: Caller): Promise<ToolOutcome> {
     const tool = this.#tools.get(name);
@@ -70,12 +65,12 @@ export class ToolRegistry {
     }
   }
 
-  /** Resolves when the calls that run now are done, whatever comes in meanwhile. */
+  /** Resolves when the current calls have ended. Does not wait for later ones. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#running);
   }
 
-  /** Resolves when no call runs any more. */
+  /** Resolves when no call is running. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await this.settled();
   }
@@ -88,7 +83,7 @@ export class ToolRegistry {
 
   #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
     return tool.run(given, caller).catch((error: unknown) => {
-      if (error instanceof Unavailable) return outOfReach();
+      if (error instanceof Unavailable) return unavailable();
       const trace = traceIdOf(caller.traceparent);
       this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");
       throw new CallFailed();
@@ -96,12 +91,12 @@ export class ToolRegistry {
   }
 }
 
-/** Who called about what: as the outcome says, else as the call did. */
-function callFields(outcome: ToolOutcome, given: unknown, { keyId, traceparent }: Caller) {
+/** The ids of a call: from its outcome, else from its arguments. */
+function callFields(outcome: ToolOutcome, given: unknown, { principal, traceparent }: Caller) {
   const view = viewOf(outcome);
   const named = view === undefined ? Named.safeParse(given).data : undefined;
   return {
-    key: keyId,
+    key: principal.keyId,
     request: view?.request_id ?? named?.request_id,
     trace: traceIdOf(traceparent),
     client: view?.client_id ?? named?.client_id,
@@ -115,16 +110,16 @@ const Named = z.object({
 
 const viewOf = (outcome: ToolOutcome) => {
   if (outcome.kind === "request") return outcome.request.view;
-  return outcome.kind === "refused" ? outcome.refusal.request : undefined;
+  return outcome.kind === "error" ? outcome.error.request : undefined;
 };
 
 function outcomeName(outcome: ToolOutcome): string {
-  if (outcome.kind === "refused") return outcome.refusal.code;
+  if (outcome.kind === "error") return outcome.error.code;
   return outcome.kind === "request" ? outcome.request.view.status : "listed";
 }
 
-const outOfReach = () =>
-  refused(
+const unavailable = () =>
+  toolError(
     "unavailable",
-    "Loopgate's log or store does not answer now. Call again in a few seconds; with an idempotency_key a repeated question is asked once.",
+    "Loopgate's log or store does not answer: call again in a few seconds. With an idempotency_key, a repeated question is asked only once.",
   );

@@ -1,7 +1,7 @@
 import type { RequestDetails, RequestView } from "@loopgate/contracts";
 import { expect, it } from "vitest";
-import { refused } from "../tool-error.ts";
-import { toolResult } from "./result.ts";
+import { toolError } from "../tool-error.ts";
+import { cutTo, toolResult } from "./result.ts";
 
 const pending: RequestView = {
   request_id: "019ab3f0-7c00-7000-8000-000000000001",
@@ -27,7 +27,7 @@ const known = (view: Partial<RequestView> = {}): RequestDetails => ({
 const sentenceOf = (view: Partial<RequestView>) =>
   toolResult({ kind: "request", request: known(view) }).content[1]?.text;
 
-it("says the same for programs and for models", () => {
+it("contains the same for programs and for models", () => {
   const { content, structuredContent, isError } = toolResult({ kind: "request", request: known() });
   expect(structuredContent).toEqual(pending);
   expect(JSON.parse(content[0]?.text ?? "")).toEqual(pending);
@@ -35,16 +35,19 @@ it("says the same for programs and for models", () => {
 });
 
 it.each([
-  [{}, /^A person has not answered yet; check_request_status with request_id 019ab3f0-\S+ tells the answer/],
-  [{ delivery: "undelivered" }, /^Nobody could be reached; .* until 2026-11-24T10:05:00.000Z/],
+  [{}, /^No person has answered yet\. check_request_status with request_id 019ab3f0-\S+ returns the answer/],
+  [
+    { delivery: "undelivered" },
+    /^The question could not be delivered to anyone\. .* until 2026-11-24T10:05:00.000Z/,
+  ],
   [{ status: "decided", outcome: "denied" }, /^A person decided this request \(denied\)/],
-  [{ status: "expired" }, /^Nobody answered in time, and that is no approval/],
-  [{ status: "cancelled" }, /^The question was withdrawn, and that is no approval/],
-] as const)("tells a model what %j means", (view, sentence) => {
+  [{ status: "expired" }, /^No person answered in time, which is not an approval/],
+  [{ status: "cancelled" }, /^The question was withdrawn, which is not an approval/],
+] as const)("explains %j to a model", (view, sentence) => {
   expect(sentenceOf(view)).toMatch(sentence);
 });
 
-it("lists one line a request, with cut messages that say so", () => {
+it("lists one line per request, and marks cut messages", () => {
   const long = known({ message: `two\nlines ${"x".repeat(300)}` });
   const { content, structuredContent } = toolResult({
     kind: "page",
@@ -63,8 +66,8 @@ it("lists one line a request, with cut messages that say so", () => {
   ]);
 });
 
-it("words a refusal as an error with its code and the request that is why", () => {
-  const result = toolResult(refused("already_decided", "Too late.", pending));
+it("reports an error with its code and the request whose state is the reason", () => {
+  const result = toolResult(toolError("already_decided", "Too late.", pending));
   expect(result).toEqual({
     isError: true,
     structuredContent: { error: { code: "already_decided", message: "Too late.", request: pending } },
@@ -73,4 +76,16 @@ it("words a refusal as an error with its code and the request that is why", () =
       { type: "text", text: "Too late." },
     ],
   });
+});
+
+const family = "👨‍👩‍👧";
+
+it("does not cut a text of the maximum length, whatever its graphemes consist of", () => {
+  expect(cutTo(5, "12345")).toBe("12345");
+  expect(cutTo(5, family.repeat(5))).toBe(family.repeat(5));
+});
+
+it("cuts between graphemes and marks the cut", () => {
+  expect(cutTo(5, "123456")).toBe("1234…");
+  expect(cutTo(3, family.repeat(4))).toBe(`${family}${family}…`);
 });

@@ -1,12 +1,11 @@
 import type { RequestDetails, RequestView } from "@loopgate/contracts";
-import type { Refusal } from "../tool-error.ts";
-import { cutTo } from "./cut.ts";
+import type { ToolError } from "../tool-error.ts";
 import type { ListedRequest } from "./outputs.ts";
 import type { ToolOutcome } from "./tool.ts";
 
 const LISTED_MESSAGE_GRAPHEMES = 200;
 
-/** A tool's result as MCP wants it: for programs, and the same for models with one sentence on what to do next. */
+/** A tool's result in MCP: structured for programs, and as text for models, followed by the next step. */
 export interface ToolResult {
   readonly content: { readonly type: "text"; readonly text: string }[];
   readonly structuredContent: Record<string, unknown>;
@@ -19,8 +18,8 @@ export function toolResult(outcome: ToolOutcome): ToolResult {
       return resultOf({ ...outcome.request.view }, nextStep(outcome.request.view));
     case "page":
       return pageResult(outcome.requests, outcome.nextCursor);
-    case "refused":
-      return { ...resultOf({ error: errorOf(outcome.refusal) }, outcome.refusal.message), isError: true };
+    case "error":
+      return { ...resultOf({ error: errorOf(outcome.error) }, outcome.error.message), isError: true };
   }
 }
 
@@ -49,31 +48,44 @@ function listedOf(view: RequestView): ListedRequest {
   return { ...view, message, message_truncated: message !== view.message };
 }
 
-function errorOf({ code, message, request }: Refusal) {
+function errorOf({ code, message, request }: ToolError) {
   return { code, message, ...(request === undefined ? {} : { request }) };
 }
 
-/** Facts, no orders: what the state means, and which call tells more. */
+/** What the state means, and which call helps now. Facts, not instructions, because the model decides. */
 function nextStep({ request_id, status, outcome, delivery, expires_at }: RequestView): string {
   switch (status) {
     case "pending":
       return delivery === "undelivered"
-        ? `Nobody could be reached; the question stays open until ${expires_at}, and cancel_request withdraws it.`
-        : `A person has not answered yet; check_request_status with request_id ${request_id} tells the answer, and waits for it with wait_seconds.`;
+        ? `The question could not be delivered to anyone. It stays open until ${expires_at}; cancel_request withdraws it.`
+        : `No person has answered yet. check_request_status with request_id ${request_id} returns the answer; with wait_seconds, it waits for it.`;
     case "decided":
-      return `A person decided this request (${outcome ?? "answered"}); no further call changes it.`;
+      return `A person decided this request (${outcome ?? "answered"}). The decision is final.`;
     case "expired":
-      return "Nobody answered in time, and that is no approval; request_human_input asks anew.";
+      return "No person answered in time, which is not an approval. request_human_input asks again.";
     case "cancelled":
-      return "The question was withdrawn, and that is no approval; request_human_input asks anew.";
+      return "The question was withdrawn, which is not an approval. request_human_input asks again.";
   }
 }
 
 function pageSentence(count: number, nextCursor: string | undefined): string {
   if (nextCursor !== undefined)
     return `${count} pending requests, and there are more: call again with cursor ${nextCursor}.`;
-  if (count === 0) return "No request is pending; request_human_input asks a person.";
-  return `${count} pending, and no more; check_request_status tells all about one of them.`;
+  if (count === 0) return "No request is pending. request_human_input asks a person.";
+  return `${count} pending requests, and no more. check_request_status returns one in full.`;
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** A text of at most `max` graphemes; one that was cut ends with "…". */
+export function cutTo(max: number, text: string): string {
+  if (text.length <= max) return text;
+  const kept: string[] = [];
+  for (const { segment } of graphemes.segment(text)) {
+    kept.push(segment);
+    if (kept.length > max) return `${kept.slice(0, max - 1).join("")}…`;
+  }
+  return text;
 }
 
 const oneLine = (message: string): string => message.replaceAll(/\s+/gu, " ");

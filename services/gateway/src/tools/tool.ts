@@ -1,9 +1,10 @@
 import type { RequestDetails } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Refused } from "../tool-error.ts";
+import type { Principal } from "../access/principal.ts";
+import type { ToolFailure } from "../tool-error.ts";
 import type { ToolSchema } from "./json-schema.ts";
 
-/** What is true of a tool, in the protocol's words. */
+/** The properties of a tool that MCP defines. */
 interface ToolAnnotations {
   readonly title: string;
   readonly readOnlyHint: boolean;
@@ -12,7 +13,7 @@ interface ToolAnnotations {
   readonly openWorldHint: boolean;
 }
 
-/** A tool as `tools/list` shows it: plain JSON, made once. */
+/** A tool as `tools/list` shows it: plain JSON, created once. */
 export interface ToolDefinition {
   readonly name: string;
   readonly title: string;
@@ -22,30 +23,29 @@ export interface ToolDefinition {
   readonly outputSchema: ToolSchema;
 }
 
-/** Who calls, as the connection tells it. */
+/** Who makes a call, and what the connection tells about it. */
 export interface Caller {
+  readonly principal: Principal;
   /** The MCP client's name. */
   readonly clientName?: string | undefined;
-  /** The id of the API key that the call came with; absent where none is needed. */
-  readonly keyId?: string | undefined;
   /** W3C trace context. */
   readonly traceparent?: string | undefined;
-  /** Whom this connection may ask, and asks by default; absent: the gateway's own. */
+  /** The recipients that this connection may ask. Default: the gateway's own. */
   readonly policy?: RecipientPolicy | undefined;
-  /** Aborted when nobody listens to the answer any more: ends a wait, and nothing else (I6). */
+  /** Aborted when the caller disconnects. Ends a wait, and nothing else (I6). */
   readonly signal: AbortSignal;
-  /** Hears how a wait goes on; absent when nobody asked for it. */
+  /** Receives the progress of a wait; absent if the caller did not ask for it. */
   readonly onProgress?: ((progress: WaitProgress) => void) | undefined;
 }
 
 export interface WaitProgress {
-  /** Seconds waited; grows with each report. */
+  /** Seconds waited so far. */
   readonly progress: number;
   readonly total: number;
   readonly message: string;
 }
 
-/** What a tool found out, before any protocol words it. */
+/** The result of a tool, independent of the protocol that reports it. */
 export type ToolOutcome =
   | { readonly kind: "request"; readonly request: RequestDetails }
   | {
@@ -53,10 +53,10 @@ export type ToolOutcome =
       readonly requests: readonly RequestDetails[];
       readonly nextCursor?: string | undefined;
     }
-  | Refused;
+  | ToolFailure;
 
 export interface Tool {
   readonly definition: ToolDefinition;
-  /** @throws Unavailable when the log or the store does not answer. */
+  /** @throws Unavailable if the log or the store does not answer. */
   run(given: unknown, caller: Caller): Promise<ToolOutcome>;
 }

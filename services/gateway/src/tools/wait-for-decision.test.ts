@@ -5,14 +5,15 @@ import { waitForDecision } from "./wait-for-decision.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-it("reports at once and every ten seconds, and no more once the wait is over", async () => {
+it("reports at once and every ten seconds until the wait is over", async () => {
   const reports: WaitProgress[] = [];
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const place = { wait: () => promise, [Symbol.dispose]: () => undefined };
-  const subject = { id: "" };
+  const subject = { ref: { tenant: "default", id: "" } };
+  const principal = { tenant: "default", scopes: [] };
   const signal = new AbortController().signal;
   const onProgress = (report: WaitProgress) => void reports.push(report);
-  const waiting = waitForDecision(place, subject, 50, { signal, onProgress });
+  const waiting = waitForDecision(place, subject, 50, { principal, signal, onProgress });
   expect(reports.map(({ progress }) => progress)).toEqual([0]);
   await vi.advanceTimersByTimeAsync(25_000);
   resolve(undefined);

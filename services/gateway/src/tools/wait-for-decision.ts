@@ -4,7 +4,7 @@ import type { Caller } from "./tool.ts";
 
 const PROGRESS_EVERY_MS = 10_000;
 
-/** Waits in this place, and tells the caller how it goes on. */
+/** Waits in this place, and reports progress to the caller. */
 export function waitForDecision(
   place: WaitingPlace,
   subject: WaitSubject,
@@ -17,7 +17,7 @@ export function waitForDecision(
   return waited.finally(() => progress[Symbol.dispose]());
 }
 
-/** Reports at once and every 10 s: clients that count silence hear something in time. */
+/** Reports at once and every 10 s, so that clients with an inactivity timeout keep the call open. */
 function startProgress(report: NonNullable<Caller["onProgress"]>, total: number): Disposable {
   const message = "waiting for a person's answer";
   let progress = 0;

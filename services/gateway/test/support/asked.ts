@@ -21,7 +21,7 @@ async function questionOf(g: TestGateway, id: string) {
   return created;
 }
 
-/** A decision as any process makes one. */
+/** Decides a request, as any process may. */
 export async function decide(g: TestGateway, id: string): Promise<void> {
   const created = await questionOf(g, id);
   await g.requests.decide(refOf(created.event), () => ({
@@ -29,7 +29,7 @@ export async function decide(g: TestGateway, id: string): Promise<void> {
   }));
 }
 
-/** What the notifier appends when it can't reach a chat. */
+/** Appends what the notifier appends if a delivery fails. */
 export async function fail(g: TestGateway, id: string, endpoint: string): Promise<void> {
   const { event } = await questionOf(g, id);
   const undelivered: UndeliveredEvent = {
@@ -42,7 +42,7 @@ export async function fail(g: TestGateway, id: string, endpoint: string): Promis
   await g.bus.log.append(subject, undelivered satisfies RequestEvent);
 }
 
-/** The id of the one request that is pending, as soon as there is one. */
+/** Waits for exactly one pending request and returns its id. */
 export async function pendingId(g: TestGateway): Promise<string> {
   const pending = async () =>
     (await call(g.url, "list_pending_requests", {})).result.structuredContent.requests;

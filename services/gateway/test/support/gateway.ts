@@ -13,9 +13,14 @@ import { createGateway, type Gateway, type GatewaySettings } from "../../src/ind
 const RETENTION_MS = 90 * 86_400_000;
 
 /** One person's chat, asked by default. */
-const onePerson: TelegramRecipients = { bot: "42", defaultChat: "7", responders: [], allowedChats: [] };
+export const onePerson: TelegramRecipients = {
+  bot: "42",
+  defaultChat: "7",
+  responders: [],
+  allowedChats: [],
+};
 
-const settings: GatewaySettings = {
+export const settings: GatewaySettings = {
   defaultTimeoutSeconds: 300,
   minTimeoutSeconds: 10,
   maxTimeoutSeconds: 2_592_000,
@@ -28,9 +33,11 @@ export interface TestGateway extends AsyncDisposable {
   readonly gateway: Gateway;
   readonly bus: SqliteBus;
   readonly requests: RequestLog;
-  /** The link to `state`: while it is cut, every query fails as one to a stopped service does. */
+  /** Queries that reach `state` even while the gateway's link to it is cut. */
+  readonly queries: RequestQueries;
+  /** The link to `state`. While it is cut, queries fail as if the service were stopped. */
   readonly state: { isReachable: boolean };
-  /** Closes the store's own database: `state` lives on and has only the log. */
+  /** Closes the store's database: `state` continues with only the log. */
   closeStore(): Promise<void>;
 }
 
@@ -40,9 +47,9 @@ export interface TestGatewayOptions {
   readonly checks?: readonly HealthCheck[];
   readonly logger?: Logger;
   readonly host?: string;
-  /** Puts a fault between the gateway and the log. */
+  /** Wraps the log to inject a fault. */
   readonly faulty?: (log: EventLog) => EventLog;
-  /** The clock of the log's retention. */
+  /** The clock for the log's retention. */
   readonly now?: () => Date;
 }
 
@@ -84,13 +91,14 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     gateway,
     bus,
     requests,
+    queries: service.queries,
     state,
     closeStore: () => database[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
 
-/** The same log, with some of its methods replaced by broken ones. */
+/** The same log, with some methods replaced. */
 export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
   append: log.append.bind(log),
   last: log.last.bind(log),
@@ -102,7 +110,7 @@ export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
   ...faults,
 });
 
-/** The log as a cluster may show it: without what came after that which has to be seen. */
+/** The log as a lagging replica shows it: reads include only what they require. */
 const lagging = (log: EventLog): EventLog =>
   broken(log, {
     below: async (prefix, atLeast = Infinity) =>
@@ -111,7 +119,7 @@ const lagging = (log: EventLog): EventLog =>
 
 function overLink(queries: RequestQueries, link: { readonly isReachable: boolean }): RequestQueries {
   const reach = () => {
-    if (!link.isReachable) throw new Unavailable("nobody serves");
+    if (!link.isReachable) throw new Unavailable("no responder");
     return queries;
   };
   return {

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { type KeyFile, readKeyFile } from "../../src/access/key-file.ts";
 import { type NewKey, newKey } from "../../src/access/new-key.ts";
 
-/** A file of keys that goes away with its owner. */
+/** A file of keys, removed on disposal. */
 export interface TestKeyFile extends Disposable {
   readonly path: string;
-  /** Replaces what the file holds. */
+  /** Replaces the content of the file. */
   write(content: string | readonly NewKey[]): void;
-  /** What a gateway is started with. */
+  /** The setting for a gateway. */
   read(): KeyFile;
 }
 

@@ -48,7 +48,7 @@ const dataOf = (stream: string) =>
     .filter((line) => line.startsWith("data: "))
     .map((line) => JSON.parse(line.slice("data: ".length)));
 
-/** A JSON-RPC message of the 2026-07-28 revision, with the headers that it wants. */
+/** A JSON-RPC message of the 2026-07-28 revision, with the headers that it needs. */
 export function modern(
   method: string,
   params: Record<string, unknown> = {},
@@ -85,13 +85,13 @@ export const send = (
   signal?: AbortSignal,
 ) => post(`${url}/mcp`, body, headers, signal);
 
-/** Calls a tool plainly, as curl would. */
+/** Calls a tool by a plain call. */
 export async function call(url: string, name: string, args: Record<string, unknown>, signal?: AbortSignal) {
   const body = { method: "tools/call", params: { name, arguments: args }, id: "1" };
   return (await post(`${url}/mcp`, body, {}, signal)).body;
 }
 
-/** Calls a tool plainly and expects a request's view. */
+/** Calls a tool by a plain call and expects a request's view. */
 export async function view(
   url: string,
   name: string,
@@ -105,10 +105,10 @@ export async function view(
   return result.structuredContent;
 }
 
-/** Calls a tool plainly and expects a refusal. */
+/** Calls a tool by a plain call and expects a tool error. */
 export async function refusal(url: string, name: string, args: Record<string, unknown>) {
   const { result } = await call(url, name, args);
-  if (result?.isError !== true) throw new Error(`no refusal: ${JSON.stringify(result)}`);
+  if (result?.isError !== true) throw new Error(`no error: ${JSON.stringify(result)}`);
   return result.structuredContent.error;
 }
 

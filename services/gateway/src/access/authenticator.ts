@@ -1,0 +1,44 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { DEFAULT_TENANT } from "@loopgate/contracts";
+import type { ApiKeys } from "./api-keys.ts";
+import type { Principal } from "./principal.ts";
+
+/** Finds out who makes an HTTP request. */
+export interface Authenticator {
+  authenticate(headers: IncomingHttpHeaders): Principal | Challenge;
+}
+
+/** The answer to a request without valid credentials. */
+interface Challenge {
+  /** For the header `WWW-Authenticate`. */
+  readonly wwwAuthenticate: string;
+  readonly message: string;
+}
+
+/** Needs one of the operator's API keys. */
+export const apiKeyAuthenticator = (keys: ApiKeys): Authenticator => ({
+  authenticate: (headers) => {
+    const presented = keyIn(headers);
+    if (presented === undefined) return challenge(KEY_MISSING);
+    const key = keys.find(presented);
+    if (key === undefined) return challenge(KEY_UNKNOWN);
+    return { tenant: DEFAULT_TENANT, keyId: key.id, scopes: key.scopes };
+  },
+});
+
+/** Trusts every caller: for a gateway without keys, which only this machine or a closed network reaches. */
+export const localAuthenticator: Authenticator = {
+  authenticate: () => ({ tenant: DEFAULT_TENANT, scopes: ["request", "admin"] }),
+};
+
+/** `X-API-Key` comes first, because a proxy may use `Authorization` for itself. */
+function keyIn({ "x-api-key": own, authorization = "" }: IncomingHttpHeaders): string | undefined {
+  return typeof own === "string" ? own : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+}
+
+const challenge = (message: string): Challenge => ({ wwwAuthenticate: 'Bearer realm="loopgate"', message });
+
+const KEY_MISSING =
+  "This path needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key. The operator creates one with ./loopgate key.";
+const KEY_UNKNOWN =
+  "This key is unknown or has expired: ask the operator for a new one, created with ./loopgate key.";

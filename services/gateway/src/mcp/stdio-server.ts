@@ -1,0 +1,111 @@
+import { parseJSONRPCMessage, type Transport } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { DEFAULT_TENANT } from "@loopgate/contracts";
+import type { RecipientPolicy } from "@loopgate/domain";
+import type { Logger } from "@loopgate/runtime";
+import type { Principal } from "../access/principal.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
+import { idIn, isMessage, jsonRpcError, parseJson } from "./json-rpc.ts";
+import type { PlainCalls } from "./plain-calls.ts";
+import { mcpServerFactory } from "./server.ts";
+
+/** The connection to one client that sends one JSON value per line. */
+export interface StdioStream {
+  /** The client's lines, until it disconnects. */
+  readonly lines: AsyncIterable<string>;
+  /** Sends one JSON text. */
+  write(line: string): void;
+  /** Closes the connection once everything is written. `lines` ends, too. */
+  end(): void;
+}
+
+/** A stdio client runs as the operator's user, so it needs no key. */
+export const stdioPrincipal: Principal = { tenant: DEFAULT_TENANT, scopes: ["request"] };
+
+export interface StdioServerOptions {
+  readonly tools: ToolRegistry;
+  readonly plainCalls: PlainCalls;
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/**
+ * Serves clients over lines, as stdio has them: every protocol revision, plain calls, and an error for invalid lines.
+ * Disposing disconnects all clients.
+ */
+export class StdioServer implements AsyncDisposable {
+  readonly #tools: ToolRegistry;
+  readonly #plainCalls: PlainCalls;
+  readonly #version: string;
+  readonly #logger: Logger;
+  readonly #open = new Map<StdioStream, Promise<void>>();
+
+  constructor({ tools, plainCalls, version, logger }: StdioServerOptions) {
+    this.#tools = tools;
+    this.#plainCalls = plainCalls;
+    this.#version = version;
+    this.#logger = logger;
+  }
+
+  /** Serves a client, whose questions go to the recipients in `policy`. Resolves when either side has disconnected. */
+  async serve(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
+    const served = this.#serve(stream, policy).catch((error: unknown) => {
+      this.#logger.debug({ err: error }, "a connection failed");
+      stream.end();
+    });
+    this.#open.set(stream, served);
+    await served;
+    this.#open.delete(stream);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const stream of this.#open.keys()) stream.end();
+    await Promise.all(this.#open.values());
+  }
+
+  /** When the client disconnects, its waits end and its questions stay open (I6). */
+  async #serve(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
+    const gone = new AbortController();
+    const client = { principal: stdioPrincipal, policy };
+    const write = (answer: object) => {
+      if (!gone.signal.aborted) stream.write(JSON.stringify(answer));
+    };
+    const transport: Transport = {
+      start: async () => undefined,
+      send: async (message) => write(message),
+      close: async () => stream.end(),
+    };
+    // Logs only the name: the message of an error may contain the client's text.
+    const onerror = ({ name }: Error) => this.#logger.debug({ error: name }, "mcp connection");
+    const factory = mcpServerFactory({ tools: this.#tools, version: this.#version, client });
+    const server = serveStdio(factory, { transport, onerror });
+    const answerPlain = async (body: unknown) => {
+      const answer = await this.#plainCalls.answer(body, { ...client, signal: gone.signal });
+      if (answer !== undefined) write(answer);
+    };
+    try {
+      for await (const line of stream.lines) {
+        if (line.trim() === "") continue;
+        const body = parseJson(line);
+        if (body === undefined) write(this.#plainCalls.parseError);
+        else if (!isMessage(body.value)) answerPlain(body.value).catch(onerror);
+        else if (!deliver(transport, body.value)) write(invalidRequest(body.value));
+      }
+    } finally {
+      gone.abort();
+      await server.close();
+    }
+  }
+}
+
+/** False for a body with the member `jsonrpc` that is not a JSON-RPC message. */
+function deliver(transport: Transport, body: unknown): boolean {
+  try {
+    transport.onmessage?.(parseJSONRPCMessage(body));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const invalidRequest = (body: unknown) => ({ ...jsonRpcError(-32_600, "Invalid Request"), id: idIn(body) });
