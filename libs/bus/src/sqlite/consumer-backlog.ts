@@ -1,6 +1,6 @@
 import { subjectMatches, timestamp } from "@loopgate/contracts";
 import type { Backlog } from "../bus-observer.ts";
-import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteDatabase } from "./database.ts";
 
 /** How far a consumer has read, and the sequences up to there that are not done yet. */
 export interface ConsumerPosition {

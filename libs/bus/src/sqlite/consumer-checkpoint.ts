@@ -1,4 +1,4 @@
-import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteConnection, SqliteDatabase } from "./database.ts";
 
 /** The column is called `floor` in the files of existing installations. */
 export const CHECKPOINT_SCHEMA =

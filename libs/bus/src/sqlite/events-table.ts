@@ -8,7 +8,7 @@ import {
 } from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
 import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
-import type { SqliteConnection } from "./sqlite-database.ts";
+import type { SqliteConnection } from "./database.ts";
 import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
 
 export const EVENTS_SCHEMA = `

@@ -3,12 +3,12 @@ import { consumerDefaults } from "../consumer-defaults.ts";
 import { type BucketLifetimes, type KeyValue, lifetimesFor } from "../key-value.ts";
 import type { EventLog } from "../event-log.ts";
 import type { Timers } from "../timers.ts";
-import { SqliteDatabase } from "./sqlite-database.ts";
-import { SqliteEventLog } from "./sqlite-event-log.ts";
-import { SqliteKeyValue } from "./sqlite-key-value.ts";
-import { SqliteTimers } from "./sqlite-timers.ts";
+import { SqliteDatabase } from "./database.ts";
+import { SqliteEventLog } from "./event-log.ts";
+import { SqliteKeyValue } from "./key-value.ts";
+import { SqliteTimers } from "./timers.ts";
 
-export { SqliteDatabase, type SqliteConnection } from "./sqlite-database.ts";
+export { SqliteDatabase, type SqliteConnection } from "./database.ts";
 
 export interface SqliteBusOptions {
   /** The path of the file; it is created if missing. */

@@ -1,4 +1,4 @@
-import type { SqliteConnection } from "./sqlite-database.ts";
+import type { SqliteConnection } from "./database.ts";
 
 /** The size of an entry: its event and subject, and an estimate for the rest of its row and its index entries. */
 const bytesOf = (row: string) => `octet_length(${row}.event) + octet_length(${row}.subject) + 100`;

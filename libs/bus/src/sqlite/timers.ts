@@ -3,7 +3,7 @@ import type { BusObserver } from "../bus-observer.ts";
 import type { Timers } from "../timers.ts";
 import { WakeUpTimer } from "./wake-up-timer.ts";
 import { appendDue } from "./events-table.ts";
-import type { SqliteConnection, SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteConnection, SqliteDatabase } from "./database.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS timers (subject TEXT PRIMARY KEY, due INTEGER NOT NULL, target TEXT NOT NULL, event TEXT NOT NULL) WITHOUT ROWID;

@@ -1,5 +1,5 @@
 import type { Bucket, BucketLifetimes, BucketName, KeyValue, Revision } from "../key-value.ts";
-import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteDatabase } from "./database.ts";
 
 const SCHEMA = `
   CREATE TABLE IF NOT EXISTS key_values (

@@ -20,7 +20,7 @@ import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";
 import { type Attempts, DelayedRedelivery } from "./delayed-redelivery.ts";
-import type { SqliteDatabase } from "./sqlite-database.ts";
+import type { SqliteDatabase } from "./database.ts";
 
 export interface ConsumerOptions {
   /** Delays before the retries of an entry whose handler threw, in milliseconds; the last one repeats. */

@@ -26,8 +26,8 @@ import {
 } from "./events-table.ts";
 import { CHECKPOINT_SCHEMA } from "./consumer-checkpoint.ts";
 import { REDELIVERY_SCHEMA } from "./delayed-redelivery.ts";
-import { type ConsumerOptions, SqliteConsumer } from "./sqlite-consumer.ts";
-import type { SqliteDatabase } from "./sqlite-database.ts";
+import { type ConsumerOptions, SqliteConsumer } from "./consumer.ts";
+import type { SqliteDatabase } from "./database.ts";
 
 /** How many entries are read, or deleted after their retention, at a time. */
 const PAGE = 256;
