@@ -49,11 +49,11 @@ export function appendEvent(
     return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event, known } };
   }
   const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));
-  const standing = same ?? newestOn(db, subject);
-  if (standing === undefined || standing.subject !== subject) {
+  const stored = same ?? newestOn(db, subject);
+  if (stored === undefined || stored.subject !== subject) {
     throw new TypeError("an event's id must contain the identity of its subject");
   }
-  return same === undefined ? { kind: "lost", winner: standing } : { kind: "stored", entry: standing };
+  return same === undefined ? { kind: "lost", winner: stored } : { kind: "stored", entry: stored };
 }
 
 /** Appends a timer's event without its id: the same timer may become due again. */

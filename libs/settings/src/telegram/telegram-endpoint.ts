@@ -5,11 +5,11 @@ export interface TelegramEndpoint {
   readonly thread?: string;
 }
 
-/** `telegram_<bot>_<chat>[_<thread>]`: a recipient's name in events, subjects and keys. */
+/** `telegram_<bot>_<chat>[_<thread>]`: the recipient's name in events, subjects and keys. */
 export const telegramEndpoint = ({ bot, chat, thread }: TelegramEndpoint): string =>
   ["telegram", bot, chat, ...(thread === undefined ? [] : [thread])].join("_");
 
-/** Reads an endpoint's name back; undefined for any other channel's endpoint. */
+/** Parses an endpoint. Undefined for an endpoint of another channel. */
 export function parseTelegramEndpoint(endpoint: string): TelegramEndpoint | undefined {
   const match = /^telegram_(\d+)_(-?\d+)(?:_(\d+))?$/.exec(endpoint);
   if (match?.[1] === undefined || match[2] === undefined) return undefined;
@@ -22,10 +22,10 @@ export const isGroupChat = (chat: string): boolean => chat.startsWith("-");
 /** A Telegram user as a responder: `telegram:<user id>`. */
 export const telegramResponder = (userId: string | number): string => `telegram:${userId}`;
 
-/** True for accounts behind which nobody in particular stands: anonymous admins, senders for channels, Telegram's own. */
+/** True for accounts that are no single person: anonymous admins, senders for channels, Telegram's own. */
 export const isServiceAccount = (userId: string | number): boolean => serviceAccounts.has(String(userId));
 
 const serviceAccounts: ReadonlySet<string> = new Set(["1087968824", "136817688", "777000"]);
 
-/** A bot's id: the part of its token before the colon. Undefined when the text has not the shape of a token. */
+/** The id of a bot: the part of its token before the colon. Undefined if the text is not a token. */
 export const botIdOf = (botToken: string): string | undefined => /^(\d+):\S+$/.exec(botToken)?.[1];

@@ -9,17 +9,17 @@ import {
 
 /** Which chats the operator lets Loopgate ask, and who may answer in groups. Ids are decimal strings. */
 export interface TelegramRecipients {
-  /** The bot that asks; absent without a bot token: then this channel asks nobody. */
+  /** The bot that asks. Absent without a bot token: Telegram then has no recipients. */
   readonly bot?: string | undefined;
-  /** `TELEGRAM_CHAT_ID`: asked when a session names no recipient. */
+  /** `TELEGRAM_CHAT_ID`: the recipient of sessions that name none. */
   readonly defaultChat?: string | undefined;
-  /** `TELEGRAM_RESPONDER_IDS`: who may answer in a group whose registration names nobody. */
+  /** `TELEGRAM_RESPONDER_IDS`: the persons who may answer in a group whose registration names none. */
   readonly responders: readonly string[];
-  /** `TELEGRAM_ALLOWED_CHATS`; empty and without `defaultChat`: every chat may be registered. */
+  /** `TELEGRAM_ALLOWED_CHATS`. If empty, and without `defaultChat`, every chat may be registered. */
   readonly allowedChats: readonly string[];
 }
 
-/** What these settings allow. They are read at each call, so that a change counts at once. */
+/** What these settings allow. Reads them at each call, so that a change takes effect at once. */
 export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy => ({
   defaultRecipient: () => {
     if (settings.bot === undefined) return { kind: "no_account" };
@@ -42,8 +42,8 @@ export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy =>
 });
 
 /**
- * A private chat is answered by its person alone; a group by the people that its registration names, or else the
- * settings: membership of a chat grants nothing (I5).
+ * In a private chat only its person may answer; in a group, the persons named by its registration, or else by the
+ * settings. Membership of a chat grants nothing (I5).
  */
 function recipientAt(
   settings: TelegramRecipients,
@@ -76,7 +76,7 @@ function allowedChatOf(settings: TelegramRecipients, endpoint: string): string |
 }
 
 interface Answering {
-  /** All names of one chat: after a group has moved to another id it has two, and permission under one is enough. */
+  /** All endpoints of one chat. A group that moved to another id has two, and permission for one of them is enough. */
   readonly endpoints: readonly string[];
   readonly principal: string;
   readonly session: Session | undefined;
