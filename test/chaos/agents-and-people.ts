@@ -25,7 +25,14 @@ export function pressAll(world: World): void {
   for (const message of world.telegram.chats.messages) if (message.buttons.length > 0) press(world, message);
 }
 
-/** The key that a message shows: every question bears its own. */
+/** The messages that show questions; on a slow machine the bot also tells that it was offline. */
+export const questionsShown = ({ telegram }: Pick<World, "telegram">): readonly ShownMessage[] =>
+  telegram.chats.messages.filter(({ text }) => !text.startsWith(OUTAGE_NOTICE));
+
+/** How the message begins that tells a chat of an outage. */
+export const OUTAGE_NOTICE = "📴 I was offline from ";
+
+/** The key that a message shows: every question has its own. */
 export const keyOn = ({ text }: ShownMessage): string => /key-\d+/.exec(text)?.[0] ?? "";
 
 /** Asks under this key; the same key always asks the same. */
@@ -83,7 +90,7 @@ export function pressFresh(world: World): void {
 async function pressSome(world: World): Promise<void> {
   await pause(20);
   if (world.random() < 0.5) return pressFresh(world);
-  const message = pick(world.telegram.chats.messages, world.random);
+  const message = pick(questionsShown(world), world.random);
   if (message !== undefined && message.buttons.length > 0 && world.random() < 0.2) press(world, message);
 }
 

@@ -1,7 +1,7 @@
 import type { RequestView } from "@loopgate/contracts";
 import { expect } from "vitest";
 import { viewFrom } from "../harness/call.ts";
-import { askUnder, keyOn, pressAll, type World } from "./agents-and-people.ts";
+import { askUnder, keyOn, OUTAGE_NOTICE, pressAll, questionsShown, type World } from "./agents-and-people.ts";
 
 /** Gives every chat of the world a session of its own. */
 export async function registerSessions({ chats }: World, url: string): Promise<void> {
@@ -58,7 +58,7 @@ function heldPresses({ ledger, telegram }: World) {
 
 /** All that the outside knows of a question, for the one who must find out what went wrong. */
 function storyOf(key: string, { ledger, telegram }: World) {
-  const messages = telegram.chats.messages.filter((message) => keyOn(message) === key);
+  const messages = questionsShown({ telegram }).filter((message) => keyOn(message) === key);
   const presses = [...ledger.presses].filter(([, press]) => press.key === key);
   const told = presses.map(([query, { option }]) => [
     option,
@@ -86,10 +86,24 @@ export async function expectPromisesKept({ ledger, telegram }: World, url: strin
   for (const { recorded, press, view } of told) {
     expect([press?.option, view.response], press?.key).toEqual([recorded, recorded]);
   }
-  const titled = telegram.chats.messages.map(
+  const titled = questionsShown({ telegram }).map(
     (message) => [message.text.split(" · ")[0], keys.get(keyOn(message))] as const,
   );
   for (const [title, view] of titled) expect(title).toBe(titleOf(view));
+  expectTrueNotices(telegram);
+}
+
+/** A notice of an outage lists questions of its own chat, and nothing else. */
+function expectTrueNotices(telegram: World["telegram"]): void {
+  const notices = telegram.chats.messages.filter(({ text }) => text.startsWith(OUTAGE_NOTICE));
+  for (const { chat, text } of notices) {
+    const asked = questionsShown({ telegram })
+      .filter((message) => message.chat === chat)
+      .map(keyOn);
+    const listed = text.match(/key-\d+/g) ?? [];
+    expect(text).toContain("Still open here:");
+    expect(asked).toEqual(expect.arrayContaining([...listed]));
+  }
 }
 
 /** The first line of a closed question. */
@@ -108,6 +122,7 @@ export function expectNoExcess(world: World, faults: number): void {
 
 /** Messages that show a question that another message showed before. */
 export function extraMessages({ telegram }: World) {
-  const first = new Map(telegram.chats.messages.toReversed().map((message) => [keyOn(message), message]));
-  return telegram.chats.messages.filter((message) => first.get(keyOn(message)) !== message);
+  const shown = questionsShown({ telegram });
+  const first = new Map(shown.toReversed().map((message) => [keyOn(message), message]));
+  return shown.filter((message) => first.get(keyOn(message)) !== message);
 }

@@ -6,6 +6,7 @@ export const ErrorCode = z.enum([
   "invalid_arguments",
   "already_decided",
   "idempotency_conflict",
+  "idempotency_key_used",
   "session_inactive",
   "session_conflict",
   "recipient_not_allowed",

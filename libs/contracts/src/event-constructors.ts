@@ -22,6 +22,7 @@ export interface NewQuestion {
   readonly ref: RequestRef;
   readonly sessionId: string;
   readonly clientId: string;
+  readonly keyId?: string | undefined;
   readonly prompt: Prompt;
   readonly recipients: readonly Recipient[];
   readonly timeoutSeconds: number;
@@ -40,6 +41,7 @@ export function createdEvent(question: NewQuestion, now: Date): CreatedEvent {
     data: {
       session_id: question.sessionId,
       client_id: question.clientId,
+      ...(question.keyId === undefined ? {} : { key_id: question.keyId }),
       prompt: question.prompt,
       recipients: [...question.recipients],
       policy: { required: 1 },

@@ -49,6 +49,8 @@ export const CreatedEvent = of(
   z.looseObject({
     session_id: z.string(),
     client_id: z.string(),
+    /** The API key that the caller proved; absent where the gateway asks for none. */
+    key_id: z.string().optional(),
     prompt: Prompt,
     recipients: z.array(Recipient),
     /** How many answers decide. A process that cannot count up to this refuses to decide. */

@@ -1,20 +1,21 @@
 import { expect, it } from "vitest";
 import { creationTag, fingerprint, isRequestId, keyedRequestId, keyToken, newRequestId } from "./ids.ts";
 
-const submission = { tenant: "default", clientId: "agent", sessionId: "s", key: "k" };
+const submission = { tenant: "default", caller: "local", clientId: "agent", sessionId: "s", key: "k" };
 
 it("gives an idempotency key the same id for ever", () => {
-  expect(keyedRequestId(submission)).toBe("af39a43c-551e-89f9-a44a-9dba59b94709");
+  expect(keyedRequestId(submission)).toBe("d944e85f-7c9f-8432-8e28-dd82a6e1319c");
 });
 
-it("scopes an idempotency key to tenant, client and session", () => {
+it("scopes an idempotency key to tenant, caller, client and session", () => {
   const others = [
     { ...submission, tenant: "other" },
+    { ...submission, caller: "key:ci" },
     { ...submission, clientId: "agents", sessionId: "" },
     { ...submission, sessionId: "k", key: "s" },
     { ...submission, key: "K" },
   ];
-  expect(new Set([submission, ...others].map(keyedRequestId)).size).toBe(5);
+  expect(new Set([submission, ...others].map(keyedRequestId)).size).toBe(6);
 });
 
 it("knows its own ids from anything else", () => {

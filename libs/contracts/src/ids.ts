@@ -9,20 +9,25 @@ const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
 export const isRequestId = (id: string): boolean =>
   id === id.toLowerCase() && RequestId.safeParse(id).success;
 
+/** True for the id of a request that was submitted with an idempotency key. */
+export const isKeyedRequestId = (id: string): boolean => id[14] === "8";
+
 /** A fresh id that sorts by its time of creation. */
 export const newRequestId = (): string => v7();
 
-/** What scopes an idempotency key: the same four give the same request for the life of the log (I7). */
+/** The scope of an idempotency key, and the key: the same five are the same request for the life of the log (I7). */
 export interface SubmissionKey {
   readonly tenant: string;
+  /** Whose key it is: an API key's id, or a user of this machine. Another caller's key never answers. */
+  readonly caller: string;
   readonly clientId: string;
   readonly sessionId: string;
   readonly key: string;
 }
 
 /** The id that belongs to an idempotency key: a UUIDv8 over its SHA-256. */
-export function keyedRequestId({ tenant, clientId, sessionId, key }: SubmissionKey): string {
-  const bytes = sha256([tenant, clientId, sessionId, key]).subarray(0, 16);
+export function keyedRequestId({ tenant, caller, clientId, sessionId, key }: SubmissionKey): string {
+  const bytes = sha256([tenant, caller, clientId, sessionId, key]).subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return stringify(bytes);

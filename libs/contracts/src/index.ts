@@ -35,6 +35,7 @@ export {
 export {
   creationTag,
   fingerprint,
+  isKeyedRequestId,
   isRequestId,
   keyedRequestId,
   keyToken,

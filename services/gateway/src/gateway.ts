@@ -20,7 +20,7 @@ import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
-import { StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
+import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
 import { SessionRegistry } from "./sessions/session-registry.ts";
@@ -64,7 +64,7 @@ export interface Gateway extends AsyncDisposable {
    * Serves a client that sends lines, as over stdio. Its questions go to the recipients in `policy`. Resolves when either
    * side has disconnected.
    */
-  connect(stream: StdioStream, policy: RecipientPolicy): Promise<void>;
+  connect(stream: StdioStream, client: StdioClient): Promise<void>;
 
   /** From now on `/readyz` is 503, and every wait ends at once with the request as it is. */
   drain(): void;
@@ -137,8 +137,8 @@ class ComposedGateway implements Gateway {
     return this.app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
   }
 
-  connect(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
-    return this.#options.stdio.serve(stream, policy);
+  connect(stream: StdioStream, client: StdioClient): Promise<void> {
+    return this.#options.stdio.serve(stream, client);
   }
 
   drain(): void {

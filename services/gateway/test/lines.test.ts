@@ -23,7 +23,7 @@ async function connect(g: TestGateway, policy = policyOf("7")) {
   server.close();
   const write = (line: string) => void theirs.write(`${line}\n`);
   const stream = { lines: linesOf(theirs), write, end: () => theirs.destroySoon() };
-  const served = g.gateway.connect(stream, telegramPolicy(policy));
+  const served = g.gateway.connect(stream, { policy: telegramPolicy(policy) });
   const answers = linesOf(mine);
   return {
     served,

@@ -12,7 +12,7 @@ import { Waiters } from "../src/requests/waiters.ts";
 import { onePerson, settings, startGateway, type TestGateway } from "./support/gateway.ts";
 
 const callerOf = (tenant: string) => ({
-  principal: { tenant, scopes: ["request"] } as const,
+  principal: { tenant, caller: "local", scopes: ["request"] } as const,
   signal: new AbortController().signal,
 });
 

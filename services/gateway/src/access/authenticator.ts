@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { ApiKeys } from "./api-keys.ts";
-import type { Principal } from "./principal.ts";
+import { LOCAL_CALLER, type Principal } from "./principal.ts";
 
 /** Finds out who makes an HTTP request. */
 export interface Authenticator {
@@ -22,13 +22,13 @@ export const apiKeyAuthenticator = (keys: ApiKeys): Authenticator => ({
     if (presented === undefined) return challenge(KEY_MISSING);
     const key = keys.find(presented);
     if (key === undefined) return challenge(KEY_UNKNOWN);
-    return { tenant: DEFAULT_TENANT, keyId: key.id, scopes: key.scopes };
+    return { tenant: DEFAULT_TENANT, caller: `key:${key.id}`, keyId: key.id, scopes: key.scopes };
   },
 });
 
 /** Trusts every caller: for a gateway without keys, which only this machine or a closed network reaches. */
 export const localAuthenticator: Authenticator = {
-  authenticate: () => ({ tenant: DEFAULT_TENANT, scopes: ["request", "admin"] }),
+  authenticate: () => ({ tenant: DEFAULT_TENANT, caller: LOCAL_CALLER, scopes: ["request", "admin"] }),
 };
 
 /** `X-API-Key` comes first, because a proxy may use `Authorization` for itself. */

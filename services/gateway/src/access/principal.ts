@@ -5,10 +5,15 @@ export type Scope = (typeof scopes)[number];
 /** Who makes a call, as the edge authenticated it. */
 export interface Principal {
   readonly tenant: string;
+  /** Separates callers: idempotency keys of one never answer another. */
+  readonly caller: string;
   /** The id of the API key; absent if the gateway needs none. */
   readonly keyId?: string | undefined;
   readonly scopes: readonly Scope[];
 }
+
+/** The caller of a gateway without keys: users of this machine. */
+export const LOCAL_CALLER = "local";
 
 /** The scope `admin` includes all others. */
 export const hasScope = (principal: Principal, scope: Scope): boolean =>

@@ -11,6 +11,8 @@ export interface GatewaySettings {
   readonly maxTimeoutSeconds: number;
   /** The upper limit of `wait_seconds`. */
   readonly maxWaitSeconds: number;
+  /** How long after its request's end an idempotency key is answered with that request. Default 600. */
+  readonly keyReplaySeconds?: number;
   /** Host names that `Host` and `Origin` may contain besides loopback names. Ports are ignored. */
   readonly allowedHosts: readonly string[];
   /** Every caller needs one of these keys, also on loopback. Absent: no caller needs a key. */
@@ -44,6 +46,7 @@ export const gatewayVariables = {
   REQUEST_TIMEOUT: seconds(300),
   LOOPGATE_MIN_TIMEOUT_SECONDS: seconds(10),
   LOOPGATE_MAX_TIMEOUT_SECONDS: seconds(2_592_000),
+  LOOPGATE_KEY_REPLAY_SECONDS: seconds(600),
   LOOPGATE_MAX_WAIT_SECONDS: z.coerce
     .number("must be a whole number of seconds")
     .int()
@@ -87,6 +90,7 @@ export const gatewaySettingsOf = (read: GatewayRead) => ({
     minTimeoutSeconds: read.LOOPGATE_MIN_TIMEOUT_SECONDS,
     maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
     maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
+    keyReplaySeconds: read.LOOPGATE_KEY_REPLAY_SECONDS,
     allowedHosts: isLoopback(read.SERVER_HOST)
       ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
       : read.LOOPGATE_ALLOWED_HOSTS,

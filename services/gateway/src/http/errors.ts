@@ -15,6 +15,7 @@ const statuses: Readonly<Record<ErrorCode, number>> = {
   no_recipient: 404,
   already_decided: 409,
   idempotency_conflict: 409,
+  idempotency_key_used: 409,
   session_conflict: 409,
   session_inactive: 409,
   payload_too_large: 413,

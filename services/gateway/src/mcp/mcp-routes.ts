@@ -52,6 +52,7 @@ export function addMcpRoutes(
     const caller = {
       principal: principalOf(request),
       signal: goneSignal(reply.raw),
+      userAgent: request.headers["user-agent"],
       traceparent: traceparentOf(undefined, request.headers["traceparent"]),
     };
     const answer = await plainCalls.answer(body.value, caller);

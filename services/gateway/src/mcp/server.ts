@@ -65,6 +65,7 @@ function callerOf(
   return {
     principal: client?.principal ?? PrincipalInfo.in(http?.authInfo),
     clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? handshakeName,
+    userAgent: http?.req?.headers.get("user-agent") ?? undefined,
     traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
     policy: client?.policy,
     signal: mcpReq.signal,

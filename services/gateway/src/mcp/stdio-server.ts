@@ -3,7 +3,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
-import type { Principal } from "../access/principal.ts";
+import { LOCAL_CALLER, type Principal } from "../access/principal.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { idIn, isMessage, jsonRpcError, parseJson } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";
@@ -20,7 +20,19 @@ export interface StdioStream {
 }
 
 /** A stdio client runs as the operator's user, so it needs no key. */
-export const stdioPrincipal: Principal = { tenant: DEFAULT_TENANT, scopes: ["request"] };
+export const stdioPrincipal: Principal = {
+  tenant: DEFAULT_TENANT,
+  caller: LOCAL_CALLER,
+  scopes: ["request"],
+};
+
+/** What a stdio client may ask, and who it is. */
+export interface StdioClient {
+  /** The recipients of its questions. */
+  readonly policy: RecipientPolicy;
+  /** Tells the projects of one user apart, for idempotency keys; absent for clients that do not name one. */
+  readonly project?: string | undefined;
+}
 
 export interface StdioServerOptions {
   readonly tools: ToolRegistry;
@@ -47,9 +59,9 @@ export class StdioServer implements AsyncDisposable {
     this.#logger = logger;
   }
 
-  /** Serves a client, whose questions go to the recipients in `policy`. Resolves when either side has disconnected. */
-  async serve(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
-    const served = this.#serve(stream, policy).catch((error: unknown) => {
+  /** Serves a client. Resolves when either side has disconnected. */
+  async serve(stream: StdioStream, client: StdioClient): Promise<void> {
+    const served = this.#serve(stream, client).catch((error: unknown) => {
       this.#logger.debug({ err: error }, "a connection failed");
       stream.end();
     });
@@ -64,9 +76,10 @@ export class StdioServer implements AsyncDisposable {
   }
 
   /** When the client disconnects, its waits end and its questions stay open (I6). */
-  async #serve(stream: StdioStream, policy: RecipientPolicy): Promise<void> {
+  async #serve(stream: StdioStream, { policy, project }: StdioClient): Promise<void> {
     const gone = new AbortController();
-    const client = { principal: stdioPrincipal, policy };
+    const caller = project === undefined ? LOCAL_CALLER : `${LOCAL_CALLER}:${project}`;
+    const client = { principal: { ...stdioPrincipal, caller }, policy };
     const write = (answer: object) => {
       if (!gone.signal.aborted) stream.write(JSON.stringify(answer));
     };

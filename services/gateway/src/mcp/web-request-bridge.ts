@@ -22,6 +22,7 @@ const HEADERS = [
   "mcp-method",
   "mcp-name",
   "traceparent",
+  "user-agent",
 ] as const;
 
 export interface Exchange {

@@ -46,7 +46,7 @@ export const Submission = z.object(
     idempotency_key: text(200)
       .optional()
       .describe(
-        "Makes repeating the call safe: the same key with the same arguments returns the same request and asks once, even after a crash.",
+        "For retries of this one call: repeating it with the same key asks only once. Every new question needs a new key; a used key is refused some minutes after its request has ended.",
       ),
   },
   "must be an object",

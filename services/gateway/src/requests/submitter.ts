@@ -7,6 +7,7 @@ import {
   type Prompt,
   type Recipient,
   type RequestRef,
+  type RequestView,
 } from "@loopgate/contracts";
 import { LogFull, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { type RequestLog, type SubmitResult } from "@loopgate/requests";
@@ -19,6 +20,9 @@ import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "./arguments.ts";
 import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
+
+/** How long after its request's end a key is answered with that request, in seconds (design 4.2). */
+const DEFAULT_KEY_REPLAY_SECONDS = 600;
 
 export interface SubmitterParts {
   readonly requests: RequestLog;
@@ -34,6 +38,8 @@ export interface SubmitterParts {
 export interface Submitting {
   readonly principal: Principal;
   readonly clientName?: string | undefined;
+  /** The header of that name. It names a client that says nothing else, and separates none. */
+  readonly userAgent?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly policy?: RecipientPolicy | undefined;
 }
@@ -73,7 +79,7 @@ export class Submitter {
     const { queries, requests } = this.#parts;
     try {
       const reply = await queries.status(draft.ref);
-      return reply.kind === "found" ? sameOrConflict(reply.request, draft) : undefined;
+      return reply.kind === "found" ? this.#replay(reply.request, draft) : undefined;
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
     }
@@ -85,7 +91,20 @@ export class Submitter {
   async #logged(draft: Draft): Promise<SubmitOutcome> {
     const request = requestDetailsOf(await this.#parts.requests.read(draft.ref));
     if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
-    return sameOrConflict(request, draft);
+    return this.#replay(request, draft);
+  }
+
+  /**
+   * Answers with the request of this submission. A key is for retries: some time after the end of its request it is
+   * refused, so that an old approval never answers a new call (I7, I10). Checked even for an event with this very id,
+   * because two gateways may use one key in the same millisecond.
+   */
+  #replay(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
+    const { decided_at } = request.view;
+    const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#parts.settings;
+    const endedMs = decided_at === undefined ? 0 : this.#parts.now().getTime() - Date.parse(decided_at);
+    if (endedMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
+    return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
   }
 
   #event(draft: Draft, prompt: Prompt, recipients: readonly Recipient[]): CreatedEvent {
@@ -105,7 +124,7 @@ export class Submitter {
     this.#parts.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = requestDetailsOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
-    return sameOrConflict(request, draft);
+    return this.#replay(request, draft);
   }
 
   /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
@@ -126,25 +145,42 @@ interface Draft {
   readonly ref: RequestRef;
   readonly sessionId: string;
   readonly clientId: string;
+  readonly keyId: string | undefined;
   readonly fingerprint: string;
   readonly traceparent?: string | undefined;
 }
 
-function draftOf(submission: Submission, { principal, clientName, traceparent }: Submitting): Draft {
+function draftOf(submission: Submission, submitting: Submitting): Draft {
+  const { principal, clientName, userAgent, traceparent } = submitting;
   const sessionId = submission.session_id ?? "default";
-  const clientId = submission.client_id ?? labelOf(clientName) ?? "agent";
-  const { tenant } = principal;
+  const { tenant, caller, keyId } = principal;
+  const clientId =
+    submission.client_id ?? labelOf(clientName) ?? keyId ?? labelOf(productIn(userAgent)) ?? "agent";
   const key = submission.idempotency_key;
-  const id = key === undefined ? newRequestId() : keyedRequestId({ tenant, clientId, sessionId, key });
+  const id =
+    key === undefined ? newRequestId() : keyedRequestId({ tenant, caller, clientId, sessionId, key });
   return {
     submission,
     ref: { tenant, id },
     sessionId,
     clientId,
+    keyId,
     fingerprint: fingerprintOf(submission),
     traceparent,
   };
 }
+
+/** The product token of a `User-Agent`, unless it names an HTTP library instead of the client. */
+function productIn(userAgent: string | undefined): string | undefined {
+  const product = /^[^\s/(]+/.exec(userAgent ?? "")?.[0];
+  return product === undefined || HTTP_LIBRARIES.has(product.toLowerCase()) ? undefined : product;
+}
+
+const HTTP_LIBRARIES: ReadonlySet<string> = new Set(
+  "aiohttp axios bun curl deno fetch go-http-client got java mozilla node okhttp python python-httpx python-requests python-urllib ruby undici wget".split(
+    " ",
+  ),
+);
 
 /** A client's name as a client id, cut to the maximum length. */
 function labelOf(name: string | undefined): string | undefined {
@@ -153,13 +189,23 @@ function labelOf(name: string | undefined): string | undefined {
     : Array.from(name.slice(0, 256)).slice(0, 128).join("");
 }
 
-/** Checked even for an event with this very id: two gateways may use one key in the same millisecond. */
-function sameOrConflict(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
-  if (request.fingerprint === fingerprint) return { kind: "accepted", request };
-  return toolError(
+const otherArguments = (): ToolFailure =>
+  toolError(
     "idempotency_conflict",
     "This idempotency_key belongs to a request with other arguments: use a new key for a new question.",
   );
+
+const keyUsed = (view: RequestView): ToolFailure =>
+  toolError(
+    "idempotency_key_used",
+    `This idempotency_key belongs to an earlier call, whose request ${endOf(view)}: a new question needs a new key; check_request_status with request_id ${view.request_id} returns that answer.`,
+    view,
+  );
+
+function endOf({ status, decided_at, decided_by }: RequestView): string {
+  if (status === "expired") return `expired at ${decided_at}`;
+  if (status === "cancelled") return `was cancelled at ${decided_at}`;
+  return `was decided at ${decided_at} by ${decided_by?.name ?? decided_by?.id ?? "a person"}`;
 }
 
 const logIsFull = (): ToolFailure =>

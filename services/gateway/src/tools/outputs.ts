@@ -6,7 +6,7 @@ const ErrorOutput = z.object({
   code: z
     .string()
     .describe(
-      "not_found, invalid_arguments, already_decided, idempotency_conflict, session_inactive, no_recipient or unavailable.",
+      "not_found, invalid_arguments, already_decided, idempotency_conflict, idempotency_key_used, session_inactive, no_recipient or unavailable.",
     ),
   message: z.string().describe("What is wrong, and the next step."),
   request: z.looseObject({}).optional().describe("The request as it is now, if its state is the reason."),

@@ -1,4 +1,4 @@
-import type { RequestDetails, RequestView } from "@loopgate/contracts";
+import { isKeyedRequestId, type RequestDetails, type RequestView } from "@loopgate/contracts";
 import type { ToolError } from "../tool-error.ts";
 import type { ListedRequest } from "./outputs.ts";
 import type { ToolOutcome } from "./tool.ts";
@@ -62,11 +62,17 @@ function nextStep({ request_id, status, outcome, delivery, expires_at }: Request
     case "decided":
       return `A person decided this request (${outcome ?? "answered"}). The decision is final.`;
     case "expired":
-      return "No person answered in time, which is not an approval. request_human_input asks again.";
+      return `No person answered in time, which is not an approval. ${askAgain(request_id)}`;
     case "cancelled":
-      return "The question was withdrawn, which is not an approval. request_human_input asks again.";
+      return `The question was withdrawn, which is not an approval. ${askAgain(request_id)}`;
   }
 }
+
+/** The key of a request that has ended never asks again. */
+const askAgain = (requestId: string): string =>
+  isKeyedRequestId(requestId)
+    ? "request_human_input with a new idempotency_key asks again."
+    : "request_human_input asks again.";
 
 function pageSentence(count: number, nextCursor: string | undefined): string {
   if (nextCursor !== undefined)

@@ -28,6 +28,7 @@ export interface Caller {
   readonly principal: Principal;
   /** The MCP client's name. */
   readonly clientName?: string | undefined;
+  readonly userAgent?: string | undefined;
   /** W3C trace context. */
   readonly traceparent?: string | undefined;
   /** The recipients that this connection may ask. Default: the gateway's own. */

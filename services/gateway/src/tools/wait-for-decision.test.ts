@@ -10,7 +10,7 @@ it("reports at once and every ten seconds until the wait is over", async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const place = { wait: () => promise, [Symbol.dispose]: () => undefined };
   const subject = { ref: { tenant: "default", id: "" } };
-  const principal = { tenant: "default", scopes: [] };
+  const principal = { tenant: "default", caller: "local", scopes: [] };
   const signal = new AbortController().signal;
   const onProgress = (report: WaitProgress) => void reports.push(report);
   const waiting = waitForDecision(place, subject, 50, { principal, signal, onProgress });

@@ -85,7 +85,8 @@ async function serve({
     const policy = readRecipients(client.handshake.recipients, bot?.id);
     using _registration = await recipients.register(policy);
     client.reply({ ready: true });
-    await gateway.connect(client.stream, telegramPolicy(policy));
+    const { project } = client.handshake;
+    await gateway.connect(client.stream, { policy: telegramPolicy(policy), project });
   } catch (error) {
     if (!(error instanceof StartupError)) logger.error({ err: error }, "a client could not be served");
     client.reply({ refused: error instanceof StartupError ? error.message : NOT_SERVED });

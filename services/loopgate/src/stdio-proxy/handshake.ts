@@ -15,6 +15,8 @@ export interface Handshake {
   readonly recipients: Readonly<Record<string, string>>;
   /** True for a stdio proxy that has lost its daemon: it accepts any daemon that serves the directory. */
   readonly again: boolean;
+  /** A hash of the working directory: two projects of one user are two callers. Older stdio proxies send none. */
+  readonly project?: string | undefined;
 }
 
 /** The daemon's reply. A connection that closes without one means: connect again, because another daemon takes over. */
@@ -37,5 +39,6 @@ export function handshakeOf(environment: Environment, as: Handshake["as"]): Hand
       }),
     ),
     again: false,
+    project: createHash("sha256").update(process.cwd()).digest("base64url").slice(0, 22),
   };
 }
