@@ -27,8 +27,11 @@ export interface KeyValue {
   bucket(name: BucketName): Promise<Bucket>;
 }
 
-/** `channels` holds what a channel must remember across requests: where a chat moved, when a bot was last in contact. */
-export const bucketNames = ["sessions", "copies", "leases", "channels"] as const;
+/**
+ * `channels` holds what a channel must remember across requests, such as its last contact; `departures` the questions whose
+ * waiting callers left before they heard the id.
+ */
+export const bucketNames = ["sessions", "copies", "leases", "channels", "departures"] as const;
 export type BucketName = (typeof bucketNames)[number];
 
 /** How long a value is kept after its last write, in milliseconds. Absent: until it is deleted. */
@@ -37,10 +40,14 @@ export type BucketLifetimes = { readonly [name in BucketName]?: number | undefin
 /** How long a lease lasts without renewal, in milliseconds: a process that dies is replaced within 15 s. */
 export const LEASE_MS = 10_000;
 
+/** How long a departed caller's question can be joined, in milliseconds: clients retry within minutes. */
+const DEPARTURES_MS = 900_000;
+
 /** The lifetimes for a deployment. A copy is kept as long as the log keeps its question. */
 export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
   sessions: undefined,
   copies: retentionMs,
   leases: LEASE_MS,
   channels: undefined,
+  departures: DEPARTURES_MS,
 });

@@ -21,6 +21,7 @@ import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
+import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
 import { SessionRegistry } from "./sessions/session-registry.ts";
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly queries: RequestQueries;
   /** The `sessions` bucket. */
   readonly sessions: Bucket;
+  /** The `departures` bucket. */
+  readonly departures: Bucket;
   readonly policy: RecipientPolicy;
   readonly settings: GatewaySettings;
   /** For `/readyz`. */
@@ -78,7 +81,16 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sessions = new SessionRegistry(options.sessions, policy);
   const waiters = await Waiters.open({ log, requests, metrics, maxWaiters });
   const now = () => new Date();
-  const submitter = new Submitter({ requests, queries, sessions, settings, logger, metrics, now });
+  const submitter = new Submitter({
+    requests,
+    queries,
+    sessions,
+    departures: new Departures(options.departures),
+    settings,
+    logger,
+    metrics,
+    now,
+  });
   const tools = new ToolRegistry(
     [
       requestHumanInput({ submitter, waiters, settings }),

@@ -17,6 +17,7 @@ await runService({
         requests: new RequestLog({ log: bus.log, ...storage, observer }),
         queries: bus.queries,
         sessions: await bus.keyValue.bucket("sessions"),
+        departures: await bus.keyValue.bucket("departures"),
         policy: settings.policy,
         settings: settings.gateway,
         checks: [{ name: "nats", required: true, check: () => bus.check() }],

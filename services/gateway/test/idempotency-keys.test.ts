@@ -5,6 +5,7 @@ import { telegramPolicy } from "@loopgate/settings/telegram";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { gatewayMetrics } from "../src/gateway-metrics.ts";
+import { Departures } from "../src/requests/departures.ts";
 import { Submitter } from "../src/requests/submitter.ts";
 import { SessionRegistry } from "../src/sessions/session-registry.ts";
 import { ask } from "./support/asked.ts";
@@ -143,6 +144,7 @@ it("approves a call only if a person was shown that call's question, within its 
     requests: g.requests,
     queries: g.queries,
     sessions: new SessionRegistry(await g.bus.keyValue.bucket("sessions"), telegramPolicy(onePerson)),
+    departures: new Departures(await g.bus.keyValue.bucket("departures")),
     settings,
     logger: createLogger("test", "silent"),
     metrics: gatewayMetrics(createMetrics()),

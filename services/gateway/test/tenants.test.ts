@@ -2,6 +2,7 @@ import { telegramPolicy } from "@loopgate/settings/telegram";
 import { createLogger, createMetrics } from "@loopgate/runtime";
 import { describe, expect, it } from "vitest";
 import { gatewayMetrics } from "../src/gateway-metrics.ts";
+import { Departures } from "../src/requests/departures.ts";
 import { Submitter } from "../src/requests/submitter.ts";
 import { SessionRegistry } from "../src/sessions/session-registry.ts";
 import { cancelRequest } from "../src/tools/cancel-request.ts";
@@ -21,9 +22,19 @@ async function openTools({ bus, requests, queries }: TestGateway) {
   const metrics = gatewayMetrics(createMetrics());
   const logger = createLogger("test", "silent");
   const sessions = new SessionRegistry(await bus.keyValue.bucket("sessions"), telegramPolicy(onePerson));
+  const departures = new Departures(await bus.keyValue.bucket("departures"));
   const waiters = await Waiters.open({ log: bus.log, requests, metrics, maxWaiters: 10 });
   const now = () => new Date();
-  const submitter = new Submitter({ requests, queries, sessions, settings, logger, metrics, now });
+  const submitter = new Submitter({
+    requests,
+    queries,
+    sessions,
+    departures,
+    settings,
+    logger,
+    metrics,
+    now,
+  });
   return {
     sessions,
     ask: requestHumanInput({ submitter, waiters, settings }),

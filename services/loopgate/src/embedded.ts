@@ -70,6 +70,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       requests,
       queries,
       sessions: buckets.sessions,
+      departures: await bus.keyValue.bucket("departures"),
       policy: telegramPolicy(policy),
       settings: settings.gateway,
       checks,

@@ -31,7 +31,7 @@ const GIVE_UP_AFTER_MS = 5_000;
 /** A gateway appends questions. It can neither decide them nor record deliveries. */
 const natsPermissions: NatsPermissions = {
   appends: [filters.created],
-  writes: ["sessions"],
+  writes: ["sessions", "departures"],
   asksQueries: true,
 };
 

@@ -19,6 +19,8 @@ import type { SessionRegistry } from "../sessions/session-registry.ts";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "./arguments.ts";
 import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
+import type { Departure, Departures, SubmissionIdentity } from "./departures.ts";
+import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
 /** How long after its request's end a key is answered with that request, in seconds (design 4.2). */
@@ -28,6 +30,7 @@ export interface SubmitterParts {
   readonly requests: RequestLog;
   readonly queries: RequestQueries;
   readonly sessions: SessionRegistry;
+  readonly departures: Departures;
   readonly settings: GatewaySettings;
   readonly logger: Logger;
   readonly metrics: Pick<GatewayMetrics, "accepted">;
@@ -43,6 +46,11 @@ export interface Submitting {
   readonly traceparent?: string | undefined;
   readonly policy?: RecipientPolicy | undefined;
 }
+
+/** A submission that waits; `calls` counts the calls that have waited for this question, this one included. */
+export type WaitingOutcome =
+  | { readonly kind: "accepted"; readonly request: RequestDetails; readonly calls: number }
+  | ToolFailure;
 
 export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
 
@@ -72,6 +80,36 @@ export class Submitter {
     const routed = await this.#parts.sessions.recipientsOf(session, submitting.policy);
     if (routed.kind === "error") return routed;
     return this.#append(draft, this.#event(draft, shown.prompt, routed.recipients));
+  }
+
+  /**
+   * Asks as {@link submit} does, for a call that waits. If the caller of the same submission left before it heard the
+   * id, and its question is still pending, this call joins that question. A question that was decided while no call
+   * waited is not joined: it is asked anew.
+   */
+  async submitWaiting(submission: Submission, submitting: Submitting): Promise<WaitingOutcome> {
+    const identity = identityOf(submission, submitting);
+    if (submission.idempotency_key === undefined) {
+      const departure = await this.#parts.departures.take(identity);
+      const request =
+        departure && (await this.#pending({ tenant: identity.tenant, id: departure.request_id }));
+      if (departure !== undefined && request !== undefined)
+        return { kind: "accepted", request, calls: departure.calls + 1 };
+    }
+    const submitted = await this.submit(submission, submitting);
+    return submitted.kind === "error" ? submitted : { ...submitted, calls: 1 };
+  }
+
+  /** Remembers that a waiting call's caller left before it heard the id. A keyed call finds its request by its key. */
+  async recordDeparture(submission: Submission, submitting: Submitting, departure: Departure): Promise<void> {
+    if (submission.idempotency_key !== undefined) return;
+    await this.#parts.departures.record(identityOf(submission, submitting), departure);
+  }
+
+  async #pending(ref: RequestRef): Promise<RequestDetails | undefined> {
+    const { requests, queries } = this.#parts;
+    const request = await findRequest({ requests, queries }, ref);
+    return request?.view.status === "pending" ? request : undefined;
   }
 
   /** The request that already has this key. */
@@ -151,23 +189,23 @@ interface Draft {
 }
 
 function draftOf(submission: Submission, submitting: Submitting): Draft {
-  const { principal, clientName, userAgent, traceparent } = submitting;
-  const sessionId = submission.session_id ?? "default";
-  const { tenant, caller, keyId } = principal;
-  const clientId =
-    submission.client_id ?? labelOf(clientName) ?? keyId ?? labelOf(productIn(userAgent)) ?? "agent";
+  const { tenant, caller, clientId, sessionId, fingerprint } = identityOf(submission, submitting);
   const key = submission.idempotency_key;
   const id =
     key === undefined ? newRequestId() : keyedRequestId({ tenant, caller, clientId, sessionId, key });
-  return {
-    submission,
-    ref: { tenant, id },
-    sessionId,
-    clientId,
-    keyId,
-    fingerprint: fingerprintOf(submission),
-    traceparent,
-  };
+  const { principal, traceparent } = submitting;
+  const ref = { tenant, id };
+  return { submission, ref, sessionId, clientId, keyId: principal.keyId, fingerprint, traceparent };
+}
+
+function identityOf(
+  submission: Submission,
+  { principal, clientName, userAgent }: Submitting,
+): SubmissionIdentity {
+  const { tenant, caller, keyId } = principal;
+  const named = submission.client_id ?? labelOf(clientName) ?? keyId ?? labelOf(productIn(userAgent));
+  const sessionId = submission.session_id ?? "default";
+  return { tenant, caller, clientId: named ?? "agent", sessionId, fingerprint: fingerprintOf(submission) };
 }
 
 /** The product token of a `User-Agent`, unless it names an HTTP library instead of the client. */

@@ -100,6 +100,7 @@ function callFields(outcome: ToolOutcome, given: unknown, { principal, tracepare
     request: view?.request_id ?? named?.request_id,
     trace: traceIdOf(traceparent),
     client: view?.client_id ?? named?.client_id,
+    ...(outcome.kind === "request" && outcome.calls !== undefined ? { joined: outcome.calls } : {}),
   };
 }
 

@@ -28,9 +28,14 @@ export function requestHumanInput({ submitter, waiters, settings }: RequestHuman
       // Reserved before the question is asked, so that a caller who cannot wait has asked nothing.
       using place = waiters.reserve();
       if (place === undefined) return tooManyWaiters();
-      const submitted = await submitter.submit(parsed.value, caller);
+      const submitted = await submitter.submitWaiting(parsed.value, caller);
       if (submitted.kind === "error") return submitted;
-      return { kind: "request", request: await afterWaiting(place, submitted.request, seconds, caller) };
+      const { calls } = submitted;
+      const request = await afterWaiting(place, submitted.request, seconds, caller);
+      const { request_id, status } = request.view;
+      if (caller.signal.aborted && status === "pending")
+        await submitter.recordDeparture(parsed.value, caller, { request_id, calls });
+      return { kind: "request", request, ...(calls > 1 ? { calls } : {}) };
     },
   };
 }

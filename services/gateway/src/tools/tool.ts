@@ -48,7 +48,12 @@ export interface WaitProgress {
 
 /** The result of a tool, independent of the protocol that reports it. */
 export type ToolOutcome =
-  | { readonly kind: "request"; readonly request: RequestDetails }
+  | {
+      readonly kind: "request";
+      readonly request: RequestDetails;
+      /** How many calls have waited for this question, if more than one: earlier callers left before they heard the id. */
+      readonly calls?: number;
+    }
   | {
       readonly kind: "page";
       readonly requests: readonly RequestDetails[];

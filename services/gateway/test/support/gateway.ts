@@ -77,6 +77,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       requests: new RequestLog({ log: reached, retentionMs: RETENTION_MS, now }),
       queries: overLink(service.queries, state),
       sessions: await keyValue.bucket("sessions"),
+      departures: await keyValue.bucket("departures"),
       policy: telegramPolicy({ ...onePerson, ...options.policy }),
       settings: { ...settings, ...options.settings },
       checks,
