@@ -11,7 +11,7 @@ async function leaveWaiting(g: TestGateway, args: object = question): Promise<st
   const waiting = ask(g, { ...args }, caller.signal);
   const request_id = await pendingId(g);
   caller.abort();
-  await expect(waiting).rejects.toThrow();
+  await expect(waiting).rejects.toThrow(/abort/i);
   await expect.poll(() => departed(g)).toBe(true);
   return request_id;
 }
