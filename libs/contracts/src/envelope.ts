@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * CloudEvents 1.0 in structured JSON. `id` is also the `Nats-Msg-Id`: it contains the identity of its subject, because
- * a broker compares ids over a whole stream. Unknown members are kept and ignored.
+ * CloudEvents 1.0 in structured JSON. `id` is also the `Nats-Msg-Id`; it contains the identity of its subject, because
+ * the broker compares ids over a whole stream. Unknown members are kept and ignored.
  */
 export const Envelope = z.looseObject({
   specversion: z.literal("1.0"),
@@ -17,5 +17,5 @@ export const Envelope = z.looseObject({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-/** Time as every Loopgate surface writes it: RFC 3339 UTC with milliseconds. */
+/** A time in the format of every interface: RFC 3339 UTC with milliseconds. */
 export const timestamp = (at: Date | number = Date.now()): string => new Date(at).toISOString();

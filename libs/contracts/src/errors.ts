@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** Codes are interface and stay; messages are not. */
+/** Error codes are public interface and never change; messages may. */
 export const ErrorCode = z.enum([
   "not_found",
   "invalid_arguments",

@@ -12,11 +12,11 @@ export type RequestType = z.infer<typeof RequestType>;
 export const Option = z.looseObject({ value: z.string(), label: z.string(), effect: Effect });
 export type Option = z.infer<typeof Option>;
 
-/** What the person is asked. Options make buttons; without options the answer is typed text. */
+/** What the person is asked. Options become buttons; without options the answer is typed text. */
 export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), options: z.array(Option) });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** One place where the question is shown, and who may answer there (`telegram:<user id>`). */
+/** An endpoint where the question is shown, and the principals who may answer there, such as `telegram:<user id>`. */
 export const Recipient = z.looseObject({
   channel: z.string(),
   endpoint: z.string(),
@@ -24,7 +24,7 @@ export const Recipient = z.looseObject({
 });
 export type Recipient = z.infer<typeof Recipient>;
 
-/** Who decided. `human` answered, `requester` cancelled, `timeout` is silence. */
+/** Who decided: `human` answered, `requester` cancelled, `timeout` expired. */
 export const DecidedBy = z.looseObject({
   type: z.enum(["human", "requester", "timeout"]),
   id: z.string().optional(),
@@ -43,7 +43,7 @@ export type Answer = z.infer<typeof Answer>;
 const of = <const Type extends string, Data extends z.ZodType>(type: Type, data: Data) =>
   Envelope.extend({ type: z.literal(`loopgate.request.${type}.v1`), data });
 
-/** A question was accepted: first on its subject, so that a retry of the same submission adds nothing. */
+/** A question was accepted. First on its subject: a retry of the same submission adds nothing. */
 export const CreatedEvent = of(
   "created",
   z.looseObject({
@@ -57,24 +57,24 @@ export const CreatedEvent = of(
     policy: z.looseObject({ required: z.int().min(1) }),
     metadata: z.record(z.string(), z.unknown()).optional(),
     expires_at: z.iso.datetime(),
-    /** SHA-256 of the submission's parsed arguments, before defaults: what "the same submission" means. */
+    /** SHA-256 of the submission's parsed arguments before defaults: equal fingerprints are the same submission. */
     fingerprint: z.string(),
   }),
 );
 export type CreatedEvent = z.infer<typeof CreatedEvent>;
 
-/** A copy of the question stands in a chat. */
+/** A copy of the question was sent to an endpoint. */
 export const DeliveredEvent = of("delivered", z.looseObject({ endpoint: z.string(), copy: z.string() }));
 export type DeliveredEvent = z.infer<typeof DeliveredEvent>;
 
-/** A recipient can't be reached; the request stays open until its end. */
+/** A recipient cannot be reached. The request stays open until its end. */
 export const UndeliveredEvent = of(
   "undelivered",
   z.looseObject({ endpoint: z.string(), reason: z.string() }),
 );
 export type UndeliveredEvent = z.infer<typeof UndeliveredEvent>;
 
-/** The one decision: first on its subject, whoever made it. */
+/** The one decision: first on its subject. */
 export const DecidedEvent = of(
   "decided",
   z.discriminatedUnion("kind", [
@@ -87,21 +87,21 @@ export type DecidedEvent = z.infer<typeof DecidedEvent>;
 
 export type RequestEvent = CreatedEvent | DeliveredEvent | UndeliveredEvent | DecidedEvent;
 
-/** What a person sent, as it came from the channel. */
+/** What a person sent, as the channel received it. */
 export const ReceivedEvent = Envelope.extend({
   type: z.literal("loopgate.channel.received.v1"),
   data: z.looseObject({ update: z.looseObject({}) }),
 });
 export type ReceivedEvent = z.infer<typeof ReceivedEvent>;
 
-/** A timer came due; `tag` names the `created` it was set for. */
+/** A timer is due. `tag` is the creation tag of the question that it was set for. */
 export const DueEvent = Envelope.extend({
   type: z.literal("loopgate.timer.due.v1"),
   data: z.looseObject({ tag: z.string() }),
 });
 export type DueEvent = z.infer<typeof DueEvent>;
 
-/** An event that a consumer gave up on, with all that an operator needs to replay it. */
+/** An event that a consumer gave up, with everything that an operator needs to replay it. */
 export const DeadLetterEvent = Envelope.extend({
   type: z.literal("loopgate.dead_letter.v1"),
   data: z.looseObject({

@@ -2,17 +2,17 @@ import { createHash } from "node:crypto";
 import { stringify, v7 } from "uuid";
 import { z } from "zod";
 
-/** A request's id: a lower-case UUID, version 7 (unkeyed) or 8 (from an idempotency key). It is no secret. */
+/** A request's id: a lower-case UUID, version 7, or 8 if it has an idempotency key. It is not a secret. */
 const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
 
-/** True for the ids that Loopgate hands out; anything else is answered with `not_found` without a look-up. */
+/** True for the form of Loopgate's ids. Any other text is answered with `not_found` without a read. */
 export const isRequestId = (id: string): boolean =>
   id === id.toLowerCase() && RequestId.safeParse(id).success;
 
 /** True for the id of a request that was submitted with an idempotency key. */
 export const isKeyedRequestId = (id: string): boolean => id[14] === "8";
 
-/** A fresh id that sorts by its time of creation. */
+/** A new id that sorts by its creation time. */
 export const newRequestId = (): string => v7();
 
 /** The scope of an idempotency key, and the key: the same five are the same request for the life of the log (I7). */
@@ -25,7 +25,7 @@ export interface SubmissionKey {
   readonly key: string;
 }
 
-/** The id that belongs to an idempotency key: a UUIDv8 over its SHA-256. */
+/** The id of an idempotency key: a UUIDv8 over the SHA-256 of the key and its scope. */
 export function keyedRequestId({ tenant, caller, clientId, sessionId, key }: SubmissionKey): string {
   const bytes = sha256([tenant, caller, clientId, sessionId, key]).subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
@@ -33,18 +33,18 @@ export function keyedRequestId({ tenant, caller, clientId, sessionId, key }: Sub
   return stringify(bytes);
 }
 
-/** Caller text as a token that is safe in subjects and keys: 22 characters of base64url, 128 bits. */
+/** Hashes caller text to a token that is safe in subjects and keys: 22 characters of base64url, 128 bits. */
 export const keyToken = (...parts: readonly string[]): string =>
   sha256(parts).subarray(0, 16).toString("base64url");
 
 /**
- * The identity of one `created` among all that ever bore its id: 6 characters over id and time. Buttons and copies
- * carry it, so that a press on an old question's copy never decides a new question (design 3.1).
+ * Tells a `created` apart from earlier ones with the same id: 6 characters over id and time. Buttons and copies carry
+ * it, so that a press on an old question's copy never decides a new question (design 3.1).
  */
 export const creationTag = (requestId: string, createdAt: string): string =>
   sha256([requestId, createdAt]).subarray(0, 4).toString("base64url");
 
-/** SHA-256 over JSON with sorted keys, as hex: equal values give equal fingerprints whatever their key order. */
+/** SHA-256 over JSON with sorted keys, as hex: independent of the order of members. */
 export const fingerprint = (value: unknown): string => sha256(sorted(value)).toString("hex");
 
 const sha256 = (value: unknown): Buffer => createHash("sha256").update(JSON.stringify(value)).digest();

@@ -1,4 +1,4 @@
-/** The only tenant until tenancy arrives; it stands in every subject, key and document from the first day. */
+/** The only tenant today. Every subject, key and document has a tenant, so that more can come. */
 export const DEFAULT_TENANT = "default";
 
 const REQUESTS = "loopgate.req.v1";
@@ -17,7 +17,7 @@ export const streams = {
   deadLetters: { name: "LOOPGATE_DLQ", subjects: [`${DEAD_LETTERS}.>`] },
 } as const;
 
-/** One request, named. */
+/** Identifies a request. */
 export interface RequestRef {
   readonly tenant: string;
   readonly id: string;
@@ -61,11 +61,11 @@ export function parseRequestSubject(subject: string): (RequestRef & { readonly k
   return { tenant, id, key: key.join(".") };
 }
 
-/** Where a timer waits. */
+/** The subject of a scheduled timer. */
 export const timerSubject = ({ tenant, id }: RequestRef, name: string): string =>
   `${TIMERS}.${token(tenant)}.${token(id)}.${token(name)}`;
 
-/** Where a timer's event appears when it is due. */
+/** The subject where a timer's event appears when it is due. */
 export const dueSubject = ({ tenant, id }: RequestRef, name: string): string =>
   `${DUE}.${token(tenant)}.${token(id)}.${token(name)}`;
 
@@ -77,18 +77,18 @@ export function parseDueSubject(subject: string): (RequestRef & { readonly name:
   return { tenant, id, name };
 }
 
-/** Where what people sent is stored before it is confirmed to the channel. */
+/** The subject of what people sent, stored before it is confirmed to the provider. */
 export const receivedSubject = (tenant: string, channel: string, account: string): string =>
   `${CHANNEL}.${token(tenant)}.${token(channel)}.${token(account)}.in`;
 
-/** Where a consumer's dead letters go. */
+/** The subject of a consumer's dead letters. */
 export const deadLetterSubject = (consumer: string): string => `${DEAD_LETTERS}.${token(consumer)}`;
 
-/** The subject on which a broker repeats an event of the requests stream once it is committed. */
+/** The subject on which the broker republishes a committed event of the requests stream. */
 export const committedSubject = (subject: string): string =>
   subject.startsWith(`${REQUESTS}.`) ? `${COMMITTED}${subject.slice(REQUESTS.length)}` : subject;
 
-/** Where `state` answers a kind of query by request-reply. */
+/** The request-reply subject of a query. */
 export const querySubject = (verb: "status" | "list" | "cancel"): string => `${QUERIES}.${verb}`;
 
 /** True if `subject` matches `filter` (NATS wildcards). */
@@ -102,7 +102,7 @@ export function subjectMatches(filter: string, subject: string): boolean {
   return given.length === wanted.length;
 }
 
-/** Refuses what would change a subject's shape: a dot or wildcard inside a token is an injection. */
+/** Rejects text that would change the structure of a subject: a dot or a wildcard is an injection. */
 function token(text: string): string {
   if (!/^[A-Za-z0-9_-]{1,128}$/.test(text)) throw new TypeError("not a subject token");
   return text;

@@ -5,10 +5,10 @@ export type RecipientResult =
   | { readonly kind: "recipient"; readonly recipient: Recipient }
   /** The channel has no account that could ask. */
   | { readonly kind: "no_account" }
-  /** The settings name nobody to ask. */
+  /** The settings have no default recipient. */
   | { readonly kind: "no_default" }
   | { readonly kind: "not_allowed" }
-  /** More than one person reads there, and the settings name nobody who may answer. */
+  /** Several people read there, and neither the registration nor the settings name responders. */
   | { readonly kind: "no_responders" };
 
 /**

@@ -10,15 +10,15 @@ import {
 } from "@loopgate/contracts";
 
 /**
- * A request is the set of its events: the newest entry of each of its subjects, by the last part of that subject
- * (`created`, `decided`, `delivered.<endpoint>.<copy>`, …). What is older than its `created` was said of an earlier
- * question of this id: it is void, and not in the set. Plain JSON, so that a store can keep it as it is.
+ * A request as the set of its events: the newest entry of each of its subjects, by the last part of the subject
+ * (`created`, `decided`, `delivered.<endpoint>.<copy>`, …). An entry older than `created` belongs to an earlier question
+ * with this id and is left out. Plain JSON, so that a store can keep it as it is.
  */
 export type RequestSet = Readonly<Record<string, Stored<RequestEvent>>>;
 
 /**
- * Adds entries of one request to its set. Free of order and repetition: any permutation, repetition and batching of
- * the same entries gives the same set. Entries of other subjects and of unknown types are ignored.
+ * Adds entries of one request to its set. Any permutation, repetition and batching of the same entries results in the
+ * same set. Entries of other subjects and of unknown types are ignored.
  */
 export function merge(set: RequestSet, entries: Iterable<ParsedEntry>): RequestSet {
   const merged: Record<string, Stored<RequestEvent>> = { ...set };
@@ -61,13 +61,13 @@ export function createdOf(set: RequestSet): Stored<CreatedEvent> | undefined {
   return entry?.event.type === "loopgate.request.created.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
-/** The decision that stands. */
+/** The decision, if this set holds it. */
 export function decisionOf(set: RequestSet): Stored<DecidedEvent> | undefined {
   const entry = set["decided"];
   return entry?.event.type === "loopgate.request.decided.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
-/** A message that shows this request in a chat. */
+/** A message that shows a request at an endpoint. */
 export interface Copy {
   readonly endpoint: string;
   readonly copy: string;
@@ -82,7 +82,7 @@ export function copiesOf(set: RequestSet): readonly Copy[] {
   );
 }
 
-/** The endpoints that could not be reached. */
+/** The endpoints where delivery failed. */
 export function failedEndpointsOf(set: RequestSet): ReadonlySet<string> {
   return new Set(
     Object.values(set).flatMap(({ event }) =>

@@ -32,7 +32,7 @@ export function viewOf(set: RequestSet): RequestView | undefined {
   };
 }
 
-/** The request as services tell each other of it. */
+/** The request as services exchange it. */
 export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
   const view = viewOf(set);
   const created = createdOf(set)?.event.data;
@@ -47,7 +47,7 @@ function statusOf(decided: DecidedEvent | undefined): RequestStatus {
   return decided.data.kind === "answered" ? "decided" : decided.data.kind;
 }
 
-/** `true` only for a chosen option that approves; silence and withdrawal of an approval are `false` (I4). */
+/** `true` only for a chosen option that approves; `false` for an approval that expired or was cancelled (I4). */
 function approvedBy(created: CreatedEvent, decided: DecidedEvent | undefined): boolean | null {
   if (decided === undefined) return null;
   if (decided.data.kind !== "answered") return isApproval(created.data.prompt.options) ? false : null;
@@ -66,7 +66,7 @@ function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
 
 const outcomes = { approve: "approved", deny: "denied", neutral: "answered" } as const;
 
-/** Any copy arrived: delivered. All recipients failed: undelivered. Otherwise it is still on its way. */
+/** `delivered` if any copy arrived, `undelivered` if all recipients failed, else `queued`. */
 function deliveryOf(set: RequestSet, created: CreatedEvent): RequestView["delivery"] {
   if (copiesOf(set).length > 0) return "delivered";
   const failed = failedEndpointsOf(set);

@@ -36,7 +36,7 @@ export type Ruling<Outcome = never> = { readonly decide: DecidedEvent } | { read
 
 /**
  * `own`: the decider's event is the decision, now or by an earlier try. `lost`: another decision was first. `gone`: the
- * log does not hold the question any more, or not for long enough; nobody may decide it.
+ * log does not hold the question any more, or not for long enough: it can no longer be decided.
  */
 export type DecideResult =
   | { readonly kind: "own"; readonly decision: Stored<DecidedEvent>; readonly created: CreatedEvent }
@@ -46,7 +46,7 @@ export type DecideResult =
 /**
  * Requests in the log, under the rules that hold for every process (design 3.1): `created` and `decided` are first on
  * their subject; reads are as new as the leader, or as the event that the caller reacts to; a request whose `created` has
- * left the log, or will within a day, is decided by nobody, because after its age-out the log would accept a second
+ * left the log, or will within a day, is not decided any more, because after its age-out the log would accept a second
  * decision. All methods throw `Unavailable` when the log does not answer.
  */
 export class RequestLog {
@@ -75,8 +75,8 @@ export class RequestLog {
   }
 
   /**
-   * Reads the question, lets the decider rule on it, and appends its decision if it is the first. What else the decider
-   * returns is the result, and nothing is appended. The set that it sees holds the question, which does not change; a
+   * Reads the question, lets the decider rule on it, and appends its decision if it is the first. Any other outcome of the
+   * decider is returned as it is, and nothing is appended. The set that it sees holds the question, which does not change; a
    * policy that counts answers has to read more.
    */
   async decide<Outcome = never>(

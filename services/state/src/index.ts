@@ -1,43 +1,7 @@
-import type { EventLog, RequestQueries, Timers } from "@loopgate/bus";
-import type { RequestLog } from "@loopgate/requests";
-import type { Logger, Metrics } from "@loopgate/runtime";
-import { instrumentedStore } from "./store/instrumented-store.ts";
-import { startExpiry } from "./expiry.ts";
-import { startProjection } from "./projection/projection.ts";
-import type { RequestStore } from "./store/request-store.ts";
-import { stateMetrics } from "./state-metrics.ts";
-import { StateQueries } from "./queries/state-queries.ts";
-
 export {
   rebuildProjection,
   type RebuildParts,
   type RebuildProgress,
 } from "./projection/rebuild-projection.ts";
+export { startState, type StateOptions, type StateService } from "./state.ts";
 export type { ListPosition, PendingPage, RequestStore } from "./store/request-store.ts";
-
-export interface StateParts {
-  readonly log: EventLog;
-  readonly timers: Timers;
-  readonly requests: RequestLog;
-  readonly store: RequestStore;
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly now?: () => Date;
-}
-
-export interface StateService extends AsyncDisposable {
-  readonly queries: RequestQueries;
-}
-
-/** Keeps the projection, ends requests in time and answers queries, until it is disposed of. */
-export async function startState(parts: StateParts): Promise<StateService> {
-  const { log, timers, requests, logger, now = () => new Date() } = parts;
-  const store = instrumentedStore(parts.store, stateMetrics(parts.metrics, parts.store));
-  const running = new AsyncDisposableStack();
-  const projection = running.use(await startProjection(log, store));
-  running.use(await startExpiry({ log, timers, requests, logger, now }));
-  return {
-    queries: new StateQueries({ requests, projection, store, logger, now }),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
-  };
-}

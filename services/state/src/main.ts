@@ -1,7 +1,7 @@
 import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
-import { startState } from "./index.ts";
+import { startState } from "./state.ts";
 import { readServiceSettings } from "./service-settings.ts";
 import { MongoRequestStore } from "./store/mongo.ts";
 

@@ -4,31 +4,31 @@ import { type Metrics, cachedReading } from "@loopgate/runtime";
 import { Counter, Gauge } from "prom-client";
 import type { RequestStore } from "./store/request-store.ts";
 
-/** Counting further would cost more the more are open, and tell an operator no more. */
+/** Upper bound of the count: beyond it, counting costs more and tells an operator nothing new. */
 const COUNT_UP_TO = 10_000;
 
 export type StateMetrics = ReturnType<typeof stateMetrics>;
 
-/** What a state service counts, and what its store shows. */
+/** The metrics of a state service, and gauges of its store. */
 export function stateMetrics(metrics: Metrics, store: RequestStore) {
   for (const gauge of pendingGauges(store)) metrics.registerMetric(gauge);
   return {
     storeFailures: new Counter({
       name: "loopgate_store_failures_total",
-      help: "Calls to the store that failed, mostly because it was away.",
+      help: "Calls to the store that failed, mostly because it did not answer.",
       labelNames: ["operation"],
       registers: [metrics],
     }),
   } as const;
 }
 
-/** Replicas show the same, and none while the store is away. */
+/** Every replica reports the same values, and none while the store does not answer. */
 function pendingGauges(store: RequestStore): readonly Gauge[] {
   const count = cachedReading(() => store.countPending(DEFAULT_TENANT, COUNT_UP_TO));
   const oldest = cachedReading(() => store.listPending({ tenant: DEFAULT_TENANT, limit: 1 }));
   const pending = new Gauge({
     name: "loopgate_requests_pending",
-    help: `Requests that are undecided, by the store; counted up to ${COUNT_UP_TO}.`,
+    help: `Undecided requests in the store; counted up to ${COUNT_UP_TO}.`,
     registers: [],
     async collect() {
       const counted = await count();
@@ -38,7 +38,7 @@ function pendingGauges(store: RequestStore): readonly Gauge[] {
   });
   const age = new Gauge({
     name: "loopgate_requests_oldest_pending_age_seconds",
-    help: "Since the oldest undecided request was asked, by the store; 0 without one.",
+    help: "Age of the oldest undecided request in the store; 0 without one.",
     registers: [],
     async collect() {
       const page = await oldest();

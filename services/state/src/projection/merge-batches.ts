@@ -9,17 +9,17 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** More entries in a write, or more writes at a time, gain little (measured: reference eventlog.md 3). */
+/** Larger batches and more concurrent writes gain little (measured: reference eventlog.md 3). */
 const BATCH = 500;
 const MAX_WRITES = 4;
 
-/** How soon a store that is away is tried again. */
+/** The pause before a store that does not answer is tried again, in milliseconds. */
 const TRY_AGAIN_MS = 500;
 
-/** So many entries keep the store busy. */
+/** How many entries keep the store busy. */
 export const ENOUGH_IN_FLIGHT = BATCH * MAX_WRITES;
 
-/** Merges entries into a store, those that wait at the same time together. */
+/** Merges entries into a store. Entries that wait at the same time share a write. */
 export class MergeBatches {
   readonly #store: RequestStore;
   readonly #patienceMs: number;
@@ -27,15 +27,15 @@ export class MergeBatches {
   #writes = 0;
   #isDue = false;
 
-  /** `patienceMs` is how long a merge waits for a store that is away. */
+  /** @param patienceMs how long a merge waits for a store that does not answer */
   constructor(store: RequestStore, patienceMs: number) {
     this.#store = store;
     this.#patienceMs = patienceMs;
   }
 
   /**
-   * Resolves once the entry is durable; rejects for this entry alone, or with `Unavailable` when patience is at its end
-   * or `signal` aborts.
+   * Resolves once the entry is durable. Rejects if the store rejects this entry, or with `Unavailable` after `patienceMs`
+   * or when `signal` aborts.
    */
   async merge(entry: ParsedEntry, signal?: AbortSignal): Promise<void> {
     const deadline = performance.now() + this.#patienceMs;
@@ -58,7 +58,7 @@ export class MergeBatches {
     return promise;
   }
 
-  /** One write takes whatever there is; those beside it wait until they are worth it. */
+  /** The first write takes every waiting entry; concurrent writes start only with full batches. */
   #startWrites(): void {
     this.#isDue = false;
     while (this.#waiting.length > 0 && this.#writes < MAX_WRITES) {
@@ -71,7 +71,7 @@ export class MergeBatches {
     }
   }
 
-  /** A batch that the store does not take is halved until what is wrong with it stands alone: merges can be repeated. */
+  /** Halves a rejected batch until the rejected entry is alone. Merging the others again is harmless. */
   async #write(batch: readonly Waiting[]): Promise<void> {
     try {
       await this.#store.merge(batch.map(({ entry }) => entry));

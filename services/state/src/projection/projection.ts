@@ -3,10 +3,10 @@ import { type Consumption, type Delivery, type EventLog, Unavailable, type Verdi
 import { ENOUGH_IN_FLIGHT, MergeBatches } from "./merge-batches.ts";
 import type { RequestStore } from "../store/request-store.ts";
 
-/** While the store is away entries are held here so long, then offered to another process. All others wait in the log. */
+/** How long entries wait here for a store that does not answer, in milliseconds, before another process may try. */
 const HOLD_MS = 10_000;
 
-/** Keeps the store up with the log, however long it is away in between. */
+/** Keeps the store up to date with the log. While the store does not answer, entries wait in the log. */
 export function startProjection(log: EventLog, store: RequestStore): Promise<Consumption> {
   const batches = new MergeBatches(store, HOLD_MS);
   return log.consume(

@@ -5,27 +5,26 @@ import type { RequestStore } from "../store/request-store.ts";
 
 export interface RebuildProgress {
   readonly merged: number;
-  /** What the store does not take, by subject: an operator must look at it. */
+  /** The subjects of entries that the store rejects: an operator must inspect them. */
   readonly refused: readonly string[];
-  /** At most so many events are still to come. */
+  /** Upper bound of the events still to come. */
   readonly remaining: number;
 }
 
 export interface RebuildParts {
   readonly log: EventLog;
   readonly store: RequestStore;
-  /** Called after every page. */
+  /** Called after each page. */
   readonly onProgress?: (progress: RebuildProgress) => void;
 }
 
-/** How long a store may be away before a rebuild is given up. */
+/** How long a rebuild waits for a store that does not answer, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 /**
- * Merges into the store everything that the log holds when this begins; nothing else needs to stop meanwhile, and what
- * is appended later is the projection's. What the store holds already stays: to build one from scratch, open it in an
- * empty database.
- * @throws Unavailable when the log does not answer, or the store is away for a minute. A rebuild can be repeated.
+ * Merges everything that the log holds at the start into the store. Services may run meanwhile: later events are the
+ * projection's work. What the store already holds stays; to build a new projection, open the store in an empty database.
+ * @throws Unavailable if the log does not answer, or the store does not for a minute. A rebuild can be repeated.
  */
 export async function rebuildProjection(parts: RebuildParts): Promise<RebuildProgress> {
   const { log, store, onProgress = () => undefined } = parts;
@@ -43,7 +42,7 @@ export async function rebuildProjection(parts: RebuildParts): Promise<RebuildPro
   return progress;
 }
 
-/** Gives the subjects of those that the store refuses. */
+/** Returns the subjects of the entries that the store rejects. */
 async function mergeAll(batches: MergeBatches, entries: readonly ParsedEntry[]): Promise<readonly string[]> {
   const refused: string[] = [];
   const merges = entries.map((entry) =>

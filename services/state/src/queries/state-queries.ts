@@ -37,13 +37,13 @@ export interface QueryParts {
   readonly now: () => Date;
 }
 
-/** A page is one message of a broker, which takes a megabyte; long questions make it end early. */
+/** A page is one NATS message of at most a megabyte: with long questions it ends early. */
 const MAX_PAGE_BYTES = 800_000;
 
-/** How long a list waits for what was asked before it. */
+/** How long a list waits for the projection to catch up, in milliseconds. */
 const CATCH_UP_MS = 1_000;
 
-/** Answers from the store merged with the log, so that it is never behind what an agent or a person has been told. */
+/** Answers from the store merged with the log: never older than what an agent or a person has already been told. */
 export class StateQueries implements RequestQueries {
   readonly #parts: QueryParts;
 
@@ -70,7 +70,7 @@ export class StateQueries implements RequestQueries {
     return { kind: "page", requests, next_cursor: cursorOf(last) };
   }
 
-  /** Those that nobody has been told the end of: the projection may be a moment behind, and the log may have lost one. */
+  /** The requests that are really pending: the projection may lag behind the log, and the log may have lost a question. */
   async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
     const looks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
     return (await Promise.all(looks)).flat();
@@ -143,7 +143,7 @@ export class StateQueries implements RequestQueries {
   }
 }
 
-/** The first of them, as many as a page can hold; at least one. */
+/** As many of the first sets as a page can hold; at least one. */
 function fitting(sets: readonly RequestSet[]): readonly RequestSet[] {
   let bytes = 0;
   const end = sets.findIndex((set, index) => {
