@@ -27,7 +27,7 @@ export interface KeyValue {
   bucket(name: BucketName): Promise<Bucket>;
 }
 
-/** `channels` holds what a channel must remember across requests: where a chat moved, when a bot was last in contact. */
+/** `channels` holds what a channel must remember across requests: where a place moved, when an account was last in contact. */
 export const bucketNames = ["sessions", "copies", "leases", "channels"] as const;
 export type BucketName = (typeof bucketNames)[number];
 

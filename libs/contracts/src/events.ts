@@ -16,7 +16,7 @@ export type Option = z.infer<typeof Option>;
 export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), options: z.array(Option) });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** One place where the question is shown, and who may answer there (`telegram:<user id>`). */
+/** One place where the question is shown, and who may answer there (`<channel>:<id>`). */
 export const Recipient = z.looseObject({
   channel: z.string(),
   endpoint: z.string(),
@@ -61,7 +61,7 @@ export const CreatedEvent = of(
 );
 export type CreatedEvent = z.infer<typeof CreatedEvent>;
 
-/** A copy of the question stands in a chat. */
+/** A copy of the question was sent to an endpoint. */
 export const DeliveredEvent = of("delivered", z.looseObject({ endpoint: z.string(), copy: z.string() }));
 export type DeliveredEvent = z.infer<typeof DeliveredEvent>;
 

@@ -67,7 +67,7 @@ export function decisionOf(set: RequestSet): Stored<DecidedEvent> | undefined {
   return entry?.event.type === "loopgate.request.decided.v1" ? { ...entry, event: entry.event } : undefined;
 }
 
-/** A message that shows this request in a chat. */
+/** A message that shows this request at an endpoint. */
 export interface Copy {
   readonly endpoint: string;
   readonly copy: string;
