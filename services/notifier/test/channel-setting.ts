@@ -16,6 +16,8 @@ import type { ChannelUnderTest, Person, Place, ShownCopy } from "./channel-under
 
 const retentionMs = 90 * 86_400_000;
 const outageNoteMs = 2_000;
+/** How long a lease lives without renewal, in milliseconds. */
+export const leaseMs = 4_000;
 
 type Fault = "before" | "after" | undefined;
 
@@ -39,8 +41,6 @@ export class ChannelSetting {
   clockOffsetMs = 0;
   #bus!: SqliteBus;
   #state!: StateService;
-  /** Of the notifier that was started last. */
-  #account = "";
   #directory = "";
   #running = new AsyncDisposableStack();
 
@@ -65,7 +65,7 @@ export class ChannelSetting {
   async #open(): Promise<void> {
     this.#running = new AsyncDisposableStack();
     const path = join(this.#directory, "loopgate.db");
-    const lifetimes = { copies: retentionMs, leases: 4_000 };
+    const lifetimes = { copies: retentionMs, leases: leaseMs };
     this.#bus = this.#running.use(
       await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }),
     );
@@ -89,14 +89,12 @@ export class ChannelSetting {
       logger: silent(),
       metrics: createMetrics(),
     };
-    const channel = await this.channel.connect(surroundings);
-    this.#account = `${channel.name}_${channel.account}`;
     const notifier = await startNotifier({
       ...surroundings,
-      channel,
+      channel: await this.channel.connect(surroundings),
       requests: new RequestLog({ log, retentionMs }),
       holder,
-      leaseMs: 4_000,
+      leaseMs,
       outageNoteMs,
       now: () => new Date(Date.now() + this.clockOffsetMs),
     });
@@ -176,7 +174,16 @@ export class ChannelSetting {
 
   /** When the account was last in contact, if it ever was. */
   async lastContact(): Promise<string | undefined> {
-    return (await (await this.#bus.keyValue.bucket("channels")).get(`${this.#account}.heard`))?.value;
+    return (await (await this.#bus.keyValue.bucket("channels")).get(`${this.#accountKey}.heard`))?.value;
+  }
+
+  /** Another process has the lease of the account, and does not renew it. */
+  async leaseToDeadProcess(): Promise<void> {
+    await (await this.#bus.keyValue.bucket("leases")).create(this.#accountKey, "dead");
+  }
+
+  get #accountKey(): string {
+    return `${this.channel.recipientAt("alice", []).channel}_${this.channel.account}`;
   }
 
   #failingLog(holder: string): EventLog {

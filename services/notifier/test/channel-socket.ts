@@ -26,6 +26,7 @@ export async function openSocket(): Promise<ChannelUnderTest> {
   const programOf = (person: Person, place: Place) => programs.get(`${person}/${place}`)!;
   const screenOf = (place: Place) => programOf(readers[place][0]!, place);
   return {
+    account: settings.account,
     policy: socketPolicy(settings),
     connect: async ({ log }) => {
       const path = join(tmpdir(), `loopgate-${randomUUID().slice(0, 8)}.sock`);

@@ -23,6 +23,7 @@ export async function openTelegram(): Promise<ChannelUnderTest> {
   const find = (place: keyof typeof chats, id: string) =>
     messagesAt(place).find((message) => String(message.id) === id)!;
   return {
+    account: bot,
     policy: telegramPolicy({ bot, responders: ["7", "8"], allowedChats: [] }),
     connect: (surroundings) =>
       connectTelegram({ ...surroundings, api: { token, apiRoot: telegram.apiRoot, callSeconds: 2 } }),

@@ -37,6 +37,7 @@ export type Told = "recorded" | "already_recorded" | "already_decided" | "not_sa
 
 /** A channel, and people who use it. It outlives the notifiers that are started over it. */
 export interface ChannelUnderTest extends AsyncDisposable {
+  readonly account: string;
   readonly policy: RecipientPolicy;
 
   /** Makes the channel of one process. */

@@ -1,6 +1,6 @@
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
-import { ChannelSetting } from "./channel-setting.ts";
+import { ChannelSetting, leaseMs } from "./channel-setting.ts";
 import type { ChannelUnderTest, Place } from "./channel-under-test.ts";
 
 /** What a notifier promises over every channel. */
@@ -35,6 +35,8 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
     it("of several at one place is shown in the order of asking, whichever is read first", async () => {
       const messages = Array.from({ length: 6 }, (_, n) => `number ${n}.`);
       const { promise: lastIsRead, resolve } = Promise.withResolvers<void>();
+      using held = new DisposableStack();
+      held.defer(resolve);
       const read = new Set<string>();
       here.beforeRead = (prefix) => {
         if (read.add(prefix).size === messages.length) resolve();
@@ -64,6 +66,8 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
       ["by typed text", [], { text: "ship it" }, { type: "text", text: "ship it" }],
     ] as const)("%s is committed, and shown only after the commit", async (_, labels, choice, answer) => {
       const { promise: committing, resolve: commit } = Promise.withResolvers<undefined>();
+      using held = new DisposableStack();
+      held.defer(() => commit(undefined));
       let attempts = 0;
       here.failsAppend = (subject) =>
         subject.endsWith(".decided") && ++attempts > 0 ? committing : undefined;
@@ -75,7 +79,7 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
       await here.ask({ places: ["room"] });
       await here.copy("room");
       expect([told(), here.openAt("alice")]).toEqual([[], [true]]);
-      commit(undefined);
+      held.dispose();
       await expectClosed("alice");
       expect(await here.decision(created)).toMatchObject({
         kind: "answered",
@@ -240,6 +244,15 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
     expect(here.openAt("alice")).toHaveLength(7);
   });
 
+  it("a notifier sends only with the lease of its account, which a dead process keeps until it expires", async () => {
+    const died = Date.now();
+    await here.leaseToDeadProcess();
+    await here.start();
+    await here.ask();
+    await here.copy();
+    expect(Date.now() - died).toBeGreaterThanOrEqual(leaseMs);
+  });
+
   it("after an outage, a place with open questions is told once", async () => {
     await here.start();
     await expectRecorded(await here.ask(), 1);
@@ -248,6 +261,11 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
     here.outage();
     await here.start();
     await expect.poll(() => here.channel.noticesAt("alice").length).toBe(1);
+    for (let n = 0; n < 2; n++) {
+      const last = await here.lastContact();
+      await expect.poll(() => here.lastContact()).not.toBe(last);
+    }
+    expect(here.channel.noticesAt("alice")).toHaveLength(1);
     expect(here.channel.noticesAt("room")).toEqual([]);
   });
 }
