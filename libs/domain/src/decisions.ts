@@ -13,7 +13,7 @@ export interface Attempt {
   readonly key: string;
   /** The recipient's endpoint, as the question names it. */
   readonly endpoint: string;
-  /** The principal that the channel proved, such as `telegram:<user id>`. */
+  /** The principal that the channel proved: `<channel>:<id>`. */
   readonly responder: string;
   readonly name: string;
   readonly channel: string;

@@ -19,7 +19,7 @@ export interface RecipientPolicy {
   /** Asked when a session names no recipient. */
   defaultRecipient(): RecipientResult;
 
-  /** The recipient at an address, as a registration names it, such as a chat's id. */
+  /** The recipient at an address, as a registration names it: the part of an endpoint that a person would write. */
   recipientAt(address: string, responderIds: readonly string[]): RecipientResult;
 
   /** True if the operator lets this endpoint be asked. */

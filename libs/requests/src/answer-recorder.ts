@@ -29,7 +29,7 @@ export interface IncomingAnswer extends Omit<Attempt, "endpoint"> {
   readonly request: RequestRef & { readonly tag: string };
   /** All endpoints by which the channel knows the place of the answer: a place may have moved. */
   readonly endpoints: readonly string[];
-  /** True for an endpoint at that place, such as a topic of the chat. */
+  /** True for an endpoint at that place, or at a part of it. */
   readonly isAt: (endpoint: string) => boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Copy } from "@loopgate/domain";
 import type { AnswerOutcome } from "./answer-recorder.ts";
 
 /**
- * A way to reach people, for one account at its provider, such as one Telegram bot. A channel owns its endpoints: to
+ * A way to reach people, for one account at its provider. A channel owns its endpoints: to
  * everything else they are opaque names. It never decides; it shows questions and brings what people sent.
  */
 export interface Channel {
@@ -17,7 +17,7 @@ export interface Channel {
   /** True for an endpoint of this account. */
   owns(endpoint: string): boolean;
 
-  /** The endpoint of the whole place, such as the chat of a topic: message ids are unique within a place. */
+  /** The endpoint of the whole place that an endpoint is part of: ids of copies are unique within a place. */
   placeOf(endpoint: string): string;
 
   /** All places by which this one is known: a place may have moved. @throws Unavailable */

@@ -58,9 +58,9 @@ function messageOf(error: Error): string {
   return error.message.split("\n", 1)[0] ?? "";
 }
 
-/** Replaces whatever looks like a bot token, an API key or credentials in a URL. */
+/** Replaces whatever looks like the token of a channel's account, an API key or credentials in a URL. */
 export const redact = (text: string): string =>
   text
-    .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<bot token>")
+    .replaceAll(/\d{5,}:[A-Za-z0-9_-]{20,}/g, "<token>")
     .replaceAll(/lk_pub_[0-9a-f]{16,}/g, "<api key>")
     .replaceAll(/\/\/[^/@\s]+@/g, "//<credentials>@");

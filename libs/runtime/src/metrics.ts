@@ -11,7 +11,7 @@ const READING_INTERVAL_MS = 10_000;
 /** How long a scrape waits for a reading, in milliseconds. */
 const READING_TIMEOUT_MS = 2_000;
 
-/** Labels may only have values from short, fixed lists: no ids, chats, clients or texts (I9). */
+/** Labels may only have values from short, fixed lists: no ids, places, clients or texts (I9). */
 export const createMetrics = (): Metrics => new Registry();
 
 /**

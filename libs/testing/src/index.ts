@@ -1,3 +1,7 @@
+export { SocketChannel } from "./channels/socket-channel.ts";
+export { socketButton } from "./channels/socket-lines.ts";
+export { SocketPerson } from "./channels/socket-person.ts";
+export { socketEndpoint, socketPolicy, socketResponder } from "./channels/socket-policy.ts";
 export { freePorts } from "./engines/free-port.ts";
 export { metricSeries } from "./metric-series.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";

@@ -4,7 +4,7 @@ import type { Bucket, KeyValue } from "@loopgate/bus";
 export interface Buckets {
   /** The question that a message shows. */
   readonly copies: Bucket;
-  /** The process that works for an account. */
+  /** The process that sends and receives for an account. */
   readonly leases: Bucket;
   /** Who answers for a session; the gateway writes it. */
   readonly sessions: Bucket;

@@ -1,7 +1,7 @@
 import { filters } from "@loopgate/contracts";
 import type { ConsumerSpec } from "@loopgate/bus";
 
-/** What the notifiers of an account consume; each name is a durable position in the log. */
+/** The consumers that the notifiers of one account share; each name is a durable position in the log. */
 export const consumersOf = ({ name, account }: { readonly name: string; readonly account: string }) =>
   ({
     /** Questions to send. */

@@ -20,10 +20,10 @@ await runService({
     const requests = new RequestLog({ log, ...storage, observer });
     const buckets = await bucketsOf(bus.keyValue);
     const policies = () => [policy];
-    const around = { log, queries, buckets, policies, logger, metrics };
-    const channel = await connectTelegram({ ...around, api: telegram, webhook });
+    const shared = { log, queries, buckets, policies, logger, metrics };
+    const channel = await connectTelegram({ ...shared, api: telegram, webhook });
     const holder = `${hostname()}.${randomUUID()}`;
-    const notifier = parts.use(await startNotifier({ ...around, channel, requests, outageNoteMs, holder }));
+    const notifier = parts.use(await startNotifier({ ...shared, channel, requests, outageNoteMs, holder }));
     const checks = [
       { name: "nats", required: true, check: () => bus.check() },
       { name: "telegram", required: false, check: () => notifier.check() },

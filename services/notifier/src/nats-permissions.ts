@@ -2,7 +2,7 @@ import { filters } from "@loopgate/contracts";
 import type { NatsPermissions } from "@loopgate/bus/nats";
 import { consumersOf } from "./consumers.ts";
 
-/** A notifier carries questions out and answers in: it cannot ask. */
+/** What a notifier may do at NATS: send questions and record answers. It cannot submit a request. */
 export const natsPermissions = (channel: {
   readonly name: string;
   readonly account: string;

@@ -9,18 +9,18 @@ export function notifierMetrics(metrics: Metrics) {
   return {
     deliveries: new Counter({
       name: "loopgate_deliveries_total",
-      help: "Messages with a question that were sent and recorded in the log.",
+      help: "Copies of questions that were sent and recorded in the log.",
       registers,
     }),
     undelivered: new Counter({
       name: "loopgate_undelivered_total",
-      help: "Recipients that a question cannot reach, by reason.",
+      help: "Recipients that a question could not reach, by reason.",
       labelNames: ["reason"],
       registers,
     }),
     answers: new Counter({
       name: "loopgate_answers_total",
-      help: "Presses and replies of people, by outcome.",
+      help: "Answers of people, by outcome.",
       labelNames: ["outcome"],
       registers,
     }),

@@ -34,19 +34,19 @@ export interface NotifierOptions {
   readonly queries: RequestQueries;
   /** What the operators' settings allow now; one that allows is enough. */
   readonly policies: () => readonly RecipientPolicy[];
-  /** Names this process in the lease of its account. The same name takes the lease over at once. */
+  /** Names this process in the lease of its account. A process with the same name takes the lease over at once. */
   readonly holder: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly now?: () => Date;
   /** How long the `leases` bucket keeps a value, in milliseconds. Default {@link LEASE_MS}. */
   readonly leaseMs?: number;
-  /** After a longer time out of contact, places are told what is open there, in milliseconds. Default 120 000. */
+  /** After a longer time out of contact, places are told which questions are open there, in milliseconds. Default 120 000. */
   readonly outageNoteMs?: number | undefined;
 }
 
 export interface Notifier extends AsyncDisposable {
-  /** Rejects with why nothing is received, if so. */
+  /** Rejects, with the reason, while nothing is received. */
   check(): Promise<void>;
 }
 
@@ -75,23 +75,42 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   });
   running.use(await startAnswerConsumer({ channel, log, answers, logger, metrics }));
   running.use(await channel.startIntake());
-  let receiver: Receiver | undefined;
+  let checkReceiver: Receiver["check"] = async () => undefined;
 
   const startLeasedWork = async (lease: HeldLease): Promise<AsyncDisposable> => {
     await using opening = new AsyncDisposableStack();
     const leased = opening.use(new ConcurrentDisposables());
     const sender = leased.use(await channel.openSender(lease));
-    const sending = { channel, sender, requests, pendingRecords };
-    const questions = new QuestionSender({ ...sending, logger, metrics, now });
+    const questions = new QuestionSender({
+      channel,
+      sender,
+      requests,
+      pendingRecords,
+      logger,
+      metrics,
+      now,
+    });
     leased.use(await startQuestionConsumer({ channel, log, questions, logger, now }));
     leased.use(await startMissedRedelivery({ channel, log, openQuestions, policies, questions }));
     leased.use(await startCopyCloser({ channel, sender, log, requests }));
-    const receiving = leased.use(channel.startReceiver(lease));
+    const receiver = leased.use(channel.startReceiver(lease));
     const lastContact = new LastContact(buckets.channels, channel);
-    const noticing = { channel, sender, receiver: receiving, lastContact, openQuestions, policies };
-    leased.use(startOutageNotice({ ...noticing, logger, now, outageNoteMs, lease }));
+    leased.use(
+      startOutageNotice({
+        channel,
+        sender,
+        receiver,
+        lastContact,
+        openQuestions,
+        policies,
+        logger,
+        now,
+        outageNoteMs,
+        lease,
+      }),
+    );
     // A process that has lost the lease receives nothing, and that is no problem.
-    receiver = { ...receiving, check: async () => (lease.isHeld() ? receiving.check() : undefined) };
+    checkReceiver = async () => (lease.isHeld() ? receiver.check() : undefined);
     opening.move();
     return leased;
   };
@@ -101,7 +120,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   );
   const whole = starting.move();
   return {
-    check: async () => receiver?.check(),
+    check: () => checkReceiver(),
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }

@@ -42,7 +42,7 @@ const Variables = z
   .refine(...webhookIsHttps);
 
 /**
- * Reads the settings of a notifier of its own. Without a bot it would have nothing to do.
+ * Reads the settings of the notifier as a service of its own. The bot is required: without it there is nothing to do.
  * @throws ConfigurationError with every problem at once.
  */
 export function readServiceSettings(environment: Environment) {

@@ -257,7 +257,7 @@ describe("receiving", () => {
           (error: Error) => error.message,
         ),
       )
-      .toContain("somebody else polls");
+      .toContain("another process polls");
     here.telegram.faults.clear();
     here.telegram.fail("getUpdates", tooManyRequests(1));
     here.telegram.fail("getUpdates", { kind: "html" });

@@ -2,7 +2,7 @@
 const LONGEST_MS = 60_000;
 
 /**
- * Calls back once, at the earliest of the times that were set, or sooner. The callback checks what is due and sets the
+ * Calls `wakeUp` once, at the earliest of the times that were set, or sooner. That call checks what is due and sets the
  * next time.
  */
 export class WakeUpTimer implements Disposable {

@@ -6,7 +6,7 @@ import type { NotifierMetrics } from "../notifier-metrics.ts";
 import type { Answers } from "./answers.ts";
 import { updateIn } from "./received.ts";
 
-/** How often a message that makes this process fail is tried before its sender is told and it becomes a dead letter. */
+/** A message whose handling fails this often becomes a dead letter, and its sender is told. */
 const MAX_FAILURES = 3;
 
 export interface AnswerConsumerOptions {
@@ -17,7 +17,7 @@ export interface AnswerConsumerOptions {
   readonly metrics: NotifierMetrics;
 }
 
-/** Handles what people sent, on any replica: decides first, tells after. */
+/** Handles what people sent, on any replica: records an answer first, tells the person after. */
 export const startAnswerConsumer = (options: AnswerConsumerOptions): Promise<Subscription> =>
   options.log.consume(consumersOf(options.channel).answers, (delivery) => handle(options, delivery));
 
@@ -59,6 +59,6 @@ async function respond(message: Extract<Incoming, { readonly kind: "other" }>): 
   return "done";
 }
 
-/** A button names its request; the request of other messages is not known before the log was asked. */
+/** A button names its request. Which request a typed text answers is known only once the copy is looked up. */
 const requestOf = (incoming: Incoming): string | undefined =>
   incoming.kind === "answer" && "request" in incoming.choice ? incoming.choice.request.id : undefined;

@@ -35,7 +35,7 @@ export class Answers {
     this.#logger = logger;
   }
 
-  /** Records an answer and closes the message that it was given by. @throws Unavailable */
+  /** Records an answer, and closes the copy that was answered. @throws Unavailable */
   async handle(message: AnswerMessage): Promise<Outcome> {
     const request = await this.#questionOf(message);
     if (request === undefined) return { kind: "rejected", reason: "unknown_message" };
@@ -67,7 +67,7 @@ export class Answers {
     return outcome;
   }
 
-  /** A button names its question; typed text is matched by the message that it replies to. */
+  /** A button names its question; typed text is matched by the copy that it replies to. */
   async #questionOf({ choice, endpoint, copy }: AnswerMessage): Promise<TaggedRef | undefined> {
     return "text" in choice ? this.#copies.questionShownBy({ endpoint, copy }) : choice.request;
   }

@@ -12,18 +12,18 @@ interface CloseOnInteractionOptions {
   readonly logger: Logger;
 }
 
-/** What an interaction has shown about its question. */
-interface Shown {
+/** What recording the answer has shown about its question. */
+interface Finding {
   readonly created: CreatedEvent;
-  /** True if this interaction made the decision, so that the copy closer is about to run. */
+  /** True if this answer is the decision: the copy closer is about to close the copies. */
   readonly isFresh: boolean;
-  /** The sequence of the decision, if the interaction has returned it. */
+  /** The sequence of the decision, if it is known. */
   readonly decidedAt: number | undefined;
 }
 
 /**
- * Closes the message by which a person interacted with a decided question, whoever the person is (I8). The answer's own
- * outcome never depends on it: after a failure the next interaction tries again.
+ * Closes the copy by which a person interacted with a decided question, even a person who may not answer (I8). The
+ * outcome of the answer never depends on it: after a failure, the next interaction tries again.
  */
 export class CloseOnInteraction {
   readonly #channel: Channel;
@@ -40,15 +40,15 @@ export class CloseOnInteraction {
     this.#logger = logger;
   }
 
-  async handle({ endpoint, copy }: Copy, shown: Shown): Promise<void> {
+  async handle({ endpoint, copy }: Copy, finding: Finding): Promise<void> {
     try {
-      await this.#close({ endpoint, copy }, shown);
+      await this.#close({ endpoint, copy }, finding);
     } catch (error) {
-      this.#warn(shown.created, error);
+      this.#warn(finding.created, error);
     }
   }
 
-  async #close(copy: Copy, { created, isFresh, decidedAt }: Shown): Promise<void> {
+  async #close(copy: Copy, { created, isFresh, decidedAt }: Finding): Promise<void> {
     const set = await this.#requests.read(refOf(created), decidedAt);
     const decision = decisionOf(set)?.event;
     if (decision === undefined) return;
@@ -63,8 +63,8 @@ export class CloseOnInteraction {
   }
 
   /**
-   * Records a copy that only the provider knew of, so that the copy closer closes it like any other. A modified client can
-   * send this question's button from another question's message: that message is left alone.
+   * Records a copy that only the provider knew of: then the copy closer closes it. A modified client can send this
+   * question's button from another question's message: that message is left alone.
    */
   async #recordForCloser(copy: Copy, created: CreatedEvent): Promise<void> {
     const shown = await this.#copies.questionShownBy(copy);

@@ -6,7 +6,7 @@ import { type Logger, requestFields } from "@loopgate/runtime";
 import { z } from "zod";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
 
-/** The question that a copy shows, as the `copies` bucket keeps it (JSON): typed replies are matched by it. */
+/** The question that a copy shows, as JSON in the `copies` bucket: typed answers are matched by it. */
 const ShownQuestion = z.looseObject({ tenant: z.string(), request_id: z.string(), tag: z.string() });
 
 /** A question, and the tag of the `created` that a copy shows. */
@@ -37,7 +37,7 @@ export class Copies {
     this.#metrics = metrics;
   }
 
-  /** Records a message that was sent: first for typed replies, then in the log, where it ends the retries of the send. */
+  /** Records a copy that was sent: first for typed answers, then in the log. Once the log has it, it is not sent again. */
   async record(created: CreatedEvent, copy: Copy): Promise<void> {
     const { tenant, id: request_id } = refOf(created);
     await this.#bucket.create(this.#keyOf(copy), JSON.stringify({ tenant, request_id, tag: tagOf(created) }));
@@ -46,7 +46,7 @@ export class Copies {
     this.#metrics.deliveries.inc();
   }
 
-  /** The question that a message shows, if that message was recorded. */
+  /** The question that a recorded copy shows. */
   async questionShownBy(copy: Copy): Promise<TaggedRef | undefined> {
     const found = await this.#bucket.get(this.#keyOf(copy));
     if (found === undefined) return undefined;

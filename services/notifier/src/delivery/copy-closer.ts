@@ -14,8 +14,8 @@ export interface CopyCloserOptions {
 
 /**
  * Closes every recorded copy of a decided request. On each `decided` and each `delivered` it reads everything up to that
- * event: the later of the two sees both, so that no copy stays open (design 3.1). A `delivered` of an open question sends
- * what did not fit into its message: a crash may repeat that, never the question.
+ * event: the later of the two sees both, so that no copy stays open (design 3.1). On the `delivered` of an open question
+ * it sends what did not fit into the message: a crash may repeat that, but not the question.
  */
 export const startCopyCloser = (options: CopyCloserOptions): Promise<Subscription> =>
   options.log.consume(consumersOf(options.channel).copyCloser, (delivery) => close(options, delivery));
@@ -26,7 +26,7 @@ async function close(
 ): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
   if (ref === undefined) return { deadLetter: "not a request's subject" };
-  // After a retry a decision may have come in between: then the leader is asked.
+  // Between two attempts the request may have been decided: the leader knows.
   const set = await requests.read(ref, attempt === 1 ? entry.seq : undefined);
   const created = createdOf(set)?.event;
   const decided = decisionOf(set)?.event;

@@ -4,18 +4,18 @@ import type { Copy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Copies } from "./copies.ts";
 
-/** How soon a record that the log did not accept is tried again, in milliseconds. */
+/** The pause before a failed record is tried again, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /**
- * Messages that were sent and are not in the log yet. Each is recorded in the end, as long as this process lives, even
- * when another process holds the lease by then: an unrecorded copy would stay open (I8).
+ * Copies that were sent and are not in the log yet. As long as this process lives it goes on trying to record each, even
+ * when another process has taken the lease: an unrecorded copy would stay open (I8).
  */
 export class PendingRecords implements Disposable {
   readonly #copies: Copies;
   readonly #logger: Logger;
   readonly #stop = new AbortController();
-  /** Their number for each question, by its subject. */
+  /** The number of such copies of each question, by the subject of its `created`. */
   readonly #counts = new Map<string, number>();
 
   constructor(copies: Copies, logger: Logger) {
@@ -23,12 +23,12 @@ export class PendingRecords implements Disposable {
     this.#logger = logger;
   }
 
-  /** True while a message of this question waits to be recorded: another send would double it. */
+  /** True while a copy of this question waits to be recorded: another send would add a second one. */
   has(ref: RequestRef): boolean {
     return this.#counts.has(requestSubject(ref, eventKey.created));
   }
 
-  /** Records a message that was just sent; rejects if that is not possible at once, and goes on trying. */
+  /** Records a copy that was just sent. If that fails, it rejects and goes on trying in the background. */
   async record(created: CreatedEvent, copy: Copy): Promise<void> {
     try {
       await this.#copies.record(created, copy);
@@ -47,7 +47,7 @@ export class PendingRecords implements Disposable {
       } catch (error) {
         this.#logger.warn(
           { ...requestFields(created), ...copy, err: error },
-          "a message that was sent could not be recorded: it is tried again",
+          "a copy could not be recorded: it is tried again",
         );
       }
     }

@@ -14,7 +14,7 @@ export interface QuestionConsumerOptions {
   readonly now: () => Date;
 }
 
-/** After this many failures that the provider did not cause, the question is reported undelivered. */
+/** After this many failures that neither the log nor the provider caused, a question is recorded as undelivered. */
 const MAX_FAILURES = 5;
 
 /** Delivers every new question to its recipients at this channel's account. */
@@ -41,7 +41,7 @@ async function deliver(
   }
 }
 
-/** A question that would wait longer than it lives comes back at its end, to be recorded as undelivered (I1). */
+/** A question that would be tried again only after its end is tried at its end, to be recorded as undelivered (I1). */
 function noLaterThanTheEnd(verdict: Verdict, { data }: CreatedEvent, now: Date): Verdict {
   if (verdict === "done" || "deadLetter" in verdict) return verdict;
   const leftMs = Math.max(0, Date.parse(data.expires_at) - now.getTime());

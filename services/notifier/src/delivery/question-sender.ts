@@ -15,7 +15,7 @@ import { type Logger, requestFields } from "@loopgate/runtime";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
 import type { PendingRecords } from "./pending-records.ts";
 import { deferred } from "./retry-after.ts";
-import { type Place, SendOrder } from "./send-order.ts";
+import { type Position, SendOrder } from "./send-order.ts";
 
 interface QuestionSenderOptions {
   readonly channel: Channel;
@@ -27,7 +27,7 @@ interface QuestionSenderOptions {
   readonly now: () => Date;
 }
 
-/** A question as it comes from the log. */
+/** A question as the log delivered it. */
 interface Question {
   readonly created: CreatedEvent;
   readonly seq: number;
@@ -38,8 +38,8 @@ interface Question {
 interface SendTask {
   /** True for an endpoint that had failed permanently and can receive again. */
   readonly canReceiveAgain: (endpoint: string) => boolean;
-  /** Where the question is in the order of each recipient's place; absent for recipients that are served out of order. */
-  readonly places: ReadonlyMap<string, Place>;
+  /** The question's position in the order of each recipient's place; absent for a recipient that is served out of order. */
+  readonly positions: ReadonlyMap<string, Position>;
   readonly attempt: number;
 }
 
@@ -51,8 +51,8 @@ interface Target {
 }
 
 /**
- * Sends questions to their recipients, at each place in the order in which they were asked. One task at a time for a
- * question: two reasons to send it send it once.
+ * Sends questions to their recipients, at each place in the order in which they were asked. Each question has one task at
+ * a time: two reasons to send it send it once.
  */
 export class QuestionSender {
   readonly #options: QuestionSenderOptions;
@@ -66,7 +66,7 @@ export class QuestionSender {
   /**
    * Sends a new question to every recipient that neither has it nor failed permanently. A recipient that can never be
    * reached is recorded as undelivered.
-   * @throws Unavailable while a message of this question waits to be recorded.
+   * @throws Unavailable while a copy of this question waits to be recorded.
    */
   async deliver(
     ref: RequestRef,
@@ -74,15 +74,15 @@ export class QuestionSender {
   ): Promise<readonly CallResult<unknown>[]> {
     const { channel } = this.#options;
     using entered = new DisposableStack();
-    const places = new Map<string, Place>();
+    const positions = new Map<string, Position>();
     for (const { endpoint } of created.data.recipients)
       if (channel.owns(endpoint))
-        places.set(endpoint, entered.use(this.#order.enter(channel.placeOf(endpoint), seq)));
-    const task = { canReceiveAgain: () => false, places, attempt };
+        positions.set(endpoint, entered.use(this.#order.enter(channel.placeOf(endpoint), seq)));
+    const task = { canReceiveAgain: () => false, positions, attempt };
     const results = await this.#serially(ref, () => this.#deliver(ref, task));
-    // One place may have been slow: a place where the question was deferred meanwhile counts from now.
-    const waits = [...places.values()].flatMap(({ awayMs }) =>
-      awayMs === undefined ? [] : [deferred(awayMs)],
+    // The slowest place may have taken long: the wait at a place that deferred the question counts from now.
+    const waits = [...positions.values()].flatMap(({ deferredMs }) =>
+      deferredMs === undefined ? [] : [deferred(deferredMs)],
     );
     return [...results, ...waits];
   }
@@ -92,10 +92,12 @@ export class QuestionSender {
     ref: RequestRef,
     canReceiveAgain: (endpoint: string) => boolean,
   ): Promise<readonly CallResult<unknown>[]> {
-    return this.#serially(ref, () => this.#deliver(ref, { canReceiveAgain, places: new Map(), attempt: 1 }));
+    return this.#serially(ref, () =>
+      this.#deliver(ref, { canReceiveAgain, positions: new Map(), attempt: 1 }),
+    );
   }
 
-  /** Records the recipients that a failure of ours kept from being reached. @throws as {@link deliver} does */
+  /** Records as undelivered the recipients that a failure of this process did not reach. @throws as {@link deliver} */
   giveUp(ref: RequestRef): Promise<void> {
     return this.#serially(ref, async () => {
       const set = await this.#read(ref);
@@ -123,8 +125,8 @@ export class QuestionSender {
     const created = createdOf(set)?.event;
     if (created === undefined) return [];
     const open = await this.#openTargets(set, task.canReceiveAgain);
-    for (const [endpoint, place] of task.places)
-      if (open.every(({ recipient }) => recipient !== endpoint)) place[Symbol.dispose]();
+    for (const [endpoint, position] of task.positions)
+      if (open.every(({ recipient }) => recipient !== endpoint)) position[Symbol.dispose]();
     const end = this.#endOf(set, created);
     if (end === undefined) return settled(open.map((target) => this.#send(created, target, task)));
     for (const { recipient } of open)
@@ -132,10 +134,10 @@ export class QuestionSender {
     return [];
   }
 
-  /** The request, unless a message of it is not recorded yet: sending now would double that message (I8). */
+  /** The request, unless a copy of it is not recorded yet: sending now would add a second copy (I8). */
   async #read(ref: RequestRef): Promise<RequestSet> {
     if (this.#options.pendingRecords.has(ref))
-      throw new Unavailable("a message of the question is not recorded yet");
+      throw new Unavailable("a copy of the question is not recorded yet");
     return this.#options.requests.read(ref);
   }
 
@@ -166,14 +168,14 @@ export class QuestionSender {
   async #send(
     created: CreatedEvent,
     { recipient, endpoint }: Target,
-    { places, attempt }: SendTask,
+    { positions, attempt }: SendTask,
   ): Promise<CallResult<unknown>> {
     const { sender, pendingRecords, logger } = this.#options;
     const record = (copy: Copy) => pendingRecords.record(created, copy);
     const call = () => sender.sendQuestion(created, endpoint, record);
     const retryHintMs = (ahead: number) => sender.retryHintMs(endpoint, ahead);
-    const place = places.get(recipient);
-    const sent = await (place === undefined ? call() : place.send({ attempt, retryHintMs }, call));
+    const position = positions.get(recipient);
+    const sent = await (position === undefined ? call() : position.send({ attempt, retryHintMs }, call));
     if (sent.kind === "ok") return sent;
     const { failure } = sent;
     const fields = { ...requestFields(created), endpoint: recipient, failure };

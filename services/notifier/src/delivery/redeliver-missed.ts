@@ -15,7 +15,7 @@ export interface MissedRedeliveryOptions {
   readonly questions: QuestionSender;
 }
 
-/** Sends a place the open questions that it has missed, once it can take messages again, or under another name. */
+/** Once a place can take messages again, or has another name, sends it the open questions that it missed. */
 export const startMissedRedelivery = (options: MissedRedeliveryOptions): Promise<Subscription> =>
   options.log.consume(consumersOf(options.channel).missedQuestions, (delivery) =>
     redeliver(options, delivery),

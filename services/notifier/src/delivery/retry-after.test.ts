@@ -15,7 +15,7 @@ it("is done when every call came through, or never will", () => {
   expect(retryAfter([ok, permanent], 1)).toBe("done");
 });
 
-it("comes back for the chat that is free first, not for the one that waits longest", () => {
+it("comes back for the place that is free first, not for the one that waits longest", () => {
   expect(retryAfter([ok, throttled(30_000), throttled(700)], 1)).toEqual({ retryInMs: 700 });
 });
 

@@ -4,12 +4,12 @@ import type { CallFailure, CallResult } from "@loopgate/requests";
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
-/** A call that was not made may be tried again no sooner than this, in milliseconds. */
+/** The shortest wait before a deferred call is tried again, in milliseconds. */
 const SOONEST_RETRY_MS = 100;
 
 /**
- * Done when every call succeeded or can never succeed; otherwise again as soon as one of them may, so that no place waits
- * for another one's pause. Transient failures back off.
+ * Done when every call succeeded or can never succeed. Otherwise the entry comes back as soon as one of the calls may
+ * succeed, so that no place waits for another place's pause. Transient failures back off.
  */
 export function retryAfter(results: readonly CallResult<unknown>[], attempt: number): Verdict {
   const waits = results

@@ -1,14 +1,17 @@
 import type { CallResult } from "@loopgate/requests";
 import { deferred, waitMsOf } from "./retry-after.ts";
 
-/** How many questions may wait at one place. More would use the slots of other places' questions. */
-const LONGEST_LINE = 8;
+/** How many questions may wait at one place. More would use the consumer's slots for questions of other places. */
+const MAX_WAITING = 8;
 
-/** Grace period after the expected retry of a deferred question; then later questions stop waiting, because another process may own it. */
+/**
+ * How long later questions wait beyond the expected retry of a deferred question, in milliseconds. After that another
+ * process may have it.
+ */
 const GRACE_MS = 2_000;
 
-/** Later questions do not wait for one that backs off longer than this. */
-const LONGEST_HELD_BACK_OFF_MS = 8_000;
+/** Later questions do not wait for a question that backs off longer than this, in milliseconds. */
+const MAX_BACK_OFF_MS = 8_000;
 
 interface Turn {
   /** How often the question was delivered here, this time included. */
@@ -19,40 +22,40 @@ interface Turn {
 
 /**
  * Sends the questions of each place in the order in which they were asked, as far as they have arrived here. A deferred
- * question defers everything queued behind it.
+ * question defers all that are queued behind it.
  */
 export class SendOrder {
   /** The places with questions. */
-  readonly #lines = new Map<string, Line>();
+  readonly #queues = new Map<string, PlaceQueue>();
 
   /** Queues a question at a place. Call it as soon as the question arrives, before anything asynchronous. */
-  enter(place: string, seq: number): Place {
-    const line = this.#lines.get(place) ?? new Line(() => this.#lines.delete(place));
-    this.#lines.set(place, line);
-    return line.enter(seq);
+  enter(place: string, seq: number): Position {
+    const queue = this.#queues.get(place) ?? new PlaceQueue(() => this.#queues.delete(place));
+    this.#queues.set(place, queue);
+    return queue.enter(seq);
   }
 
   /** How many places have questions. */
   get size(): number {
-    return this.#lines.size;
+    return this.#queues.size;
   }
 }
 
 /** A question's position at one place. Disposing it lets later questions pass, unless the question was deferred. */
-export class Place implements Disposable {
+export class Position implements Disposable {
   readonly seq: number;
-  readonly #line: Line;
-  #backAt: number | undefined;
+  readonly #queue: PlaceQueue;
+  #retryAt: number | undefined;
   #end: NodeJS.Timeout | undefined;
 
-  constructor(seq: number, line: Line) {
+  constructor(seq: number, queue: PlaceQueue) {
     this.seq = seq;
-    this.#line = line;
+    this.#queue = queue;
   }
 
   /** Time until a deferred question comes back, in milliseconds; undefined if it is not deferred. */
-  get awayMs(): number | undefined {
-    return this.#backAt === undefined ? undefined : Math.max(0, this.#backAt - performance.now());
+  get deferredMs(): number | undefined {
+    return this.#retryAt === undefined ? undefined : Math.max(0, this.#retryAt - performance.now());
   }
 
   /** Sends once all earlier questions are settled. If that takes too long, it fails as `throttled`. */
@@ -60,73 +63,76 @@ export class Place implements Disposable {
     { attempt, retryHintMs }: Turn,
     call: () => Promise<CallResult<Result>>,
   ): Promise<CallResult<Result>> {
-    let heldMs: number | undefined;
+    let holdMs: number | undefined;
     try {
-      const ahead = await this.#line.turnOf(this);
-      const sent = ahead === 0 ? await call() : deferred((this.#line.firstAwayMs ?? 0) + retryHintMs(ahead));
-      heldMs = heldFor(sent, attempt);
+      const ahead = await this.#queue.turnOf(this);
+      const sent =
+        ahead === 0 ? await call() : deferred((this.#queue.firstDeferredMs ?? 0) + retryHintMs(ahead));
+      holdMs = holdMsAfter(sent, attempt);
       return sent;
     } finally {
-      this.#leave(heldMs);
+      this.#leave(holdMs);
     }
   }
 
-  #leave(heldMs: number | undefined): void {
-    if (heldMs === undefined) return this.forget();
-    this.#backAt = performance.now() + heldMs;
-    this.#end = setTimeout(() => this.forget(), heldMs + GRACE_MS).unref();
-    this.#line.change();
+  #leave(holdMs: number | undefined): void {
+    if (holdMs === undefined) return this.forget();
+    this.#retryAt = performance.now() + holdMs;
+    this.#end = setTimeout(() => this.forget(), holdMs + GRACE_MS).unref();
+    this.#queue.change();
   }
 
   /** Lets later questions pass. */
   forget(): void {
     clearTimeout(this.#end);
-    this.#line.remove(this);
+    this.#queue.remove(this);
   }
 
   [Symbol.dispose](): void {
-    if (this.awayMs === undefined) this.forget();
+    if (this.deferredMs === undefined) this.forget();
   }
 }
 
 /** The questions of one place, by their sequence. */
-class Line {
+class PlaceQueue {
   readonly #onEmpty: () => void;
-  readonly #places: Place[] = [];
+  readonly #positions: Position[] = [];
   #changed = Promise.withResolvers<void>();
 
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;
   }
 
-  enter(seq: number): Place {
-    const place = new Place(seq, this);
+  /** A question that comes back takes the position of its earlier, deferred delivery. */
+  enter(seq: number): Position {
+    const position = new Position(seq, this);
     const at = this.#ahead(seq);
-    this.#places.splice(at, 0, place);
-    for (const one of this.#places.slice(at)) if (one.seq === seq && one.awayMs !== undefined) one.forget();
-    return place;
+    this.#positions.splice(at, 0, position);
+    for (const one of this.#positions.slice(at))
+      if (one.seq === seq && one.deferredMs !== undefined) one.forget();
+    return position;
   }
 
   /** Resolves with 0 at this question's turn, or with the number of questions ahead if waiting would take too long. */
-  async turnOf({ seq }: Place): Promise<number> {
+  async turnOf({ seq }: Position): Promise<number> {
     for (;;) {
       const ahead = this.#ahead(seq);
-      if (ahead === 0 || ahead > LONGEST_LINE) return ahead;
-      if (this.#places.slice(0, ahead).some(({ awayMs }) => awayMs !== undefined)) return ahead;
+      if (ahead === 0 || ahead > MAX_WAITING) return ahead;
+      if (this.#positions.slice(0, ahead).some(({ deferredMs }) => deferredMs !== undefined)) return ahead;
       await this.#changed.promise;
     }
   }
 
-  /** Time until the first question comes back, if it is deferred. */
-  get firstAwayMs(): number | undefined {
-    return this.#places[0]?.awayMs;
+  /** Time until the first question comes back, in milliseconds, if it is deferred. */
+  get firstDeferredMs(): number | undefined {
+    return this.#positions[0]?.deferredMs;
   }
 
-  remove(place: Place): void {
-    const at = this.#places.indexOf(place);
+  remove(position: Position): void {
+    const at = this.#positions.indexOf(position);
     if (at < 0) return;
-    this.#places.splice(at, 1);
-    if (this.#places.length === 0) this.#onEmpty();
+    this.#positions.splice(at, 1);
+    if (this.#positions.length === 0) this.#onEmpty();
     this.change();
   }
 
@@ -138,14 +144,14 @@ class Line {
 
   /** Searched from the end, where most questions arrive. */
   #ahead(seq: number): number {
-    return this.#places.findLastIndex((one) => one.seq < seq) + 1;
+    return this.#positions.findLastIndex((one) => one.seq < seq) + 1;
   }
 }
 
-/** How long later questions wait for a deferred one, in milliseconds; undefined if they need not wait. */
-function heldFor(sent: CallResult<unknown>, attempt: number): number | undefined {
+/** How long later questions wait for this one after its send, in milliseconds; undefined if they need not wait. */
+function holdMsAfter(sent: CallResult<unknown>, attempt: number): number | undefined {
   if (sent.kind === "ok") return undefined;
   const waitMs = waitMsOf(sent.failure, attempt);
   if (waitMs === undefined || sent.failure.kind === "throttled") return waitMs;
-  return waitMs <= LONGEST_HELD_BACK_OFF_MS ? waitMs : undefined;
+  return waitMs <= MAX_BACK_OFF_MS ? waitMs : undefined;
 }

@@ -1,15 +1,15 @@
 import type { HeldLease } from "@loopgate/requests";
 
 /**
- * Guards work that only the holder of a lease may do. It ends by this process's own clock, so that it ends also for a
- * process that was frozen meanwhile.
+ * Guards work that only the holder of a lease may do. It ends by this process's monotonic clock, also when the process was
+ * frozen meanwhile.
  */
 export class LeaseGuard implements HeldLease {
   readonly #lost = new AbortController();
   #until = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Aborted when the lease is lost, to cancel calls in flight. A frozen process may notice only when it goes on. */
+  /** Aborted when the lease is lost, to cancel calls in flight. A frozen process notices when it resumes. */
   get signal(): AbortSignal {
     return this.#lost.signal;
   }

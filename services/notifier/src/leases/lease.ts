@@ -7,7 +7,7 @@ import { LeaseGuard } from "./lease-guard.ts";
 export interface LeaseOptions {
   readonly leases: Bucket;
   readonly key: string;
-  /** Who asks. A holder that comes back under its own name has the lease at once. */
+  /** The name of this process. After a restart under the same name it gets the lease at once. */
   readonly holder: string;
   readonly logger: Logger;
   /** How long the bucket keeps a lease without renewal, in milliseconds. */
@@ -20,10 +20,10 @@ export type LeasedWork = (lease: HeldLease) => Promise<AsyncDisposable>;
 /** How often a lease is renewed in its lifetime. */
 const RENEWALS = 4;
 
-/** For this part of its lifetime a lease is relied upon after each renewal: well before anybody else can have it. */
+/** The holder relies on a renewal for this part of the lifetime: it stops well before another process can take the lease. */
 const RELIED_UPON = 0.8;
 
-/** `taken`: the lease was free, so that others may have had it meanwhile. `unknown`: the store does not answer. */
+/** `taken`: the lease was free, so another process may have had it meanwhile. `unknown`: the store does not answer. */
 type Renewal = "kept" | "taken" | "lost" | "unknown";
 
 interface Holding {
@@ -32,9 +32,9 @@ interface Holding {
 }
 
 /**
- * Runs `work` while this process holds the lease, and anew whenever it gets it back. What the lease is asked just before
- * is done by one holder at a time, but for what was under way when a process froze; whatever must not happen twice at all
- * is held by compare-and-set in the log, not by this.
+ * Runs `work` while this process holds the lease, and again each time it gets the lease back. A call that asks the lease
+ * first is made by one holder at a time, except for a call that was in flight when its process froze. What must never
+ * happen twice is guarded by compare-and-set in the log, not by the lease.
  */
 export function whileLeased(options: LeaseOptions, work: LeasedWork): AsyncDisposable {
   const stop = new AbortController();
@@ -75,10 +75,10 @@ async function run(options: LeaseOptions, work: LeasedWork, signal: AbortSignal)
 /** Takes or keeps the lease. */
 async function renew({ leases, key, holder, logger }: LeaseOptions): Promise<Renewal> {
   try {
-    const standing = await leases.get(key);
-    if (standing === undefined) return (await leases.create(key, holder)) === undefined ? "lost" : "taken";
-    if (standing.value !== holder) return "lost";
-    if ((await leases.update(key, holder, standing.revision)) !== undefined) return "kept";
+    const current = await leases.get(key);
+    if (current === undefined) return (await leases.create(key, holder)) === undefined ? "lost" : "taken";
+    if (current.value !== holder) return "lost";
+    if ((await leases.update(key, holder, current.revision)) !== undefined) return "kept";
     // An earlier renewal, whose answer came too late, may have been first.
     return (await leases.get(key))?.value === holder ? "kept" : "lost";
   } catch (error) {
@@ -87,17 +87,17 @@ async function renew({ leases, key, holder, logger }: LeaseOptions): Promise<Ren
   }
 }
 
-/** Lets the next holder in at once. Without it, the lease runs out. */
+/** Frees the lease for the next holder. Without this call, the lease expires. */
 async function release({ leases, key, holder, logger }: LeaseOptions): Promise<void> {
   try {
-    const standing = await leases.get(key);
-    if (standing?.value === holder) await leases.delete(key, standing.revision);
+    const current = await leases.get(key);
+    if (current?.value === holder) await leases.delete(key, current.revision);
   } catch (error) {
-    logger.warn({ lease: key, err: error }, "the lease could not be given back");
+    logger.warn({ lease: key, err: error }, "the lease could not be released: it expires by itself");
   }
 }
 
-/** The answer of a store that may be away, or `unknown` after `ms`: neither a stop nor the end of a lease waits longer. */
+/** The answer of a store that may not answer, or `unknown` after `ms` milliseconds: no stop and no loss waits longer. */
 const inTime = <Answer>(ms: number, answer: Promise<Answer>): Promise<Answer | "unknown"> =>
   withTimeout(answer, ms, () => "unknown" as const);
 
@@ -109,7 +109,10 @@ async function start(
   try {
     return await work(lease);
   } catch (error) {
-    logger.error({ lease: key, err: error }, "what the lease is for could not start");
+    logger.error(
+      { lease: key, err: error },
+      "the work of the lease could not start: it is tried again at the next renewal",
+    );
     return undefined;
   }
 }

@@ -23,8 +23,8 @@ export class LastContact {
   }
 
   /**
-   * Remembers a contact, and returns the time since the last one: to one caller only, however many processes ask.
-   * Undefined for the first contact, and when another process was told.
+   * Remembers a contact, and returns the time since the last one. If several processes mark at once, only one of them is
+   * told. Undefined for the first contact, and for the others.
    */
   async mark(now: Date): Promise<Silence | undefined> {
     const last = await this.#bucket.get(this.#key);

@@ -2,17 +2,17 @@ import type { RequestDetails } from "@loopgate/contracts";
 import { type RequestQueries, Unavailable } from "@loopgate/bus";
 import type { Channel } from "@loopgate/requests";
 
-/** The number of open questions that are looked at, oldest first. */
+/** At most this many open questions are read, oldest first. */
 const LIMIT = 1_000;
 const PAGE = 20;
 
 export interface OpenAt {
   readonly questions: readonly RequestDetails[];
-  /** False if there are more than were looked at. */
+  /** False if there are more than were read. */
   readonly isComplete: boolean;
 }
 
-/** The undecided questions, as `state` lists them. Concurrent callers share one look-up. */
+/** The open questions, as `state` lists them. Concurrent callers share one look-up. */
 export class OpenQuestions {
   readonly #queries: RequestQueries;
   readonly #channel: Pick<Channel, "placeOf" | "tenant">;

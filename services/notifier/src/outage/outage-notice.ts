@@ -17,20 +17,20 @@ export interface OutageNoticeOptions {
   readonly policies: () => readonly RecipientPolicy[];
   readonly logger: Logger;
   readonly now: () => Date;
-  /** A longer silence is told to the places with open questions, in milliseconds. */
+  /** Places with open questions are told of a silence longer than this, in milliseconds. */
   readonly outageNoteMs: number;
-  /** Only its holder watches. */
+  /** Only the holder of the lease watches. */
   readonly lease: HeldLease;
 }
 
-/** How many contacts are marked in the shortest silence that is told. */
+/** Contact is marked this often within `outageNoteMs`. */
 const MARKS = 4;
 const RETRY_MS = 5_000;
 
 /**
- * While the lease is held: notices when the account was out of contact for long, and tells each place once which of its
- * questions are still open, because a provider may have dropped answers meanwhile. Best effort: a process that ends right
- * after it noticed tells nothing.
+ * While the lease is held: notices that the account was out of contact for long, and tells each place once which of its
+ * questions are still open, because the provider may have dropped answers meanwhile. Best effort: a process that ends
+ * right after it noticed an outage tells no place.
  */
 export function startOutageNotice(options: OutageNoticeOptions): AsyncDisposable {
   const stop = new AbortController();
@@ -44,8 +44,8 @@ export function startOutageNotice(options: OutageNoticeOptions): AsyncDisposable
 }
 
 /**
- * It waits before it looks for an outage: answers that were not lost should count first. The first contact of an account
- * is marked at once, because this process may end before the wait does.
+ * Waits before it looks for an outage, so that answers which were not lost count first. The first contact of an account
+ * is marked at once, because this process may end before that wait does.
  */
 async function watch(options: OutageNoticeOptions, signal: AbortSignal): Promise<void> {
   const { lastContact, outageNoteMs } = options;

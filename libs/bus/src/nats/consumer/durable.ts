@@ -16,7 +16,7 @@ import { onlyStreamOf } from "../stream-names.ts";
 
 /**
  * With this many delivered but unacknowledged entries the server stops delivering to the consumer. Far above what one
- * throttled chat can postpone: 100,000 postponed entries were measured not to slow down the others.
+ * throttled place can postpone: 100,000 postponed entries were measured not to slow down the others.
  */
 const MAX_ACK_PENDING = 200_000;
 

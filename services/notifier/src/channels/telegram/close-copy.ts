@@ -11,9 +11,9 @@ import { type MessageText, verdictText } from "./rendering/question.ts";
 import type { TelegramCalls } from "./telegram-calls.ts";
 
 /**
- * Edits a copy to show the verdict and removes its buttons. A copy that shows it already is closed. A copy that cannot be
- * edited, such as one that a person deleted, is followed by a new message with the verdict. Where the chat cannot be
- * reached or has moved, closing fails permanently.
+ * Edits a copy to show the decision and removes its buttons. A copy that shows it already is closed. For a copy that
+ * cannot be edited, such as one that a person deleted, a new message shows the decision. Where the chat cannot be reached
+ * or has moved, closing fails permanently.
  */
 export async function closeCopy(
   calls: TelegramCalls,
@@ -24,8 +24,8 @@ export async function closeCopy(
   if (chat === undefined) return { kind: "ok", result: undefined };
   const show = async (by: (text: MessageText) => Promise<TelegramResult<void>>) => {
     const shown = await by(verdictText(created, decided, "full"));
-    const isTooMuch = shown.kind === "failed" && isRejected(shown.failure);
-    return isTooMuch ? by(verdictText(created, decided, "plain")) : shown;
+    const isFormRejected = shown.kind === "failed" && isRejected(shown.failure);
+    return isFormRejected ? by(verdictText(created, decided, "plain")) : shown;
   };
   const edited = await show((text) =>
     calls.queue.call(chat, "edit", () => edit(calls.api, { chat, copy }, text)),
@@ -54,7 +54,7 @@ async function edit(
   }
 }
 
-/** Sends the verdict as a silent new message in place of a copy that cannot be edited: once, whichever process tries. */
+/** Sends the decision as a new silent message in place of a copy that cannot be edited: once, whichever process tries. */
 async function sendResult(
   calls: TelegramCalls,
   { endpoint, copy }: Copy,
@@ -77,7 +77,7 @@ async function sendResult(
     : sent;
 }
 
-/** Claims before it calls: a lost answer makes no second message. What Telegram refused may be tried again. */
+/** Claims before it calls, so that a lost answer makes no second message. A rejected call gives up its claim. */
 async function once(
   claims: TelegramCalls["claims"],
   key: string,

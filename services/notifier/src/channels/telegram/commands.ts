@@ -32,7 +32,7 @@ const help = [
 const stranger = "Nothing here is for you to see. /start tells the id of this chat.";
 const noAnswer = "I can't look up the open questions right now. Please try again in a moment.";
 
-/** Fills the menu that Telegram offers behind "/". Best effort: the commands work without it. */
+/** Sets the menu that Telegram shows for "/". Best effort: the commands work without it. */
 export async function offerCommands({ api, logger }: { readonly api: Api; readonly logger: Logger }) {
   const commands = Object.entries(descriptions).map(([command, description]) => ({ command, description }));
   await api.setMyCommands(commands).catch((error: unknown) => {
@@ -40,7 +40,7 @@ export async function offerCommands({ api, logger }: { readonly api: Api; readon
   });
 }
 
-/** Answers a command with what its sender may know: a stranger learns the id of the chat and nothing else. */
+/** Answers a command with what its sender may know. To a stranger that is only the id of the chat. */
 export async function answerCommand(
   { moves, openQuestions, policies }: CommandContext,
   asked: IncomingCommand,

@@ -5,7 +5,7 @@ import { type BotApiOptions, codeOf, createBotApi, grammySignal } from "./api/bo
 import { addressOf, hostOf } from "./updates/own-webhook.ts";
 import { deliveryFailureIn } from "./updates/webhook-keeper.ts";
 
-/** What a look at Telegram came to. A look that was answered has a value. */
+/** The result of one inspection of Telegram. */
 export type Seen<Value> =
   | { readonly kind: "answered"; readonly value: Value }
   | { readonly kind: "unreachable"; readonly why: string }
@@ -14,34 +14,34 @@ export type Seen<Value> =
 export interface SeenBot {
   readonly id: string;
   readonly username: string;
-  /** True if it gets all that people write in its groups, and not only what is meant for it. */
+  /** True if it receives every message of its groups, not only those addressed to it. */
   readonly readsWholeGroups: boolean;
 }
 
 export interface SeenWebhook {
-  /** All of its address that may be shown; absent: none is set. */
+  /** The part of its address that may be shown; undefined if no webhook is set. */
   readonly host: string | undefined;
-  /** How many updates wait for whoever fetches or takes them. */
+  /** How many updates wait at Telegram to be delivered or fetched. */
   readonly waiting: number;
-  /** Why Telegram can't deliver, if that is so now. */
+  /** Why Telegram cannot deliver at present, if it cannot. */
   readonly failure: string | undefined;
   isAt(url: string): boolean;
 }
 
-/** A bot as Telegram shows it to its owner. Nothing here fails: what Telegram does not give is a kind of answer. */
+/** Inspects a bot at Telegram. No method rejects: a failed call is a result. */
 export interface BotInspection {
   identify(): Promise<Seen<SeenBot>>;
   webhook(): Promise<Seen<SeenWebhook>>;
-  /** Whether the bot may write to a chat. Who looks at it sees "typing" for a moment; nothing is sent. */
+  /** Tests whether the bot may write to a chat. People there see "typing" for a moment; no message is sent. */
   reach(chat: string): Promise<Seen<true>>;
   send(chat: string, text: string): Promise<Seen<true>>;
-  /** Polls for some seconds and confirms nothing. Another poller is interrupted, and so is seen: not all survive that. */
+  /** Polls for some seconds and confirms nothing. This interrupts another poller, and so shows it; not all recover. */
   lookForPoller(): Promise<Seen<"nobody" | "somebody">>;
 }
 
-/** A poller that is interrupted comes again within seconds, and its conflict with us is told 3 s later. */
-const LOOK_FOR_POLLER_SECONDS = 6;
-const TOLD_WITHIN_MS = 10_000;
+/** An interrupted poller polls again within seconds, and Telegram reports the conflict 3 s later. */
+const POLL_SECONDS = 6;
+const CALL_TIMEOUT_MS = 10_000;
 
 export function inspectBot(options: BotApiOptions): BotInspection {
   const api = createBotApi(options);
@@ -53,10 +53,7 @@ export function inspectBot(options: BotApiOptions): BotInspection {
     lookForPoller: () =>
       seen(
         api.poll
-          .getUpdates(
-            { timeout: LOOK_FOR_POLLER_SECONDS, limit: 1 },
-            grammySignal(AbortSignal.timeout(TOLD_WITHIN_MS)),
-          )
+          .getUpdates({ timeout: POLL_SECONDS, limit: 1 }, grammySignal(AbortSignal.timeout(CALL_TIMEOUT_MS)))
           .catch(conflict),
         (found) => (found === "conflict" ? "somebody" : "nobody"),
       ),

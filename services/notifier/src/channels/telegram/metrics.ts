@@ -8,7 +8,7 @@ export function telegramMetrics(metrics: Metrics) {
   const registers = [metrics];
   const lastPoll = new Gauge({
     name: "loopgate_telegram_last_poll_timestamp_seconds",
-    help: "When updates were last fetched and stored, in seconds since 1970; reported by the process that polls.",
+    help: "Time of the last successful poll, in seconds since 1970; reported by the process that polls.",
     registers,
   });
   lastPoll.remove();

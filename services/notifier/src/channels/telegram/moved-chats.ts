@@ -11,7 +11,7 @@ export function chatOf(endpoint: string): string {
   return place === undefined ? endpoint : telegramEndpoint({ bot: place.bot, chat: place.chat });
 }
 
-/** The moves of groups, for all replicas. */
+/** The moves of groups, shared by all replicas. */
 export class MovedChats {
   readonly #bucket: Bucket;
 
@@ -34,7 +34,7 @@ export class MovedChats {
     return [chat, "moved_to" in move ? move.moved_to : move.moved_from];
   }
 
-  /** Where the messages of an endpoint go now. */
+  /** The endpoint at which messages for this endpoint arrive now. */
   async presentEndpoint(endpoint: string): Promise<string> {
     const move = await this.#moveOf(chatOf(endpoint));
     return move !== undefined && "moved_to" in move ? move.moved_to : endpoint;

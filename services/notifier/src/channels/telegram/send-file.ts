@@ -7,10 +7,10 @@ import { chatOf } from "./moved-chats.ts";
 import { fileName, fullText } from "./rendering/question.ts";
 import type { TelegramCalls } from "./telegram-calls.ts";
 
-const noFile =
+const FILE_FORBIDDEN =
   "⚠️ I can't send the file with the full text here. If what you see is not enough to decide, do not approve.";
 
-/** Sends a long question's full text as a silent reply to its message; where files are forbidden, a warning. */
+/** Sends the full text of a long question as a silent reply to its message; where files are forbidden, a warning instead. */
 export async function sendFile(
   calls: TelegramCalls,
   { endpoint, copy }: Copy,
@@ -32,7 +32,7 @@ export async function sendFile(
       return sendFile(calls, { endpoint: chatOf(endpoint), copy }, created);
     case "rejected":
     case "no_rights":
-      return queue.call(chat, "send", () => api.sendMessage(chat, noFile, options));
+      return queue.call(chat, "send", () => api.sendMessage(chat, FILE_FORBIDDEN, options));
     default:
       return sent;
   }

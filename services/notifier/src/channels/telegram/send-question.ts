@@ -9,7 +9,7 @@ import type { MessageForm } from "./rendering/message-form.ts";
 import { questionText } from "./rendering/question.ts";
 import type { TelegramCalls } from "./telegram-calls.ts";
 
-/** Where and how a question is sent, as far as Telegram's refusals have told. */
+/** Where and in which form a question is sent. Each failure that has a remedy changes it. */
 interface Post {
   readonly endpoint: string;
   readonly form: MessageForm;
@@ -17,9 +17,9 @@ interface Post {
 }
 
 /**
- * Sends a question to where a recipient's chat is now. The copy is recorded before the next message goes to that chat: a
- * fault between the two leaves one message unrecorded, not two (I8). A refusal that has a remedy is followed by one more
- * try with it: to the chat's new id, outside of a topic that is gone, in the plain form.
+ * Sends a question to an endpoint. The copy is recorded before the next message goes to that chat: a fault between the two
+ * leaves one message unrecorded, not two (I8). A rejection that has a remedy is followed by one more try with it: to the
+ * chat's new id, outside a topic that was deleted, or in the plain form.
  */
 export async function sendQuestion(
   calls: TelegramCalls,
@@ -57,7 +57,7 @@ function send(
   });
 }
 
-/** What may help against this failure and was not tried yet. */
+/** A change that may help against this failure and was not tried yet. */
 async function remedy(
   { bot, updates, moves }: TelegramCalls,
   post: Post,

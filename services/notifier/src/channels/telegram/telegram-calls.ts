@@ -5,14 +5,14 @@ import type { ChatQueue } from "./api/chat-queue.ts";
 import type { MovedChats } from "./moved-chats.ts";
 import type { UpdateStore } from "./updates/update-store.ts";
 
-/** What it takes to change what chats show. */
+/** What the calls that change a chat need. */
 export interface TelegramCalls {
   readonly bot: string;
   readonly api: Api;
   readonly queue: ChatQueue;
   readonly moves: MovedChats;
   readonly updates: UpdateStore;
-  /** The `copies` bucket: results that replaced a copy are claimed there. */
+  /** The `copies` bucket: a message that replaces a copy is claimed there. */
   readonly claims: Bucket;
   readonly logger: Logger;
 }

@@ -38,7 +38,7 @@ export interface TelegramOptions {
 
 /**
  * Connects a bot.
- * @throws TelegramStartupError if the token is refused, or if Telegram does not answer within 10 s and the bot was never
+ * @throws TelegramStartupError if Telegram rejects the token, or does not answer within 10 s for a bot that was never
  * started before.
  */
 export async function connectTelegram(options: TelegramOptions): Promise<TelegramChannel> {
@@ -66,7 +66,7 @@ export class TelegramChannel implements Channel {
   readonly name = "telegram";
   readonly tenant = DEFAULT_TENANT;
   readonly account: string;
-  /** By which people address the bot. */
+  /** Without the `@`. */
   readonly username: string;
   readonly #options: TelegramOptions;
   readonly #api: BotApi;

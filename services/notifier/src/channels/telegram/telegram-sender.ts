@@ -59,7 +59,7 @@ export class TelegramSender implements ChannelSender {
   }
 }
 
-/** Telegram keeps a press for 150 s only. */
+/** Telegram drops a press after 150 s. */
 const offlineFrom = (from: string, to: string): FormattedString =>
   FormattedString.join([
     "📴 I was offline from ",
@@ -72,6 +72,6 @@ const offlineFrom = (from: string, to: string): FormattedString =>
 const resultOf = <Result>(result: TelegramResult<Result>): CallResult<Result> =>
   result.kind === "ok" ? result : { kind: "failed", failure: failureFor(result.failure) };
 
-/** A move that is left after every remedy means that this call can never succeed. */
+/** A `moved` that no remedy has mended means that the call can never succeed. */
 const failureFor = (failure: Failure): CallFailure =>
   failure.kind === "moved" ? { kind: "permanent", reason: "chat_moved" } : failure;

@@ -9,10 +9,10 @@ import type { Incoming } from "./updates/incoming.ts";
 /** Telegram's limit for the answer to a press. */
 const ANSWER_LIMIT = 200;
 
-/** A press is answered at once or not at all: Telegram stops its button's spinner by itself. */
+/** A press is answered at once or not at all, in milliseconds: Telegram ends the spinner of the button by itself. */
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Tells people what became of what they sent: best effort and never repeated, because the decision holds without it. */
+/** Tells people the outcome of what they sent: best effort and never repeated, because the decision holds without it. */
 export class Teller {
   readonly #api: Api;
   readonly #queue: ChatQueue;
@@ -25,8 +25,8 @@ export class Teller {
   }
 
   /**
-   * Answers a press at once; every press gets an answer, otherwise its button keeps spinning. A message is answered in the
-   * background: a group's rate would delay the answers of all other chats.
+   * Answers each press at once: until then, its button shows a spinner. Replies to a message in the background: the rate
+   * limit of one group would delay the answers of all other chats.
    */
   async tell({ to, chat, key }: Pick<Incoming, "to" | "chat" | "key">, reply: Reply): Promise<void> {
     if ("query" in to) return this.answerPress(to.query, reply);

@@ -3,7 +3,7 @@ import { type telegramVariables } from "@loopgate/settings/telegram";
 import { z } from "zod";
 import type { WebhookOptions } from "./updates/webhook-server.ts";
 
-/** How updates come in: by webhook when it has a URL, else by long polling (design 4.5). */
+/** With a URL, Telegram delivers updates to this webhook; without one, they are fetched by long polling (design 4.5). */
 export const webhookVariables = {
   TELEGRAM_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: "must be an https URL" }).optional(),
   TELEGRAM_WEBHOOK_SECRET: z
@@ -17,15 +17,15 @@ type WebhookRead = z.infer<z.ZodObject<typeof webhookVariables & typeof telegram
 
 export const webhookSecrets = ["TELEGRAM_WEBHOOK_SECRET"] as const;
 
-/** The webhook's port is open to the network, and who proves to be Telegram can answer as anybody. */
+/** The webhook's port is open to the network: a sender who knows the secret can answer as any person. */
 export const webhookHasSecret = settingRule<WebhookRead>(
   "TELEGRAM_WEBHOOK_URL",
-  "needs TELEGRAM_WEBHOOK_SECRET: make up a long one, such as with `openssl rand -hex 32`",
+  "needs TELEGRAM_WEBHOOK_SECRET: create one with `openssl rand -hex 32`",
   ({ TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret }) =>
     url === undefined || secret !== undefined,
 );
 
-/** Only a Bot API server of one's own delivers without TLS. */
+/** Telegram itself delivers only over TLS; a Bot API server of the operator may do without. */
 export const webhookIsHttps = settingRule<WebhookRead>(
   "TELEGRAM_WEBHOOK_URL",
   "must begin with https:// unless TELEGRAM_API_ROOT names a Bot API server of your own",

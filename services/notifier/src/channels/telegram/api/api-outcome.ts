@@ -1,19 +1,19 @@
 import { GrammyError, HttpError } from "grammy";
 
-/** What a failed call to Telegram means for the one who made it (reference telegram.md 3.3). */
+/** What a failed call to Telegram means for its caller (reference telegram.md 3.3). */
 export type Failure =
-  /** Wait, then try again; the call did nothing. */
+  /** Nothing was done: try again after this time. */
   | { readonly kind: "throttled"; readonly retryInMs: number }
   /** Try again; the call may have been carried out all the same. */
   | { readonly kind: "transient" }
-  /** The token no longer works: keep everything, tell the operator. */
+  /** The token no longer works: keep everything until an operator has mended it. */
   | { readonly kind: "unauthorized" }
-  /** The chat has another id for good. */
+  /** The chat has another id, permanently. */
   | { readonly kind: "moved"; readonly chat: string }
-  /** It will never work; `reason` is a word of ours, never Telegram's text. */
+  /** It can never work; `reason` is one word of ours, never Telegram's text. */
   | { readonly kind: "permanent"; readonly reason: string };
 
-/** Reads a failure by code and parameters; texts only refine, because Telegram may change them. */
+/** Classifies a failure by code and parameters. Texts only refine that, because Telegram may change them. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof HttpError) return { kind: "transient" };
   if (!(error instanceof GrammyError)) throw error;
@@ -30,15 +30,15 @@ export function failureOf(error: unknown): Failure {
   };
 }
 
-/** True if an edit changed nothing because the message shows that text already: what was wanted stands. */
+/** True if an edit failed because the message shows that text already: the edit has succeeded before. */
 export const isNotModified = (error: unknown): boolean =>
   error instanceof GrammyError && error.error_code === 400 && /not modified/i.test(error.description);
 
-/** True if Telegram did not like what was sent: something plainer may do. */
+/** True if Telegram rejected the content: it may accept a plainer form. */
 export const isRejected = (failure: Failure): boolean =>
   failure.kind === "permanent" && failure.reason === "rejected";
 
-/** True if the message that was to be edited is not there any more, or stands as it is for good. */
+/** True if the message to edit was deleted, or can no longer be edited. */
 export const isMessageGone = (failure: Failure): boolean =>
   failure.kind === "permanent" && failure.reason === "message_gone";
 

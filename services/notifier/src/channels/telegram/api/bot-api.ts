@@ -6,7 +6,7 @@ export interface BotApiOptions {
   readonly token: string;
   /** Another Bot API server: `http(s)://host[:port]`, without a slash at its end. */
   readonly apiRoot?: string | undefined;
-  /** A call that takes longer has failed, in seconds. Default 15: grammY's own 500 would hold a chat up. */
+  /** A call that takes longer has failed, in seconds. Default 15: grammY's default, 500, would block a chat. */
   readonly callSeconds?: number | undefined;
 }
 
@@ -35,12 +35,12 @@ type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
 
 const isGrammySignal = (signal: unknown): signal is GrammySignal => signal instanceof AbortSignal;
 
-/** grammY's type names the signal of a polyfill; at run time it takes the platform's (reference telegram.md 1.2). */
+/** grammY's types want the signal of a polyfill; at run time it accepts the platform's (reference telegram.md 1.2). */
 export function grammySignal(signal: unknown): GrammySignal | undefined {
   return isGrammySignal(signal) ? signal : undefined;
 }
 
-/** The inner error of a failed call holds the URL with the token: whoever prints it, leaks it (I9). */
+/** Replaces the inner error of a failed call: it contains the URL with the token, and printing it would leak that (I9). */
 const withoutSecrets: Transformer = async (call, method, payload, signal) => {
   try {
     return await call(method, payload, signal);
@@ -50,7 +50,7 @@ const withoutSecrets: Transformer = async (call, method, payload, signal) => {
   }
 };
 
-/** What kind of failure of the network it was, if it has a code. */
+/** The code of a network failure, if it has one. */
 export function codeOf(error: unknown): { code: string } {
   const code: unknown =
     typeof error === "object" && error !== null && "code" in error ? error.code : undefined;

@@ -33,7 +33,7 @@ describe("the queue", () => {
     expect(order).toEqual(["send 1", "other chat", "edit", "send 2"]);
   });
 
-  it("makes no call in a chat that Telegram throttles, and says how long that lasts, to each another time after it", async () => {
+  it("makes no call in a chat that Telegram throttles, and defers each call for a slightly different time", async () => {
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     const queue = new ChatQueue();
     const fail = () => Promise.reject(throttled);
@@ -52,7 +52,7 @@ describe("the queue", () => {
     expect(await queue.call("8", "send", async () => "sent")).toEqual({ kind: "ok", result: "sent" });
   });
 
-  it("takes three throttled chats for a throttled bot", async () => {
+  it("pauses the whole bot after three throttled chats", async () => {
     const queue = new ChatQueue();
     for (const chat of ["1", "2", "3"]) await queue.call(chat, "send", () => Promise.reject(throttled));
     expect(await queue.call("4", "send", () => Promise.reject(new Error("called")))).toMatchObject({
@@ -60,13 +60,13 @@ describe("the queue", () => {
     });
   });
 
-  it("hands on what is no failure of Telegram's", async () => {
+  it("rejects with an error that is not Telegram's", async () => {
     await expect(
       new ChatQueue().call("7", "send", () => Promise.reject(new TypeError("ours"))),
     ).rejects.toThrow("ours");
   });
 
-  it("lets no more than eight calls of a kind wait for a chat: the rest comes back later, other chats go on", async () => {
+  it("lets at most eight calls of a kind wait for a chat: it defers the rest, and other chats go on", async () => {
     await using queue = new ChatQueue();
     const { promise: end, resolve: finish } = Promise.withResolvers<void>();
     const ran = Array.from({ length: 20 }, () => queue.call("7", "send", () => end));
@@ -79,7 +79,7 @@ describe("the queue", () => {
     expect(await Promise.all(ran.slice(0, 9))).toEqual(ran.slice(0, 9).map(() => ({ kind: "ok" })));
   });
 
-  it("makes a reply before a send, from the budget of sends, which all outboxes of a bot share", async () => {
+  it("makes a reply before a send, at the rate of sends, which all queues of a bot share", async () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const rates = new Rates();
     await using questions = new ChatQueue({ rates });
@@ -101,7 +101,7 @@ describe("the queue", () => {
     expect(rates.bot.waitMs(7)).toBeGreaterThan(0);
   });
 
-  it("keeps to the longest pause, and calls again once it is over", async () => {
+  it("respects the longest pause, and calls again once it is over", async () => {
     vi.useFakeTimers({ toFake: ["Date", "performance"] });
     await using queue = new ChatQueue();
     for (const chat of ["1", "2", "3"]) await queue.call(chat, "send", () => Promise.reject(throttled));
@@ -113,7 +113,7 @@ describe("the queue", () => {
     expect(await queue.call("4", "send", called)).toMatchObject({ kind: "ok" });
   });
 
-  it("waits at its end for the call under way, and makes none of those that wait", async () => {
+  it("waits at its end for the call in flight, and makes none of those that wait", async () => {
     const queue = new ChatQueue();
     const { promise: end, resolve: finish } = Promise.withResolvers<void>();
     const order: string[] = [];

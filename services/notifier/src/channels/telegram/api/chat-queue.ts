@@ -5,8 +5,8 @@ import { Rates } from "./rates.ts";
 import type { TokenBucket } from "./token-bucket.ts";
 
 /**
- * `send`s go last: an answered question should look answered before the next one is asked. A `reply` is a message like
- * them to Telegram, but a person waits for it.
+ * A `send` comes last: an answered question should look answered before the next one is asked. A `reply` uses the same
+ * rate as a `send`, but a person waits for it.
  */
 export type CallKind = "edit" | "reply" | "send";
 
@@ -19,7 +19,7 @@ export interface ChatQueueOptions {
   readonly pauses?: Pauses;
   /** Shared like `pauses`. Default: rates of its own. */
   readonly rates?: Rates;
-  /** Asked right before each call. Default: always. */
+  /** Asked right before each call. Default: always true. */
   readonly mayCall?: () => boolean;
 }
 
@@ -34,13 +34,13 @@ interface Chat {
   running: Promise<void> | undefined;
 }
 
-/** How many calls of a kind may wait for one chat. More would use the slots of other chats' calls. */
-const LONGEST_LINE = 8;
+/** How many calls of a kind may wait for one chat. More would use the consumer's slots for calls of other chats. */
+const MAX_WAITING = 8;
 
 /**
- * Runs calls that change what chats show: one at a time per chat, within Telegram's rates, edits first. It never repeats a
- * call: the caller gets the failure and puts the entry back into the log's queue. Disposing makes no further call and
- * waits for those in flight.
+ * Runs calls that change what chats show: one at a time per chat, within Telegram's rates, sends last. It never repeats a
+ * call: the caller gets the failure, and the log delivers the entry again. After disposal it makes no further call;
+ * disposing waits for those in flight.
  */
 export class ChatQueue implements AsyncDisposable {
   readonly #stop = new AbortController();
@@ -60,7 +60,7 @@ export class ChatQueue implements AsyncDisposable {
   call<Result>(chatId: string, kind: CallKind, call: () => Promise<Result>): Promise<TelegramResult<Result>> {
     const chat = this.#chat(chatId);
     const ahead = chat.waiting.filter((one) => one.kind === kind).length;
-    if (ahead >= LONGEST_LINE) return Promise.resolve(deferred(this.#deferMs(chat, kind, ahead)));
+    if (ahead >= MAX_WAITING) return Promise.resolve(deferred(this.#deferMs(chat, kind, ahead)));
     const { promise, resolve, reject } = Promise.withResolvers<TelegramResult<Result>>();
     const run = async () => {
       try {
@@ -117,7 +117,7 @@ export class ChatQueue implements AsyncDisposable {
     for (const { running } of this.#chats.values()) await running;
   }
 
-  /** A reply is never retried: no later call has to wait behind it. */
+  /** A reply is never tried again, so no later call needs to wait for it. */
   #deferMs(chat: Chat, kind: CallKind, ahead: number): number {
     const rate = this.#rateOf(chat, kind);
     return kind === "reply" ? rate.waitMs(ahead) : rate.deferMs(ahead);

@@ -1,7 +1,7 @@
 import type { Transformer } from "grammy";
 import type { TelegramMetrics } from "../metrics.ts";
 
-/** Counts every call to Telegram, by how it ended. */
+/** Counts every call to Telegram, by its outcome. */
 export const instrumentedCalls =
   ({ calls }: TelegramMetrics): Transformer =>
   async (call, method, payload, signal) => {

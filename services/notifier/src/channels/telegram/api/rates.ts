@@ -9,7 +9,7 @@ const LIMITS = {
   groupEdits: { burst: 18, perSecond: 18 / 60 },
 } as const;
 
-/** So many chats are remembered before those that owe nothing to their rates are forgotten. */
+/** With more chats than this, the chats whose buckets are full again are forgotten. */
 const REMEMBERED_CHATS = 1_000;
 
 interface ChatRates {
@@ -17,7 +17,7 @@ interface ChatRates {
   readonly edits: TokenBucket;
 }
 
-/** How often a bot may be used, in all and in each chat: to be shared by whatever calls Telegram for it in this process. */
+/** The rates of a bot, in total and for each chat. All that call Telegram for a bot in this process share one instance. */
 export class Rates {
   readonly bot = new TokenBucket(LIMITS.bot);
   readonly #chats = new Map<string, ChatRates>();
@@ -28,7 +28,7 @@ export class Rates {
     return this.#chats.size;
   }
 
-  /** Of one chat; ask anew each time. */
+  /** The rates of one chat. Do not keep the result: a forgotten chat gets new buckets. */
   of(chatId: string): ChatRates {
     const known = this.#chats.get(chatId);
     if (known !== undefined) return known;
@@ -42,7 +42,7 @@ export class Rates {
     return rates;
   }
 
-  /** A chat that owes nothing is the same as a new one. */
+  /** A chat whose buckets are full is the same as a new one. */
   #forgetFull(): void {
     for (const [id, { sends, edits }] of this.#chats) {
       if (sends.isFull && edits.isFull) this.#chats.delete(id);

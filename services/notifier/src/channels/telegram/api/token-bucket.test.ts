@@ -11,7 +11,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("gives its burst at once, then its rate, and never saves up more than the burst", async () => {
+it("allows its burst at once, then its rate, and never saves up more than the burst", async () => {
   const bucket = new TokenBucket({ burst: 10, perSecond: 2 });
   for (let n = 0; n < 10; n++) expect(await bucket.take(signal)).toBe(true);
   expect(bucket.waitMs(0)).toBe(500);
@@ -31,7 +31,7 @@ it("keeps its rate when the machine's clock is set back", async () => {
   expect(bucket.waitMs(0)).toBe(500);
 });
 
-it("is full until somebody takes, and again once it is refilled", async () => {
+it("is full until a call takes from it, and again once it is refilled", async () => {
   const bucket = new TokenBucket({ burst: 2, perSecond: 2 });
   expect(bucket.isFull).toBe(true);
   await bucket.take(signal);
@@ -40,7 +40,7 @@ it("is full until somebody takes, and again once it is refilled", async () => {
   expect(bucket.isFull).toBe(true);
 });
 
-it("makes whoever takes too much wait, and lets them go when that is over or called off", async () => {
+it("makes a caller beyond the rate wait, until its turn or until it is cancelled", async () => {
   vi.useRealTimers();
   const bucket = new TokenBucket({ burst: 1, perSecond: 50 });
   await bucket.take(signal);
@@ -53,14 +53,14 @@ it("makes whoever takes too much wait, and lets them go when that is over or cal
   expect(await waiting).toBe(false);
 });
 
-it("has somebody ask again after half of the wait, and nobody after very long", async () => {
+it("tells a caller to try again after half of the wait, but not after very long", async () => {
   const bucket = new TokenBucket({ burst: 1, perSecond: 2 });
   await bucket.take(signal);
   expect(bucket.retryHintMs(7)).toBe(2_000);
   expect(bucket.retryHintMs(100_000)).toBe(150_000);
 });
 
-it("has about two ask again for each that goes, however many it sends away, and nobody after very long", () => {
+it("lets about two deferred callers try for each that may call, however many there are, and none waits very long", () => {
   vi.useFakeTimers({ toFake: ["performance", "setTimeout"] });
   const bucket = new TokenBucket({ burst: 1, perSecond: 1 });
   const waits = Array.from({ length: 290 }, () => bucket.deferMs(8));

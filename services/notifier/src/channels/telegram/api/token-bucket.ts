@@ -3,7 +3,7 @@ import { sleep } from "@loopgate/async";
 /** Upper bound for a retry hint, in milliseconds: the queue may have drained by then. */
 const LONGEST_HINT_MS = 300_000;
 
-/** A rate: `burst` at once, then `perSecond`. */
+/** Limits a rate: `burst` calls at once, then `perSecond`. */
 export class TokenBucket {
   readonly #burst: number;
   readonly #perSecond: number;
@@ -17,27 +17,27 @@ export class TokenBucket {
     this.#tokens = burst;
   }
 
-  /** True if it was not used for long enough to be full again. */
+  /** True if it is full again: its past use no longer matters. */
   get isFull(): boolean {
     this.#fill();
     return this.#tokens >= this.#burst;
   }
 
-  /** Time until the turn of a caller with `ahead` others before it, in milliseconds. */
+  /** Time until the turn of a caller with `ahead` callers before it, in milliseconds. */
   waitMs(ahead: number): number {
     this.#fill();
     return Math.max(0, ((ahead + 1 - this.#tokens) / this.#perSecond) * 1_000);
   }
 
   /**
-   * When a caller with `ahead` others before it should try again, in milliseconds: after half of the wait, so that about
-   * two callers try for each one that goes, whatever their number.
+   * When a caller with `ahead` callers before it should try again, in milliseconds: after half of the wait, so that about
+   * two callers try for each one that may call, however many wait.
    */
   retryHintMs(ahead: number): number {
     return Math.min(this.waitMs(ahead), LONGEST_HINT_MS) / 2;
   }
 
-  /** {@link retryHintMs} for callers without an order, counting those already deferred; jittered. */
+  /** Like {@link retryHintMs}, for callers without an order: counts those already deferred, and adds jitter. */
   deferMs(ahead: number): number {
     const waitMs = this.retryHintMs(ahead + this.#deferred) * (0.5 + Math.random());
     this.#deferred += 1;
@@ -45,7 +45,7 @@ export class TokenBucket {
     return waitMs;
   }
 
-  /** Resolves with true when it is the caller's turn, with false if `signal` ends the wait. */
+  /** Resolves with true at the caller's turn, or with false if `signal` ends the wait. */
   async take(signal: AbortSignal): Promise<boolean> {
     const waitMs = this.waitMs(0);
     this.#tokens -= 1;

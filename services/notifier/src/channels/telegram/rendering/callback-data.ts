@@ -1,6 +1,6 @@
 import { creationTag, type CreatedEvent } from "@loopgate/contracts";
 
-/** What a button stands for. `tag` is the identity of the question it was drawn for. */
+/** The option that a button chooses. `tag` is the creation tag of the question that it was drawn for. */
 export interface Button {
   readonly requestId: string;
   readonly tag: string;
@@ -10,9 +10,9 @@ export interface Button {
 const VERSION = "a";
 
 /**
- * A button's data: 30 of Telegram's 64 bytes. It carries no authority: a changed client can send anything, so the press
- * is judged by its sender and by the request in the log.
- * @throws RangeError for an option above 255: cut to its byte, it would stand for another one.
+ * A button's data: 30 of Telegram's 64 bytes. It carries no authority: a modified client can send any data, so only the
+ * sender and the request in the log decide whether a press counts.
+ * @throws RangeError for an option above 255: cut to one byte, it would mean another option.
  */
 export function callbackData(created: CreatedEvent, option: number): string {
   if (option > 255) throw new RangeError("a button's option is one byte");
@@ -22,7 +22,7 @@ export function callbackData(created: CreatedEvent, option: number): string {
   );
 }
 
-/** Reads a button's data; undefined for anything that no button of ours carries. */
+/** Reads a button's data; undefined for data that no button of ours carries. */
 export function parseCallbackData(data: string): Button | undefined {
   const match = /^a([A-Za-z0-9_-]{23})([A-Za-z0-9_-]{6})$/.exec(data);
   const bytes = Buffer.from(match?.[1] ?? "", "base64url");

@@ -5,17 +5,17 @@ import { callbackData } from "./callback-data.ts";
 import type { MessageForm } from "./message-form.ts";
 import { oneLine } from "./text.ts";
 
-/** What a phone shows of a button that has a row to itself. */
+/** How much of a label a phone shows on a button that has a row to itself, in UTF-16 units. */
 const LABEL_LENGTH = 48;
 const NUMBERS_FROM = 9;
 const NUMBERS_PER_ROW = 4;
 
-/** With many options the buttons bear numbers, and the message lists the labels. */
+/** With many options the buttons show numbers, and the message lists the labels. */
 export const isNumbered = (options: readonly Option[]): boolean => options.length >= NUMBERS_FROM;
 
 /**
- * Buttons for the options, without colours in the plain form; without options a box for a reply. In a group the box is for people whom the message mentions:
- * nobody who can't answer is pressed to.
+ * Buttons for the options, without colours in the plain form. Without options, Telegram opens a reply to the question; in
+ * a group only for people whom the message mentions, so that no one else is urged to answer.
  */
 export function replyMarkup(
   created: CreatedEvent,
@@ -35,7 +35,7 @@ export function replyMarkup(
   return { inline_keyboard: rowsOf(buttons, perRow) };
 }
 
-/** Sent with the verdict: it takes the buttons away. */
+/** Sent with the decision: it removes the buttons. */
 export const noButtons: InlineKeyboardMarkup = { inline_keyboard: [] };
 
 const styles = {

@@ -1,2 +1,2 @@
-/** `plain` has no entities and is half as long: for a Telegram that refused the `full` one. */
+/** `plain` has no entities and is half as long: for when Telegram rejected the `full` form. */
 export type MessageForm = "full" | "plain";

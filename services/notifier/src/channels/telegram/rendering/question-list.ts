@@ -3,16 +3,16 @@ import { FormattedString } from "@grammyjs/parse-mode";
 import { type MessageText, kindOf, shortId, time } from "./question.ts";
 import { oneLine, unlinked } from "./text.ts";
 
-/** So many are shown; the rest is counted. */
-const MOST = 10;
+/** At most this many questions are shown; the rest is counted. */
+const MAX_SHOWN = 10;
 const MESSAGE_LENGTH = 100;
 
-/** Questions in a few lines each. Their short ids stand in their messages, too: at a tap Telegram searches for them. */
+/** Questions in a few lines each. A tap on a short id finds the question's own message, which shows it too. */
 export function questionList(
   title: string | FormattedString,
   questions: readonly RequestDetails[],
 ): MessageText {
-  const items = questions.slice(0, MOST).map(itemOf);
+  const items = questions.slice(0, MAX_SHOWN).map(itemOf);
   const more = questions.length - items.length;
   const parts = [title, ...items, ...(more > 0 ? [`… and ${more} more.`] : [])];
   const { text, entities } = FormattedString.join(parts, "\n\n");

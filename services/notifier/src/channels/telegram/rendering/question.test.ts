@@ -103,7 +103,7 @@ describe("any question", () => {
     expect(closed.text).toMatch(/^✅ Answered/);
   });
 
-  it("keeps room for the message itself, however much stands beside it", () => {
+  it("keeps room for the message itself, however long the rest is", () => {
     const created = aQuestion({
       message: "m".repeat(16_000),
       labels: Array.from({ length: 50 }, () => "@a ".repeat(66)),
@@ -190,7 +190,7 @@ describe("an open question", () => {
     expect(verdictText(created, answered(created, { option: 0 }), "plain").text).toMatch(/^✅ Approved/);
   });
 
-  it("pings nobody: names are broken, all else is the agent's text to the letter", () => {
+  it("notifies no one: names are broken, all else is the agent's text to the letter", () => {
     const { text } = questionText(aQuestion({ message: "ask @alice about /etc/hosts, a@b.example and #7" }));
     expect(text).toContain("ask @\u2060alice about /etc/hosts, a@b.example and #7");
   });
@@ -235,7 +235,7 @@ describe("a closed question", () => {
       cancellation(created, "c", now, "no longer needed"),
       ["Withdrawn by deploy-bot", "no longer needed"],
     ],
-  ])("keeps the question under its verdict: %s", (title, decided, parts) => {
+  ])("keeps the question under its decision: %s", (title, decided, parts) => {
     const { text } = verdictText(created, decided);
     expect(text.startsWith(`${title} · #`)).toBe(true);
     for (const part of ["Restart orders-prod?", ...parts]) expect(text).toContain(part);

@@ -6,25 +6,25 @@ import { isNumbered } from "./keyboard.ts";
 import type { MessageForm } from "./message-form.ts";
 import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
 
-/** A message's text with its entities: never a parse mode, so that nothing an agent writes can change its shape. */
+/** A message's text with its entities. Never a parse mode: an agent's text cannot change the formatting. */
 export interface MessageText {
   readonly text: string;
   readonly entities: MessageEntity[];
 }
 
-/** Telegram's limit for a message, counted so that it holds in code points and in UTF-16 units; and shares of it. */
+/** Telegram's limit for a message, and the shares of its parts, in UTF-16 units: never fewer than code points. */
 const LIMITS = {
   full: { text: 4_096, options: 1_800, metadata: 800 },
   plain: { text: 2_048, options: 900, metadata: 400 },
 } as const;
-/** From this length on, a quote is folded. */
+/** A quote longer than this is folded, in UTF-16 units. */
 const FOLD_FROM = 600;
 
-/** The open question: who asks what, until when, and what silence means. */
+/** The open question: who asks what, until when, and what happens without an answer. */
 export const questionText = (created: CreatedEvent, form: MessageForm = "full"): MessageText =>
   compose(created, { title: openTitle(created), end: openEnd(created) }, form);
 
-/** The closed question: the same text, with the verdict on top and who and when below. */
+/** The closed question: the same text, with the decision on top and who and when below. */
 export const verdictText = (
   created: CreatedEvent,
   decided: DecidedEvent,
@@ -36,7 +36,7 @@ export const verdictText = (
     form,
   );
 
-/** True if the open question's message can't hold it whole: then a file with the full text follows. */
+/** True if a message cannot hold the whole question: then a file with the full text follows. */
 export function isLong(created: CreatedEvent): boolean {
   const { prompt, metadata } = created.data;
   const options = optionList(prompt.options, Infinity);
@@ -47,7 +47,7 @@ export function isLong(created: CreatedEvent): boolean {
   return length > LIMITS.full.text;
 }
 
-/** The whole question as a file holds it: nothing is cut. */
+/** The text of that file: nothing is cut. */
 export function fullText(created: CreatedEvent): string {
   const { prompt, metadata } = created.data;
   const parts = [
@@ -65,7 +65,7 @@ export function fullText(created: CreatedEvent): string {
 /** The name of that file. */
 export const fileName = ({ subject }: CreatedEvent): string => `question-${shortId(subject).slice(1)}.txt`;
 
-/** What stands on the first line of a closed question, and in the answer to a late press. */
+/** The decision in a word, as the first line of a closed question shows it. */
 export function verdict({ data }: DecidedEvent): string {
   if (data.kind === "cancelled") return "🚫 Cancelled";
   if (data.kind === "expired") return "⌛ Expired";
@@ -79,7 +79,7 @@ export function kindOf(options: readonly Option[]): string {
   return options.length > 0 ? "❓ Question" : "✏️ Your words";
 }
 
-/** Enough of a request's id to talk about it: the last four characters, which are random. Telegram searches for it at a tap. */
+/** The last four characters of a request's id, which are random. In Telegram, a tap on it searches for it. */
 export const shortId = (requestId: string): string => `#${requestId.slice(-4).toUpperCase()}`;
 
 interface Frame {
@@ -110,7 +110,7 @@ function fileNote(created: CreatedEvent): FormattedString {
   return new FormattedString(`📎 In full (${length} characters) in the file below.`);
 }
 
-/** Text of an agent or a person as a message holds it. */
+/** Text of an agent or a person, as a message shows it. */
 const shown = (text: string): string => unlinked(clean(text));
 
 const askerLine = ({ data: { client_id, session_id } }: CreatedEvent): string =>
@@ -152,11 +152,11 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
   return FormattedString.join([answer, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
 }
 
-/** A moment that clients draw in the reader's own time; old ones show the covered text. */
+/** A time that clients show in the reader's time zone; old clients show the text itself. */
 export const time = (at: string, format: "r" | "dt"): FormattedString =>
   FormattedString.time(moment(at), Math.floor(Date.parse(at) / 1_000), format);
 
-/** All labels in full where buttons can't show them, in at most `length` units. */
+/** The labels in full, if buttons cannot show them, in at most `length` UTF-16 units. */
 function optionList(options: readonly Option[], length: number): FormattedString {
   const numbered = isNumbered(options);
   if (!numbered && options.every(({ label }) => label.length <= 30)) return new FormattedString("");

@@ -4,16 +4,16 @@ import type { Notice } from "@loopgate/requests";
 import { verdict } from "./question.ts";
 import { moment, oneLine } from "./text.ts";
 
-/** What a person is told. An alert must be tapped away; without one it is a short notice. */
+/** What a person is told. An alert must be dismissed; otherwise it is a short notice. */
 export interface Reply {
   readonly text: string;
   readonly entities?: MessageEntity[];
   readonly alert: boolean;
-  /** True if the edited question shows it already: nothing more is sent. */
+  /** True if the closed copy shows it already: no message is sent. */
   readonly shownByEdit?: boolean;
 }
 
-/** What a person is told about an attempt, after its commit. */
+/** The words for a notice. */
 export function replyTo(notice: Notice): Reply {
   switch (notice.kind) {
     case "recorded":

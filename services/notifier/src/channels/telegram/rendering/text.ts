@@ -1,6 +1,6 @@
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
-/** At most `length` UTF-16 units, cut between graphemes and marked with "…": half an emoji is an error to Telegram. */
+/** At most `length` UTF-16 units, cut between graphemes and marked with "…": Telegram rejects half an emoji. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
   let kept = "";
@@ -12,8 +12,8 @@ export function cut(text: string, length: number): string {
 }
 
 /**
- * Text of an agent or a person as a chat may show it: no control characters, no marks that reorder what stands around
- * them, no halves of characters (Telegram refuses the whole message), tabs as spaces. Line breaks stay.
+ * Makes text of an agent or a person safe to show: no control characters, no marks that reorder the text around them, no
+ * halves of characters (Telegram rejects the whole message), tabs as spaces. Line breaks stay.
  */
 export const clean = (text: string): string =>
   text
@@ -23,11 +23,11 @@ export const clean = (text: string): string =>
     .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "")
     .replaceAll(/(?!\n)\p{Cc}/gu, " ");
 
-/** On one line, at most `length` units. */
+/** On one line, at most `length` UTF-16 units. */
 export const oneLine = (text: string, length: number): string =>
   cut(clean(text).replaceAll(/\s+/g, " ").trim(), length);
 
-/** Cuts each text only as far as all of them need it to take `length` units together: short ones stay whole. */
+/** Cuts the longest texts until all together take `length` UTF-16 units: short ones stay whole. */
 export function share(texts: readonly string[], length: number): string[] {
   const shortestFirst = texts.toSorted((a, b) => a.length - b.length);
   let left = length;
@@ -43,8 +43,8 @@ export function share(texts: readonly string[], length: number): string[] {
   return texts.map((text) => (text.length > each ? cut(text, Math.max(each, 1)) : text));
 }
 
-/** Keeps Telegram from linking the @names that an agent wrote: in a group that would ping people. All else stays as it is. */
+/** Keeps Telegram from linking the @names that an agent wrote: in a group that would notify people. */
 export const unlinked = (text: string): string => text.replaceAll(/(?<!\w)@(?=[A-Za-z])/g, "$&\u2060");
 
-/** A moment as text, for people: `2026-11-24 14:32 UTC`. */
+/** A time as text, for people: `2026-11-24 14:32 UTC`. */
 export const moment = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

@@ -34,7 +34,7 @@ it.each([
   ["is started in a group", said(group, { text: "/start" })],
   ["is talked to", said(person, { text: "start" })],
   ["is sent another command", said(person, { text: "/starter" })],
-  ["is shown a move that somebody quotes", said(group, { reply_to_message: { migrate_to_chat_id: -6 } })],
+  ["is shown a move that a person quotes", said(group, { reply_to_message: { migrate_to_chat_id: -6 } })],
 ])("sees no change when the bot %s", (_, change) => {
   expect(change).toBeUndefined();
 });

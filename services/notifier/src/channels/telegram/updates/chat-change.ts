@@ -1,7 +1,7 @@
 import { telegramEndpoint } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
-/** What Telegram says of a chat. Only the outermost message counts: it is Telegram's, what it quotes may be anybody's. */
+/** What Telegram reports of a chat. Only the outermost message counts: any person may have written what it quotes. */
 const Update = z.looseObject({
   message: z
     .looseObject({
@@ -20,12 +20,12 @@ const Update = z.looseObject({
     .optional(),
 });
 
-/** A chat that takes messages again, or under another id. */
+/** A chat can take messages again, or has another id. */
 export type ChatChange =
   | { readonly kind: "moved"; readonly from: string; readonly to: string }
   | { readonly kind: "opened"; readonly endpoint: string };
 
-/** Reads an update; undefined for all that changes no chat. */
+/** Reads an update; undefined for an update that changes no chat. */
 export function chatChangeOf(bot: string, raw: unknown): ChatChange | undefined {
   const { message, my_chat_member: membership } = Update.safeParse(raw).data ?? {};
   const endpoint = (id: number) => telegramEndpoint({ bot, chat: String(id) });

@@ -32,10 +32,10 @@ const Update = z.looseObject({
   callback_query: Press.optional(),
   message: Message.optional(),
 });
-/** The little that an answer to an unreadable press needs. */
+/** What an answer to an unreadable press needs. */
 const Query = z.looseObject({ callback_query: z.looseObject({ id: z.string() }) });
 
-/** Who we are at Telegram. */
+/** This bot, as Telegram knows it. */
 export interface Bot {
   readonly id: string;
   readonly username: string;
@@ -46,11 +46,11 @@ interface Common {
   readonly key: string;
   readonly chat: string;
   readonly storedAt: string;
-  /** How the person is answered: a press by its query, a message by a reply to it. */
+  /** How to reach the person: a press by its query, a message by a reply to it. */
   readonly to: { readonly query: string } | { readonly message: number };
 }
 
-/** Somebody tries to answer: by a button, or by a typed reply to one of this bot's messages. */
+/** A person tries to answer: by a button, or by a typed reply to one of this bot's messages. */
 interface IncomingAnswer extends Common {
   readonly kind: "answer";
   readonly endpoint: string;
@@ -61,7 +61,7 @@ interface IncomingAnswer extends Common {
   readonly choice: { readonly button: Button } | { readonly text: string };
 }
 
-/** No answer, but a person who should be told why. */
+/** A message that is no answer; the person is told why. */
 interface IncomingHint extends Common {
   readonly kind: "hint";
   readonly text: string;
@@ -70,7 +70,7 @@ interface IncomingHint extends Common {
 const COMMANDS = ["start", "help", "status", "pending"] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
-/** Somebody asks this bot for something. */
+/** A person sent a command to this bot. */
 export interface IncomingCommand extends Common {
   readonly kind: "command";
   readonly command: CommandName;
@@ -80,14 +80,14 @@ export interface IncomingCommand extends Common {
 
 export type Incoming = IncomingAnswer | IncomingCommand | IncomingHint;
 
-/** A press or a message of a shape that nobody knows: an operator should look at it. */
+/** A press or a message of an unknown shape: an operator should look at it. */
 export interface Unreadable {
   readonly kind: "unreadable";
-  /** By which a press is answered all the same. */
+  /** The query of a press, which can be answered all the same. */
   readonly query: string | undefined;
 }
 
-/** What an update means; undefined for all that needs no reaction. It trusts no field that another person could have set. */
+/** Reads an update; undefined for an update that needs no reaction. Trusts no field that another person could have set. */
 export function incomingOf(bot: Bot, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
   const update = Update.safeParse(raw);
   if (!update.success) return { kind: "unreadable", query: Query.safeParse(raw).data?.callback_query.id };
@@ -133,7 +133,7 @@ function ofMessage(
   const { from, text, reply_to_message: repliedTo } = message;
   const chat = String(message.chat.id);
   const common = { key, chat, storedAt, to: { message: message.message_id } };
-  if (from === undefined || (from.is_bot && !isNobody(message))) return undefined;
+  if (from === undefined || (from.is_bot && !isAnonymous(message))) return undefined;
   const place = {
     endpoint: telegramEndpoint({ bot: bot.id, chat }),
     responder: telegramResponder(from.id),
@@ -142,7 +142,7 @@ function ofMessage(
   if (command !== undefined) return { ...common, ...place, kind: "command", command };
   if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot.id)
     return hintForLooseText(common, message);
-  if (isNobody(message) || message.via_bot !== undefined || message.forward_origin !== undefined) {
+  if (isAnonymous(message) || message.via_bot !== undefined || message.forward_origin !== undefined) {
     return {
       ...common,
       kind: "hint",
@@ -160,10 +160,10 @@ function ofMessage(
   };
 }
 
-const isNobody = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
+const isAnonymous = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
   sender_chat !== undefined || (from !== undefined && isServiceAccount(from.id));
 
-/** In a private chat, text that answers nothing gets a word of help; in a group it is none of our business. */
+/** In a private chat, text that answers no question gets a hint; in a group it is ignored. */
 function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
   if (chat.type !== "private" || text === undefined) return undefined;
   return {
@@ -174,8 +174,8 @@ function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message
 }
 
 /**
- * One of our commands, for us. Replied to a question it must stand alone: Telegram makes the next text in a chat a reply
- * to a question that wants words, and an answer may well begin with a slash.
+ * A command of this bot that is addressed to it. In a reply, text after the command makes it an answer: Telegram turns the
+ * next text in a chat into a reply to a question for typed text, and an answer may begin with a slash.
  */
 function commandIn(
   bot: Bot,

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 import type { Bucket } from "@loopgate/bus";
 import { upsert } from "../upsert.ts";
 
-/** A webhook's address in the one form in which addresses are compared. */
+/** The normal form of a webhook's address, for comparison. */
 export const addressOf = (url: string): string => URL.parse(url)?.href ?? url;
 
-/** All of a webhook's address that may be shown: applications hide secrets in the rest. */
+/** The part of a webhook's address that may be shown: the rest may contain a secret. */
 export const hostOf = (url: string): string => URL.parse(url)?.host ?? "an unreadable address";
 
 interface WebhookMemory {
@@ -14,7 +14,7 @@ interface WebhookMemory {
   readonly bot: string;
 }
 
-/** Remembers, before a bot's webhook is set, that it is ours: by a hash, because the address may hold a secret. */
+/** Before a webhook is set, remembers that it is ours. Stores a hash, because the address may contain a secret. */
 export async function rememberWebhook({ channels, bot }: WebhookMemory, url: string): Promise<void> {
   await upsert(channels, keyOf(bot), hashOf(url));
 }

@@ -11,7 +11,8 @@ import { ALLOWED_UPDATES, type UpdateStore } from "./update-store.ts";
 import { problemOf, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
 
 const POLL_SECONDS = 25;
-/** A call that hangs longer is cut: a wedged connection would lose presses, which live 150 s. */
+
+/** A call that takes longer is aborted: a connection that hangs would lose presses, which Telegram drops after 150 s. */
 const HARD_STOP_MS = 35_000;
 
 export interface PollerOptions {
@@ -21,29 +22,29 @@ export interface PollerOptions {
   readonly channels: Bucket;
   readonly logger: Logger;
   readonly metrics: TelegramMetrics;
-  /** Only its holder polls. */
+  /** Only the holder of the lease polls. */
   readonly lease: HeldLease;
 }
 
 /**
- * Long polling with "store, then confirm": an update is in the log before the next call's offset tells Telegram to forget
- * it, so that a crash between the two repeats an update and never loses one.
+ * Long polling with "store, then confirm": an update is in the log before the offset of the next call tells Telegram to
+ * delete it. A crash between the two repeats an update and never loses one.
  */
-export const startPoller = (parts: PollerOptions): Receiver =>
-  startReceiver(parts.lease, (state, signal) => poll(parts, state, signal));
+export const startPoller = (options: PollerOptions): Receiver =>
+  startReceiver(options.lease, (state, signal) => poll(options, state, signal));
 
-async function poll(parts: PollerOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
-  const { api, logger, metrics, lease } = parts;
+async function poll(options: PollerOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
+  const { api, logger, metrics, lease } = options;
   const goesOn = () => lease.isHeld() && !signal.aborted;
   let offset: number | undefined;
   let wait = 0;
   while (goesOn()) {
     try {
-      // After a failure a poll that does not wait shows soon that it is over.
+      // After a failure, a poll that does not wait shows at once whether Telegram answers again.
       const seconds = state.problem === undefined ? POLL_SECONDS : 0;
       const updates = await receive(api, { offset, seconds, signal });
-      // ConcurrentDisposables: they share a commit, and a batch that was not stored whole is not confirmed at all.
-      await Promise.all(updates.map((update) => parts.updates.store(update)));
+      // At once, so that they share a commit. A batch that was not stored whole is not confirmed.
+      await Promise.all(updates.map((update) => options.updates.store(update)));
       const last = updates.at(-1);
       if (last !== undefined) offset = last.update_id + 1;
       state.problem = undefined;
@@ -51,7 +52,7 @@ async function poll(parts: PollerOptions, state: ReceiverState, signal: AbortSig
       wait = 0;
     } catch (error) {
       if (!goesOn()) break;
-      state.problem = isConflict(error) ? await conflict(parts) : problemOf(error);
+      state.problem = isConflict(error) ? await conflict(options) : problemOf(error);
       wait = waitAfter(error, wait);
       logger.warn({ problem: state.problem, retryInMs: wait }, "polling failed");
       await sleep(wait, signal);
@@ -75,10 +76,7 @@ function receive(api: Api, { offset, seconds, signal }: Poll): Promise<Update[]>
   );
 }
 
-/**
- * Tells Telegram what is stored, so that the next start does not get it again. Not needed for correctness, and it would
- * interrupt whoever polls by now.
- */
+/** Tells Telegram which updates are stored, so that the next start does not fetch them again: an optimization only. */
 async function confirm(api: Api, offset: number): Promise<void> {
   await api
     .getUpdates({ offset, limit: 1, timeout: 0 }, grammySignal(AbortSignal.timeout(2_000)))
@@ -88,20 +86,20 @@ async function confirm(api: Api, offset: number): Promise<void> {
 const isConflict = (error: unknown): boolean => error instanceof GrammyError && error.error_code === 409;
 
 /**
- * Who is in the way. The webhook that this deployment set itself, when it was configured for one, makes room; what waits
- * at Telegram stays. Another application's webhook is left alone: deleting it would take its answers away.
+ * Says what prevents polling. Deletes a webhook that this deployment set itself, when it was configured for one; the
+ * updates that wait at Telegram stay. Leaves another application's webhook alone: deleting it would take its updates away.
  */
-async function conflict(parts: PollerOptions): Promise<string> {
-  const { api, logger, lease } = parts;
+async function conflict(options: PollerOptions): Promise<string> {
+  const { api, logger, lease } = options;
   try {
     const { url = "" } = await api.getWebhookInfo();
-    if (url === "") return "somebody else polls this bot: stop the other one";
-    if (!(await isOwnWebhook(parts, url))) {
-      return `this bot has a webhook of another application (${hostOf(url)}): give that one a bot of its own, or delete the webhook (deleteWebhook)`;
+    if (url === "") return "another process polls this bot: stop the other one";
+    if (!(await isOwnWebhook(options, url))) {
+      return `this bot has a webhook of another application (${hostOf(url)}): create another bot for that application, or delete the webhook (deleteWebhook)`;
     }
-    if (!lease.isHeld()) return "another process polls by now";
+    if (!lease.isHeld()) return "another process has taken over polling";
     await api.deleteWebhook({ drop_pending_updates: false });
-    logger.info("the webhook of an earlier start was deleted: Loopgate polls");
+    logger.info("the webhook of an earlier start was deleted: updates are polled now");
     return "the webhook of an earlier start was just deleted";
   } catch (error) {
     return problemOf(error);

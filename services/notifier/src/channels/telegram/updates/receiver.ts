@@ -1,8 +1,9 @@
 import { GrammyError } from "grammy";
 import type { HeldLease, Receiver } from "@loopgate/requests";
 
-/** What a receiver tells about itself. */
+/** The state that a receiver reports. */
 export interface ReceiverState {
+  /** Why it receives nothing, in words for an operator; undefined while it works. */
   problem: string | undefined;
 }
 
@@ -28,7 +29,7 @@ export function startReceiver(
   };
 }
 
-/** How long to wait after a failed call, in milliseconds, when the wait before was `last`. */
+/** How long to wait after a failed call when the wait before was `last`, both in milliseconds. */
 export function waitAfter(error: unknown, last: number): number {
   if (error instanceof GrammyError && error.parameters.retry_after !== undefined) {
     return error.parameters.retry_after * 1_000;

@@ -3,10 +3,10 @@ import { receivedEvent, receivedSubject, type ReceivedEvent } from "@loopgate/co
 import type { EventLog } from "@loopgate/bus";
 import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
 
-/** The kinds of updates that Telegram is asked to deliver; it may drop the others. */
+/** The kinds of updates that Telegram is asked for; it drops the others. */
 export const ALLOWED_UPDATES = ["message", "callback_query", "my_chat_member"] as const;
 
-/** Stores what Telegram delivers, before Telegram is told that it arrived. Storing the same again adds nothing. */
+/** Stores updates in the log, before their receipt is confirmed to Telegram. Storing an update again adds nothing. */
 export class UpdateStore {
   readonly #log: EventLog;
   readonly #tenant: string;
@@ -22,13 +22,13 @@ export class UpdateStore {
     return this.#store(String(update.update_id), { ...update });
   }
 
-  /** Stores a text that came in place of an update: the answer consumer makes it a dead letter for an operator. */
+  /** Stores a text that is no update: the answer consumer makes it a dead letter for an operator. */
   storeUnreadable(text: string): Promise<void> {
     const hash = createHash("sha256").update(text).digest("base64url");
     return this.#store(`unreadable-${hash}`, { unreadable: text });
   }
 
-  /** Stores a group's move that a refusal told, in the form of Telegram's own message about it, which may be lost. */
+  /** Stores a group's move that a failed call revealed, in the form of Telegram's own message, which may have been lost. */
   async storeMove(from: string, to: string): Promise<void> {
     const chat = parseTelegramEndpoint(from)?.chat;
     if (chat === undefined) return;

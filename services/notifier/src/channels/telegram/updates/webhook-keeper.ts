@@ -16,41 +16,42 @@ export interface WebhookKeeperOptions {
   readonly channels: Bucket;
   readonly webhook: WebhookOptions;
   readonly logger: Logger;
-  /** Only its holder sets the webhook. */
+  /** Only the holder of the lease sets the webhook. */
   readonly lease: HeldLease;
 }
 
-/** How many deliveries Telegram may have under way. */
+/** How many deliveries Telegram may have in flight. */
 const MAX_CONNECTIONS = 40;
 
-/** How often Telegram is asked whether its webhook is still this one, and works, in milliseconds. */
-const LOOK_EVERY_MS = 30_000;
+/** How often Telegram is asked whether the webhook is still this one and works, in milliseconds. */
+const CHECK_EVERY_MS = 30_000;
 const SET_AGAIN_AFTER_MS = 1_000;
 
-/** A failed delivery is Telegram's present state for so long, in seconds. */
+/** A failure of delivery counts as present for this time, in seconds. */
 const FAILING_SECONDS = 90;
 
 /**
- * Makes Telegram deliver to our webhook: sets it, and sets it again when it is gone. One that somebody else put in its
- * place later is reported, because two who set theirs again would take the updates from each other.
+ * Makes Telegram deliver to our webhook: sets it, and sets it again when it was deleted. If another application replaces
+ * it later, that is reported and not undone: two applications that both set theirs again would take the updates from each
+ * other.
  */
-export const keepWebhook = (parts: WebhookKeeperOptions): Receiver =>
-  startReceiver(parts.lease, (state, signal) => keep(parts, state, signal));
+export const keepWebhook = (options: WebhookKeeperOptions): Receiver =>
+  startReceiver(options.lease, (state, signal) => keep(options, state, signal));
 
-async function keep(parts: WebhookKeeperOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
-  const { api, webhook, logger, lease } = parts;
+async function keep(options: WebhookKeeperOptions, state: ReceiverState, signal: AbortSignal): Promise<void> {
+  const { api, webhook, logger, lease } = options;
   const goesOn = () => lease.isHeld() && !signal.aborted;
   let isSet = false;
   let wait = 0;
   while (goesOn()) {
     try {
-      if (!isSet) await set(parts, signal);
+      if (!isSet) await set(options, signal);
       const info = await api.getWebhookInfo(grammySignal(signal));
       isSet = isElsewhere(info, webhook.url) || isAsSet(info);
       state.problem = isSet
         ? problemIn(info, webhook.url)
         : "the webhook was deleted or changed: it is set again";
-      wait = isSet ? (webhook.lookEveryMs ?? LOOK_EVERY_MS) : SET_AGAIN_AFTER_MS;
+      wait = isSet ? (webhook.lookEveryMs ?? CHECK_EVERY_MS) : SET_AGAIN_AFTER_MS;
     } catch (error) {
       if (!goesOn()) break;
       state.problem = problemOf(error);
@@ -61,14 +62,14 @@ async function keep(parts: WebhookKeeperOptions, state: ReceiverState, signal: A
   }
 }
 
-/** To set what is set already changes nothing. Updates that wait at Telegram are delivered to the new address. */
-async function set(parts: WebhookKeeperOptions, signal: AbortSignal): Promise<void> {
-  const { api, webhook, logger, lease } = parts;
+/** Setting the same webhook again changes nothing. Updates that wait at Telegram go to the new address. */
+async function set(options: WebhookKeeperOptions, signal: AbortSignal): Promise<void> {
+  const { api, webhook, logger, lease } = options;
   const before = await api.getWebhookInfo(grammySignal(signal));
   const { url = "" } = before;
-  const isForeign = isElsewhere(before, webhook.url) && !(await isOwnWebhook(parts, url));
+  const isForeign = isElsewhere(before, webhook.url) && !(await isOwnWebhook(options, url));
   if (!lease.isHeld()) return;
-  await rememberWebhook(parts, webhook.url);
+  await rememberWebhook(options, webhook.url);
   await api.setWebhook(
     webhook.url,
     {
@@ -92,13 +93,13 @@ const isAsSet = ({ url = "", allowed_updates, max_connections }: WebhookInfo): b
 
 function problemIn(info: WebhookInfo, wanted: string): string | undefined {
   if (isElsewhere(info, wanted)) {
-    return `the webhook of this bot was set elsewhere (${hostOf(info.url ?? "")}): one bot serves one Loopgate, stop the other one and restart`;
+    return `the webhook of this bot was set elsewhere (${hostOf(info.url ?? "")}): a bot works for one Loopgate only, stop the other one and restart`;
   }
   const failure = deliveryFailureIn(info);
-  return failure && `Telegram can't deliver to TELEGRAM_WEBHOOK_URL: ${failure}`;
+  return failure && `Telegram cannot deliver to TELEGRAM_WEBHOOK_URL: ${failure}`;
 }
 
-/** Why Telegram can't deliver what waits there, if that is so now. */
+/** Why Telegram cannot deliver the updates that wait there, if it cannot at present. */
 export function deliveryFailureIn(info: WebhookInfo): string | undefined {
   const { pending_update_count, last_error_date = 0, last_error_message = "unknown" } = info;
   const isFailing = pending_update_count > 0 && Date.now() / 1_000 - last_error_date < FAILING_SECONDS;

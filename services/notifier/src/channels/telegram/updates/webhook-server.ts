@@ -6,12 +6,12 @@ import { z } from "zod";
 import type { UpdateStore } from "./update-store.ts";
 
 export interface WebhookOptions {
-  /** Where Telegram delivers to: leads to `port` of every replica. */
+  /** The address that Telegram delivers to. It must reach `port` of any replica. */
   readonly url: string;
-  /** What Telegram proves itself with: whoever knows it can answer as anybody. */
+  /** Telegram sends it with each update. A sender who knows it can answer as any person. */
   readonly secret: string;
   readonly port: number;
-  /** How often Telegram is asked whether its webhook is still this one, in milliseconds. Default 30 000. */
+  /** How often Telegram is asked whether the webhook is still this one, in milliseconds. Default 30 000. */
   readonly lookEveryMs?: number;
 }
 
@@ -21,24 +21,24 @@ interface WebhookServerOptions {
   readonly logger: Logger;
 }
 
-/** Twice the largest update that Telegram's own limits allow. */
+/** Twice the size of the largest update that Telegram's own limits allow. */
 const MAX_BODY_BYTES = 1_024 * 1_024;
 
-/** How long Telegram may take to send one, in milliseconds. */
+/** How long Telegram may take to send an update, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 10_000;
 
-/** Overrides Telegram's growing back-off: a press lives 150 s. */
+/** Overrides Telegram's growing back-off, because Telegram drops a press after 150 s. */
 const RETRY_AFTER_SECONDS = "2";
 
-/** Shorter ones can be guessed by trying. */
+/** Shorter secrets can be guessed by trial. */
 const SAFE_SECRET_LENGTH = 16;
 
 const Update = z.looseObject({ update_id: z.int().nonnegative() });
 
 /**
- * Takes updates from Telegram, on any path, by its secret: 200 once an update is in the log, 503 while the log is away,
- * 401 without the secret. What is no update is answered 200 and set aside, or Telegram would repeat it and hold back what
- * follows. Disposing it answers what is under way.
+ * Accepts updates from Telegram on any path: 200 once an update is in the log, 503 while the log does not answer, 401
+ * without the secret. A body that is no update is stored as unreadable and answered 200, or Telegram would repeat it and
+ * hold back the updates behind it. Disposing it finishes the requests in progress.
  * @throws StartupError for a port in use.
  */
 export async function startWebhookServer({
@@ -48,7 +48,9 @@ export async function startWebhookServer({
 }: WebhookServerOptions): Promise<AsyncDisposable> {
   const { port, secret } = webhook;
   if (secret.length < SAFE_SECRET_LENGTH) {
-    logger.warn("TELEGRAM_WEBHOOK_SECRET is short: whoever guesses it can answer as anybody");
+    logger.warn(
+      "TELEGRAM_WEBHOOK_SECRET is short: a sender who guesses it can answer as any person; set at least 16 characters",
+    );
   }
   const app = fastify({ bodyLimit: MAX_BODY_BYTES, requestTimeout: REQUEST_TIMEOUT_MS });
   app.removeAllContentTypeParsers();
@@ -58,7 +60,7 @@ export async function startWebhookServer({
     if (error instanceof Unavailable)
       return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send();
     if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send();
-    logger.error({ err: error }, "an update could not be taken");
+    logger.error({ err: error }, "an update could not be accepted: Telegram sends it again");
     return reply.code(500).send();
   });
   app.post("/*", async (request, reply) => {
@@ -83,18 +85,18 @@ function parsed(body: string): unknown {
   }
 }
 
-/** Compares hashes, which takes the same time whatever was sent, before anything of the body is read. */
+/** Before the body is read. Comparing hashes takes the same time for every value. */
 function addSecretCheck(app: FastifyInstance, secret: string): void {
-  const wanted = sha256(secret);
+  const expected = sha256(secret);
   app.addHook("onRequest", async (request, reply) => {
-    const given = String(request.headers["x-telegram-bot-api-secret-token"] ?? "");
-    if (!timingSafeEqual(sha256(given), wanted)) return reply.code(401).send();
+    const received = String(request.headers["x-telegram-bot-api-secret-token"] ?? "");
+    if (!timingSafeEqual(sha256(received), expected)) return reply.code(401).send();
   });
 }
 
 const sha256 = (text: string): Buffer => createHash("sha256").update(text).digest();
 
-/** Telegram keeps its connections open: a stop would wait for them after their last answer. */
+/** Telegram keeps its connections open, and a stop would wait for them after their last response. */
 function closesConnections(app: FastifyInstance): () => Promise<void> {
   let isStopping = false;
   app.addHook("onSend", async (_request, reply) => {
