@@ -1,4 +1,5 @@
 import { Effect, fingerprint, RequestType } from "@loopgate/contracts";
+import { hasGlyph } from "@loopgate/domain";
 import { z } from "zod";
 import { type Parsed, parseArguments, seconds, text, withoutNulls } from "./arguments.ts";
 
@@ -22,7 +23,7 @@ const OfferedOption = z.union(
 export const Submission = z.object(
   {
     message: text(16_000)
-      .refine((message) => message === "" || /[^\s\p{C}]/u.test(message), "must have a visible character")
+      .refine((message) => message === "" || hasGlyph(message), "must have a visible character")
       .describe("The question in plain text, with everything the person needs to know to answer it."),
     request_type: RequestType.optional().describe(
       "confirmation: approve or deny. choice: one of the options. input: free text. Default: choice if options are given, else input.",
