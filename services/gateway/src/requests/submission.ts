@@ -1,7 +1,7 @@
 import { Effect, fingerprint, RequestType } from "@loopgate/contracts";
 import { hasGlyph } from "@loopgate/domain";
 import { z } from "zod";
-import { type Parsed, parseArguments, seconds, text, withoutNulls } from "./arguments.ts";
+import { type Parsed, parseArguments, seconds, text } from "./arguments.ts";
 
 const MAX_METADATA_BYTES = 8_192;
 const MAX_METADATA_LEVELS = 100;
@@ -56,7 +56,7 @@ export type Submission = z.infer<typeof Submission>;
 
 /** Reads a submission. An empty list of options and a timeout of 0 count as absent. */
 export function parseSubmission(given: unknown): Parsed<Submission> {
-  const parsed = parseArguments(Submission, withoutNullOptions(withoutNulls(given)));
+  const parsed = parseArguments(Submission, given);
   if (parsed.kind === "error") return parsed;
   const { options, timeout_seconds, ...rest } = parsed.value;
   return {
@@ -72,15 +72,6 @@ export function parseSubmission(given: unknown): Parsed<Submission> {
 /** Equal for the same question: how long a call waits is not part of it. */
 export const fingerprintOf = (submission: Submission): string =>
   fingerprint({ ...submission, wait_seconds: undefined });
-
-function withoutNullOptions(given: unknown): unknown {
-  if (typeof given !== "object" || given === null || !("options" in given)) return given;
-  if (!Array.isArray(given.options)) return given;
-  return {
-    ...given,
-    options: given.options.map((option) => (option === null ? option : withoutNulls(option))),
-  };
-}
 
 /** Checks the depth first, because `JSON.stringify` recurses and could overflow the stack. */
 function isMetadataSize(metadata: Record<string, unknown>): boolean {

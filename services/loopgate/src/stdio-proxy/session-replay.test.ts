@@ -20,13 +20,38 @@ describe("a line of the client", () => {
     expect(new SessionReplay(50).fromClient(line)).toBe(line);
   });
 
-  it.each([{}, { idempotency_key: null }])("that asks without an idempotency key gets one (%j)", (more) => {
-    const lines = [1, 2].map((id) =>
-      new SessionReplay(50).fromClient(call(id, "request_human_input", { message: "m", ...more })),
-    );
-    const keys = lines.map((line) => argumentsOf(line).idempotency_key);
-    expect(keys).toEqual([expect.stringMatching(/^front-.{36}$/), expect.stringMatching(/^front-.{36}$/)]);
-    expect(keys[0]).not.toBe(keys[1]);
+  it.each([{}, { idempotency_key: null }, { idempotency_key: "" }])(
+    "that asks without an idempotency key gets one (%j)",
+    (more) => {
+      const lines = [1, 2].map((id) =>
+        new SessionReplay(50).fromClient(call(id, "request_human_input", { message: "m", ...more })),
+      );
+      const keys = lines.map((line) => argumentsOf(line).idempotency_key);
+      expect(keys).toEqual([expect.stringMatching(/^front-.{36}$/), expect.stringMatching(/^front-.{36}$/)]);
+      expect(keys[0]).not.toBe(keys[1]);
+    },
+  );
+
+  it("with a question as JSON text gets a key, too", () => {
+    const ask = (args: unknown) =>
+      new SessionReplay(50).fromClient(
+        JSON.stringify({
+          id: 1,
+          method: "tools/call",
+          params: { name: "request_human_input", arguments: args },
+        }),
+      );
+    expect(argumentsOf(ask('{"message":"m"}'))).toEqual({
+      message: "m",
+      idempotency_key: expect.stringMatching(/^front-/),
+    });
+    for (const unreadable of ["m", "[]", "{"]) expect(argumentsOf(ask(unreadable))).toBe(unreadable);
+  });
+
+  it("is recorded behind a byte order mark", () => {
+    const session = new SessionReplay(50);
+    session.fromClient(`\u{FEFF}${call(1, "list_pending_requests", {})}`);
+    expect(session.replay()).toEqual([call(1, "list_pending_requests", {})]);
   });
 });
 
@@ -73,15 +98,18 @@ describe("another daemon gets", () => {
     beforeEach(() => void vi.useFakeTimers());
     afterEach(() => void vi.useRealTimers());
 
-    it.each([50, 300])("only the remaining wait, whatever wait was asked for (%i)", (wait_seconds) => {
-      const session = new SessionReplay(50);
-      session.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds }));
-      const waited = [0, 20_000, 40_000].map((ms) => {
-        vi.advanceTimersByTime(ms);
-        return argumentsOf(session.replay()[0]).wait_seconds;
-      });
-      expect(waited).toEqual([50, 30, 0]);
-    });
+    it.each([50, 300, "50", " 3e2 "])(
+      "only the remaining wait, whatever wait was asked for (%s)",
+      (wait_seconds) => {
+        const session = new SessionReplay(50);
+        session.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds }));
+        const waited = [0, 20_000, 40_000].map((ms) => {
+          vi.advanceTimersByTime(ms);
+          return argumentsOf(session.replay()[0]).wait_seconds;
+        });
+        expect(waited).toEqual([50, 30, 0]);
+      },
+    );
   });
 });
 
@@ -143,6 +171,10 @@ describe("a batch", () => {
 
   it("is split into one line for each message", () => {
     expect(splitBatch(` [${ping}, ${note}]`)).toEqual([ping, note]);
+  });
+
+  it("is split behind a byte order mark", () => {
+    expect(splitBatch(`\u{FEFF}[${ping},${note}]`)).toEqual([ping, note]);
   });
 
   it.each([ping, "[", "[]", "[1]", `[${ping},{"id":2,"method":"ping"}]`, "rubbish"])(

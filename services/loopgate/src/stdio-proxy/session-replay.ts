@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { parseJson } from "@loopgate/runtime/json";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -44,7 +45,7 @@ export class SessionReplay {
       this.#initialization.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
     const call: Call = {
-      message: withIdempotencyKey(message),
+      message: withIdempotencyKey(withReadArguments(message)),
       since: performance.now(),
       daemonsLost: 0,
       progress: -1,
@@ -116,14 +117,13 @@ export class SessionReplay {
  */
 export function splitBatch(line: string): readonly string[] {
   if (!line.trimStart().startsWith("[")) return [line];
-  try {
-    const batch: unknown = JSON.parse(line);
-    if (Array.isArray(batch) && batch.length > 0 && batch.every(isMessage))
-      return batch.map((message) => JSON.stringify(message));
-  } catch {
-    // The daemon answers lines that are not valid JSON.
-  }
-  return [line];
+  const json = parseJson(line);
+  // The daemon answers lines that are not valid.
+  if (json.kind !== "value" || !Array.isArray(json.value)) return [line];
+  const batch: readonly unknown[] = json.value;
+  return batch.length > 0 && batch.every(isMessage)
+    ? batch.map((message) => JSON.stringify(message))
+    : [line];
 }
 
 const isMessage = (value: unknown): value is object =>
@@ -134,14 +134,30 @@ function withIdempotencyKey(message: Json): Json {
   const { method, params } = message;
   const args = at(params, "arguments");
   const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
-  if (!isQuestion || !isObject(args) || (args["idempotency_key"] ?? null) !== null) return message;
+  if (!isQuestion || !isObject(args) || !isAbsent(args["idempotency_key"])) return message;
   return withArguments(message, { idempotency_key: `front-${randomUUID()}` });
 }
 
+/** Some clients write the arguments of a tool as JSON text. */
+function withReadArguments(message: Json): Json {
+  const { method, params } = message;
+  const args = at(params, "arguments");
+  if (method !== "tools/call" || !isObject(params) || typeof args !== "string") return message;
+  const json = parseJson(args);
+  return json.kind === "value" && isObject(json.value)
+    ? { ...message, params: { ...params, arguments: json.value } }
+    : message;
+}
+
+/** As in every optional argument. */
+const isAbsent = (argument: unknown): boolean =>
+  argument === undefined || argument === null || argument === "";
+
 /** Deducts the time that the call has waited: its client measures the wait from the first send. */
 function withRemainingWait({ message, since }: Call, maxWaitSeconds: number): Json {
-  const seconds = at(at(message["params"], "arguments"), "wait_seconds");
-  if (typeof seconds !== "number") return message;
+  const given = at(at(message["params"], "arguments"), "wait_seconds");
+  const seconds = isAbsent(given) ? NaN : Number(given);
+  if (Number.isNaN(seconds)) return message;
   const remaining = Math.min(seconds, maxWaitSeconds) - (performance.now() - since) / 1_000;
   return withArguments(message, { wait_seconds: Math.max(0, remaining) });
 }
@@ -169,10 +185,6 @@ const at = (value: unknown, name: string): unknown => (isObject(value) ? value[n
 
 /** A line as an object; empty for anything else, which the daemon answers. */
 function objectIn(line: string): Json {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const json = parseJson(line);
+  return json.kind === "value" && isObject(json.value) ? json.value : {};
 }
