@@ -1,19 +1,17 @@
 import {
   CLIENT_INFO_META_KEY,
-  type JSONRPCRequest,
   type McpServerFactory,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Principal } from "../access/principal.ts";
-import { objectFromText } from "../requests/arguments.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { Caller } from "../tools/tool.ts";
+import { ToolServer } from "./tool-server.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
 import { traceparentOf } from "./traceparent.ts";
 import { PrincipalInfo } from "./web-request-bridge.ts";
@@ -45,7 +43,7 @@ export function mcpServerFactory({ tools, version, client }: McpServerOptions): 
     cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" } },
   } as const;
   return () => {
-    const server = new LenientServer(info, options);
+    const server = new ToolServer(info, options);
     server.setRequestHandler("tools/list", () => list);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
@@ -54,25 +52,6 @@ export function mcpServerFactory({ tools, version, client }: McpServerOptions): 
     });
     return server;
   };
-}
-
-type RequestHandler = Parameters<Server["_wrapHandler"]>[1];
-
-/** Takes a tool's arguments as JSON text, too, and no arguments as `null` or `""`, before the protocol's own checks. */
-class LenientServer extends Server {
-  protected override _wrapHandler(method: string, handler: RequestHandler): RequestHandler {
-    const checked = super._wrapHandler(method, handler);
-    if (method !== "tools/call") return checked;
-    return (request, context) => checked(withReadArguments(request), context);
-  }
-}
-
-function withReadArguments(request: JSONRPCRequest): JSONRPCRequest {
-  const given = request.params?.["arguments"];
-  if (typeof given !== "string" && given !== null) return request;
-  const { arguments: _, ...params } = request.params ?? {};
-  const read = given === "" ? null : objectFromText(given);
-  return { ...request, params: read === null ? params : { ...params, arguments: read } };
 }
 
 /** The current protocol names the client in every request, the older one in its handshake. */

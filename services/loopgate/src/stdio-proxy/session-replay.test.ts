@@ -55,6 +55,28 @@ describe("a line of the client", () => {
   });
 });
 
+describe.each([300, 5_000, 500_000])("a line that nests %i levels deep", (levels) => {
+  const nested = "[".repeat(levels) + "]".repeat(levels);
+  const lines = [
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":${nested}}}`,
+    `{"id":1,"method":"ping","params":${nested}}`,
+    `{"jsonrpc":"2.0","method":"notifications/initialized","params":{"a":${nested}}}`,
+    nested,
+  ];
+
+  it("is passed on unchanged and not recorded, and the daemon answers it", () => {
+    const session = new SessionReplay(50);
+    for (const line of lines) expect(session.fromClient(line)).toBe(line);
+    expect([session.isSettled, session.replay()]).toEqual([true, []]);
+    for (const line of lines) expect(splitBatch(`[${line}]`)).toEqual([`[${line}]`]);
+  });
+
+  it("does not hide in an argument's text", () => {
+    const line = call(1, "request_human_input", {}).replace("{}", JSON.stringify(`{"a":${nested}}`));
+    expect(new SessionReplay(50).fromClient(line)).toBe(line);
+  });
+});
+
 describe("another daemon gets", () => {
   it("every pending call, in order and with the same idempotency key, and no other call", () => {
     const session = new SessionReplay(50);
@@ -83,6 +105,26 @@ describe("another daemon gets", () => {
       JSON.parse(initialized),
     ]);
     expect(session.fromDaemon(answer(JSON.parse(again[0]!).id))).toBeUndefined();
+  });
+
+  it("a handshake with an id that no client can guess", () => {
+    const initialize = { jsonrpc: "2.0", id: 0, method: "initialize", params: {} };
+    const ids = [1, 2].map(() => {
+      const session = new SessionReplay(50);
+      session.fromClient(JSON.stringify(initialize));
+      session.fromDaemon(answer(0));
+      for (const id of ["loopgate-again", "loopgate-", "loopgate"]) {
+        session.fromClient(call(id, "list_pending_requests", {}));
+        expect(session.fromDaemon(answer(id))).toBe(answer(id));
+      }
+      expect(session.isSettled).toBe(true);
+      return JSON.parse(session.replay()[0]!).id;
+    });
+    expect(ids).toEqual([
+      expect.stringMatching(/^loopgate-.{36}$/),
+      expect.stringMatching(/^loopgate-.{36}$/),
+    ]);
+    expect(ids[0]).not.toBe(ids[1]);
   });
 
   it("no initialization that failed, and none of a call without jsonrpc", () => {

@@ -18,13 +18,12 @@ interface Call {
 /** A call that has lost this many daemons is failed: it may be what ends them. */
 const MAX_DAEMONS_LOST = 5;
 
-/** The id of a repeated `initialize`, whose answer the client must not get. */
-const REPEATED_INITIALIZE = "loopgate-again";
-
 /** Records what another daemon needs to continue the client's session: its `initialize` and its pending calls. */
 export class SessionReplay {
   readonly #maxWaitSeconds: number;
   readonly #calls = new Map<string, Call>();
+  /** The id of a repeated `initialize`, whose answer the client must not get. No client can guess it and use it itself. */
+  readonly #repeatedInitialize = `loopgate-${randomUUID()}`;
   #initialization: { readonly initialize: Json; initialized?: string } | undefined;
 
   constructor(maxWaitSeconds: number) {
@@ -62,7 +61,7 @@ export class SessionReplay {
     if (method === "notifications/progress") return this.#withTotalProgress(message);
     if (method !== undefined) return line;
     // A line without an id was cut off when the daemon ended.
-    if (id === undefined || id === REPEATED_INITIALIZE) return undefined;
+    if (id === undefined || id === this.#repeatedInitialize) return undefined;
     const call = this.#calls.get(keyOf(id))?.message;
     const isInitialize = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
     if (isInitialize && result !== undefined) this.#initialization = { initialize: call };
@@ -93,7 +92,7 @@ export class SessionReplay {
     );
     if (this.#initialization === undefined) return calls;
     const { initialize, initialized } = this.#initialization;
-    const repeated = JSON.stringify({ ...initialize, id: REPEATED_INITIALIZE });
+    const repeated = JSON.stringify({ ...initialize, id: this.#repeatedInitialize });
     return [repeated, ...(initialized === undefined ? [] : [initialized]), ...calls];
   }
 
