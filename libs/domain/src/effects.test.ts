@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isApproval, withEffects } from "./effects.ts";
+import { contradicts, isApproval, withEffects } from "./effects.ts";
 
 const effectsOf = (...labels: string[]) =>
   withEffects(labels.map((label) => ({ label }))).map((option) => option.effect);
@@ -28,7 +28,7 @@ describe("without declared effects", () => {
     },
   );
 
-  it.each(["✅ Approve", "YES!", "«ok»", " Yes ", "👍🏽 yes", "O.K."])(
+  it.each(["✅ Approve", "YES!", "«ok»", " Yes ", "👍🏽 yes", "O.K.", "o\u200Bk\u3164"])(
     "%s approves: case, emoji and punctuation are ignored",
     (label) => {
       expect(effectsOf(label)).toEqual(["approve"]);
@@ -49,7 +49,7 @@ describe("without declared effects", () => {
 
 it("takes declared effects as they are; then an option without one is neutral", () => {
   const options = withEffects([
-    { label: "No", effect: "approve" },
+    { label: "No rollback", effect: "approve" },
     { label: "Yes" },
     { label: "Hold", effect: "neutral" },
   ]);
@@ -68,7 +68,7 @@ it("never reads a label as approval unless it is one of the known words", () => 
   const letters = (label: string) =>
     label
       .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s]/gu, "")
+      .replaceAll(/\p{Default_Ignorable_Code_Point}|[^\p{L}\p{N}\s]/gu, "")
       .replaceAll(/\s+/gu, " ")
       .trim();
   fc.assert(
@@ -83,4 +83,51 @@ it("never reads a label as approval unless it is one of the known words", () => 
 it("calls a question an approval if an option approves or denies", () => {
   expect(isApproval(withEffects([{ label: "Red" }, { label: "Blue" }]))).toBe(false);
   expect(isApproval(withEffects([{ label: "Red" }, { label: "Stop" }]))).toBe(true);
+});
+
+describe("a label contradicts its effect", () => {
+  const denying = "deny denied no reject rejected decline cancel abort stop block hold".split(" ");
+  const approving =
+    "approve approved yes allow accept ok confirm proceed continue deploy execute run go ship merge publish apply send".split(
+      " ",
+    );
+  const meanings = [
+    ...denying.map((word) => ({ word, meant: "deny", opposite: "approve" }) as const),
+    ...approving.map((word) => ({ word, meant: "approve", opposite: "deny" }) as const),
+  ];
+
+  it.each([
+    { label: "Deny", effect: "approve" },
+    { label: "❌ NO!", effect: "approve" },
+    { label: "S\u200Btop\u3164", effect: "approve" },
+    { label: "Ｃａｎｃｅｌ", effect: "approve" },
+    { label: "Réject", effect: "approve" },
+    { label: "✅ Approve", effect: "deny" },
+    { label: "o.k.", effect: "deny" },
+    { label: "Deploy 🚀", effect: "deny" },
+    { label: "Send", effect: "deny" },
+  ] as const)("$label, $effect", (option) => {
+    expect(contradicts(option)).toBe(true);
+  });
+
+  const noise = fc.constantFrom("", " ", "!", "…", "❌", "👍🏽", "\u200B", "\u3164", "\u00AD", "\uFE0F", "\n");
+  const dressed = fc.record({
+    meaning: fc.constantFrom(...meanings),
+    before: fc.array(noise, { maxLength: 4 }),
+    after: fc.array(noise, { maxLength: 4 }),
+    upper: fc.boolean(),
+  });
+
+  it("if it is a known word with the opposite meaning, however it is written, and not otherwise", () => {
+    fc.assert(
+      fc.property(dressed, ({ meaning: { word, meant, opposite }, before, after, upper }) => {
+        const label = [...before, upper ? word.toUpperCase() : word, ...after].join("");
+        expect(contradicts({ label, effect: opposite })).toBe(true);
+        for (const effect of [meant, "neutral", undefined] as const)
+          expect(contradicts({ label, effect })).toBe(false);
+        expect(contradicts({ label: `${label} all of it`, effect: opposite })).toBe(false);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import type { Effect, Option } from "@loopgate/contracts";
+import { withoutInvisible } from "./glyphs.ts";
 
 /** An option as a caller gives it: a label, and what it means if the caller says so. */
 export interface OfferedOption {
@@ -26,6 +27,14 @@ export function withEffects(offered: readonly OfferedOption[]): readonly Option[
   }));
 }
 
+/** True for a label that is a known word with the opposite meaning: a person who presses "Deny" must not approve (I4). */
+export function contradicts({ label, effect }: OfferedOption): boolean {
+  // Letters in another style (full-width, bold, with accents) are read as the same word.
+  const word = plain(label.normalize("NFKD"));
+  if (effect === "approve") return denying.has(word);
+  return effect === "deny" && (approving.has(word) || approvingBesideDenial.has(word));
+}
+
 function effectOfLabel(label: string, denialOffered: boolean): Effect {
   const word = plain(label);
   if (denying.has(word)) return "deny";
@@ -33,9 +42,9 @@ function effectOfLabel(label: string, denialOffered: boolean): Effect {
   return denialOffered && approvingBesideDenial.has(word) ? "approve" : "neutral";
 }
 
-/** A label without letter case, emoji, punctuation and symbols. */
+/** A label without letter case, emoji, punctuation, symbols and invisible characters. */
 function plain(label: string): string {
-  return label
+  return withoutInvisible(label)
     .toLowerCase()
     .replaceAll(/[\p{Extended_Pictographic}\p{Emoji_Modifier}\p{P}\p{S}\p{M}\p{C}]/gu, "")
     .replaceAll(/\s+/gu, " ")

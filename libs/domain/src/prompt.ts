@@ -1,5 +1,6 @@
 import type { Option, Prompt, RequestType } from "@loopgate/contracts";
-import { type OfferedOption, withEffects } from "./effects.ts";
+import { contradicts, type OfferedOption, withEffects } from "./effects.ts";
+import { hasGlyph, visibleKey } from "./glyphs.ts";
 
 /** What a caller asks for, before defaults. */
 export interface OfferedPrompt {
@@ -20,14 +21,9 @@ export function promptOf({ message, requestType, options = [] }: OfferedPrompt):
     return { kind: "invalid", problem: "options: a choice needs at least one option" };
   }
   const shown = options.map((option) => ({ ...option, label: shownLabel(option.label) }));
-  if (shown.some((option) => option.label === "")) {
-    return { kind: "invalid", problem: "options: a label needs at least one visible character" };
-  }
+  const problem = problemWith(shown);
+  if (problem !== undefined) return { kind: "invalid", problem };
   const resolved = kind === "confirmation" && shown.length === 0 ? confirmation : withEffects(shown);
-  const twice = firstRepeated(resolved.map((option) => option.value));
-  if (twice !== undefined) {
-    return { kind: "invalid", problem: `options: the value ${JSON.stringify(twice)} stands twice` };
-  }
   return { kind: "prompt", prompt: { kind, message, options: [...resolved] } };
 }
 
@@ -43,5 +39,27 @@ const shownLabel = (label: string): string =>
     .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/gu, "")
     .trim();
 
-const firstRepeated = (values: readonly string[]): string | undefined =>
-  values.find((value, index) => values.indexOf(value) !== index);
+/** Why these options could make a person choose what they do not mean. */
+function problemWith(shown: readonly OfferedOption[]): string | undefined {
+  const blank = shown.findIndex(({ label }) => !hasGlyph(label));
+  if (blank !== -1) return `options.${blank}.label: must have a visible character`;
+  const opposite = shown.findIndex(contradicts);
+  if (opposite !== -1) {
+    return `options.${opposite}: the label is a word for the opposite of this effect: change one of them`;
+  }
+  const alike = firstRepeated(shown.map(({ label }) => visibleKey(label)));
+  if (alike !== undefined) {
+    return `options.${alike.later}: the label reads like that of options.${alike.first} (letter case and invisible characters do not count): use another one`;
+  }
+  const same = firstRepeated(shown.map(({ label, value }) => value ?? label));
+  return same && `options.${same.later}: has the value of options.${same.first}: use another one`;
+}
+
+/** The places of the first two entries that are equal. */
+function firstRepeated(entries: readonly string[]) {
+  for (const [later, entry] of entries.entries()) {
+    const first = entries.indexOf(entry);
+    if (first < later) return { first, later };
+  }
+  return undefined;
+}

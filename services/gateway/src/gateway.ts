@@ -76,7 +76,7 @@ export interface Gateway extends AsyncDisposable {
 /** Builds the gateway and subscribes to decisions. It keeps no state of its own, so any replica serves any call. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, requests, queries, policy, settings, checks, logger, version } = options;
-  const { allowedHosts, keepAliveMs, maxWaiters = DEFAULT_MAX_WAITERS } = settings;
+  const { allowedHosts, allowedOrigins, keepAliveMs, maxWaiters = DEFAULT_MAX_WAITERS } = settings;
   const metrics = gatewayMetrics(options.metrics);
   const sessions = new SessionRegistry(options.sessions, policy);
   const waiters = await Waiters.open({ log, requests, metrics, maxWaiters });
@@ -104,7 +104,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
   const authenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
-  const app = createApp({ allowedHosts, authenticator, logger });
+  const app = createApp({ allowedHosts, allowedOrigins, authenticator, logger });
   const mcp = addMcpRoutes(app, { tools, plainCalls, version, keepAliveMs, logger });
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
   addInfoRoutes(app, tools, version);

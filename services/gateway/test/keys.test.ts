@@ -123,6 +123,52 @@ describe("a rejection", () => {
     }
   });
 
+  it("carries the sentence in the header, too, and an error code only if there was a key", async () => {
+    const challengeOf = async (headers: Headers) => {
+      const answer = await fetch(`${g.url}/mcp`, { method: "POST", headers, body: JSON.stringify(ping) });
+      return answer.headers.get("www-authenticate");
+    };
+    expect(await challengeOf({})).toMatch(
+      /^Bearer realm="loopgate", error_description="This path needs an API key: [^"]+"$/,
+    );
+    for (const key of [unknown, expired]) {
+      expect(await challengeOf(bearer(key))).toMatch(
+        /^Bearer realm="loopgate", error="invalid_token", error_description="This key is unknown [^"]+"$/,
+      );
+    }
+  });
+
+  const oauth = [
+    "POST /register",
+    "GET /.well-known/oauth-protected-resource",
+    "GET /.well-known/oauth-protected-resource/mcp",
+    "GET /.well-known/oauth-authorization-server/mcp",
+    "GET /.well-known/openid-configuration",
+    "GET /authorize?client_id=x",
+    "POST /token",
+    "POST /mcp/register",
+    "GET /no/such/path",
+  ];
+
+  it.each(oauth)("tells a client that looks for OAuth at %s that a key is needed", async (route) => {
+    const [method = "", path] = route.split(" ");
+    const init = method === "GET" ? {} : { body: '{"redirect_uris":[]}' };
+    for (const headers of [{}, bearer(unknown)]) {
+      const answer = await fetch(`${g.url}${path}`, { method, headers, ...init });
+      expect(answer.status).toBe(404);
+      expect(await answer.json()).toEqual({
+        error: {
+          code: "not_found",
+          message: expect.stringMatching(
+            /OAuth is not used here\. .* API key: .* Bearer <key>, .* X-API-Key/,
+          ),
+        },
+      });
+    }
+    const known = await fetch(`${g.url}${path}`, { method, headers: bearer(agent), ...init });
+    expect([known.status, await known.text()]).toEqual([404, expect.not.stringContaining("OAuth")]);
+  });
+
   it("distinguishes an unknown key from a missing scope", async () => {
     const stranger = await get(`${g.url}/hitl/pending`, bearer(unknown));
     expect(stranger.body.error.message).toContain("unknown or has expired");

@@ -1,41 +1,8 @@
-import { once } from "node:events";
-import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { createLogger } from "@loopgate/runtime";
-import { linesOf } from "@loopgate/runtime/lines";
-import { telegramPolicy } from "@loopgate/settings/telegram";
 import { describe, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { onePerson, startGateway } from "./support/gateway.ts";
+import { connectLines as connect } from "./support/line-client.ts";
 import { modern, view } from "./support/wire.ts";
-
-const policyOf = (defaultChat: string | undefined) => ({
-  bot: "42",
-  defaultChat,
-  responders: [],
-  allowedChats: [],
-});
-
-/** A client over lines, with its own recipients. */
-async function connect(g: TestGateway, policy = policyOf("7")) {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const mine = createConnection((server.address() as AddressInfo).port, "127.0.0.1");
-  const [theirs] = (await once(server, "connection")) as [Socket];
-  server.close();
-  const write = (line: string) => void theirs.write(`${line}\n`);
-  const stream = { lines: linesOf(theirs), write, end: () => theirs.destroySoon() };
-  const served = g.gateway.connect(stream, { policy: telegramPolicy(policy) });
-  const answers = linesOf(mine);
-  return {
-    served,
-    say: (line: unknown) => void mine.write(`${typeof line === "string" ? line : JSON.stringify(line)}\n`),
-    // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
-    hear: async (): Promise<any> => {
-      const { value } = await answers.next();
-      return value === undefined ? undefined : JSON.parse(value);
-    },
-    hangUp: () => void mine.end(),
-  };
-}
 
 const calling = (name: string, args: object, id: string | number = 1) => ({
   method: "tools/call",
@@ -113,7 +80,9 @@ describe("a client over lines", () => {
 
   it("asks its own recipients while other clients ask theirs", async () => {
     await using g = await startGateway();
-    const clients = await Promise.all(["7", "8", undefined].map((chat) => connect(g, policyOf(chat))));
+    const clients = await Promise.all(
+      ["7", "8", undefined].map((chat) => connect(g, { ...onePerson, defaultChat: chat })),
+    );
     for (const client of clients) client.say(calling("request_human_input", { message: "m" }));
     const results = await Promise.all(clients.map(async (client) => (await client.hear()).result));
     const chats = results.map(async ({ structuredContent: { request_id: id } }) => {

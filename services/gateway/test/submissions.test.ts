@@ -83,7 +83,9 @@ describe("an accepted question", () => {
 
   it.each([
     [{ request_type: "choice" }, "a choice needs at least one option"],
-    [{ options: ["Yes", "Yes"] }, 'the value "Yes" stands twice'],
+    [{ options: ["Yes", "Yes"] }, "options.1: the label reads like that of options.0"],
+    [{ options: [{ label: "Deny", effect: "approve" }] }, "options.0: the label is a word for the opposite"],
+    [{ options: ["ok", "\u3164"] }, "options.1.label: must have a visible character"],
     [
       {
         options: [
@@ -91,7 +93,7 @@ describe("an accepted question", () => {
           { label: "B", value: "x" },
         ],
       },
-      'the value "x" stands twice',
+      "has the value of options.0",
     ],
   ])("is none with %j", async (args, problem) => {
     await using g = await startGateway();

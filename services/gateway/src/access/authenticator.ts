@@ -21,7 +21,7 @@ export const apiKeyAuthenticator = (keys: ApiKeys): Authenticator => ({
     const presented = keyIn(headers);
     if (presented === undefined) return challenge(KEY_MISSING);
     const key = keys.find(presented);
-    if (key === undefined) return challenge(KEY_UNKNOWN);
+    if (key === undefined) return challenge(KEY_UNKNOWN, 'error="invalid_token", ');
     return { tenant: DEFAULT_TENANT, caller: `key:${key.id}`, keyId: key.id, scopes: key.scopes };
   },
 });
@@ -36,7 +36,11 @@ function keyIn({ "x-api-key": own, authorization = "" }: IncomingHttpHeaders): s
   return typeof own === "string" ? own : /^Bearer +(\S+)$/i.exec(authorization)?.[1];
 }
 
-const challenge = (message: string): Challenge => ({ wwwAuthenticate: 'Bearer realm="loopgate"', message });
+/** RFC 6750, so that clients can show the sentence. A request that carries a key also gets an error code. */
+const challenge = (message: string, error = ""): Challenge => ({
+  wwwAuthenticate: `Bearer realm="loopgate", ${error}error_description="${message}"`,
+  message,
+});
 
 const KEY_MISSING =
   "This path needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key. The operator creates one with ./loopgate key.";

@@ -15,6 +15,8 @@ export interface GatewaySettings {
   readonly keyReplaySeconds?: number;
   /** Host names that `Host` and `Origin` may contain besides loopback names. Ports are ignored. */
   readonly allowedHosts: readonly string[];
+  /** Origins of web pages that may call, besides loopback ones. Default: none. */
+  readonly allowedOrigins?: readonly string[];
   /** Every caller needs one of these keys, also on loopback. Absent: no caller needs a key. */
   readonly apiKeys?: KeyFile | undefined;
   /** Allows listening beyond loopback without keys. Default: false. */
@@ -32,6 +34,22 @@ const seconds = (fallback: number) =>
     .min(1)
     .default(fallback);
 
+const origins = listSetting
+  .transform((list) => list.map(originOf))
+  .refine(
+    (list) => !list.includes(undefined),
+    "must be origins such as https://app.example.com: a scheme and a host, without a path",
+  )
+  .transform((list) => list.filter((origin) => origin !== undefined));
+
+/** An origin as browsers send it; undefined for anything else. */
+function originOf(text: string): string | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^[a-z][a-z0-9+.-]*:\/\/[^/?#@*]+\/?$/i.test(text)) return undefined;
+  // Schemes of applications and extensions have no origin in the URL standard, but browsers send them like others.
+  return url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin;
+}
+
 const DAY_MS = 86_400_000;
 /** How much longer the log keeps an event than the longest question lives, at least (design 5). */
 const RETENTION_MARGIN_MS = 30 * DAY_MS;
@@ -41,6 +59,7 @@ export const gatewayVariables = {
   SERVER_HOST: z.string().default("127.0.0.1"),
   SERVER_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).default(8080),
   LOOPGATE_ALLOWED_HOSTS: listSetting,
+  LOOPGATE_ALLOWED_ORIGINS: origins,
   LOOPGATE_INSECURE: z.stringbool("must be 1 or 0").default(false),
   LOOPGATE_API_KEYS_FILE: apiKeysFile.optional(),
   REQUEST_TIMEOUT: seconds(300),
@@ -94,6 +113,7 @@ export const gatewaySettingsOf = (read: GatewayRead) => ({
     allowedHosts: isLoopback(read.SERVER_HOST)
       ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
       : read.LOOPGATE_ALLOWED_HOSTS,
+    allowedOrigins: read.LOOPGATE_ALLOWED_ORIGINS,
     apiKeys: read.LOOPGATE_API_KEYS_FILE,
     insecure: read.LOOPGATE_INSECURE,
   },

@@ -53,4 +53,4 @@ export const handleError =
       : reply.code(500).send({ error: { code: "internal_error", message } });
   };
 
-const isMcp = ({ url }: FastifyRequest): boolean => /^\/mcp(?:\?|$)/.test(url);
+const isMcp = ({ url }: FastifyRequest): boolean => /^\/mcp\/?(?:\?|$)/.test(url);

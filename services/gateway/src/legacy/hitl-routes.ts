@@ -18,7 +18,9 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
   app.post("/hitl/request", { config }, async (request, reply) => {
     const body = bodyAs(request, Submitted);
     if (body.kind === "error") return sendError(reply, body.error);
-    const outcome = await tools.call("request_human_input", body.value, callerOf(request));
+    // This path never waits.
+    const question = { ...body.value, wait_seconds: undefined };
+    const outcome = await tools.call("request_human_input", question, callerOf(request));
     return sendView(reply, outcome, (view) => ({
       success: true,
       request_id: view.request_id,
@@ -112,17 +114,8 @@ function pendingRequestOf({ view, options, metadata }: RequestDetails) {
 
 const required = () => text(128);
 
-/** The original requires three fields and treats an empty `request_type` as absent. The call never waits. */
-const Submitted = z
-  .looseObject(
-    { session_id: required(), client_id: required(), message: z.unknown().optional() },
-    "must be an object",
-  )
-  .transform((body) => ({
-    ...body,
-    wait_seconds: undefined,
-    request_type: body["request_type"] === "" ? undefined : body["request_type"],
-  }));
+/** The original requires these fields. */
+const Submitted = z.looseObject({ session_id: required(), client_id: required() }, "must be an object");
 
 const RequestNamed = z.object({ request_id: z.string("is required").min(1, "is required") });
 

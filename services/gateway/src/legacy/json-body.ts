@@ -1,7 +1,8 @@
+import { parseJson } from "@loopgate/runtime/json";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
-import { parseJson } from "../mcp/json-rpc.ts";
-import { type Parsed, parseArguments, withoutNulls } from "../requests/arguments.ts";
+
+import { type Parsed, parseArguments } from "../requests/arguments.ts";
 import { invalidArguments } from "../tool-error.ts";
 
 /** The body of a POST, or what is wrong with it. */
@@ -9,7 +10,8 @@ export function bodyAs<Schema extends z.ZodType>(
   request: FastifyRequest,
   schema: Schema,
 ): Parsed<z.output<Schema>> {
-  const body = parseJson(request.body);
-  if (body === undefined) return invalidArguments(["body: must be JSON"]);
-  return parseArguments(schema, withoutNulls(body.value));
+  const json = parseJson(typeof request.body === "string" ? request.body : "");
+  if (json.kind === "not_json") return invalidArguments(["body: must be JSON"]);
+  if (json.kind === "too_deep") return invalidArguments(["body: nests too deep, send fewer levels"]);
+  return parseArguments(schema, json.value);
 }

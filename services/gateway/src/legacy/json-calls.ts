@@ -35,7 +35,7 @@ export class JsonCalls implements PlainCalls {
 
   async answer(body: unknown, caller: Caller): Promise<JsonAnswer | undefined> {
     const call = JsonCall.safeParse(body);
-    if (!call.success) return { error: problem(-32_600, "Invalid Request"), id: idIn(body) };
+    if (!call.success) return this.invalidRequest(body);
     const { id, method, params } = call.data;
     if (id === undefined) {
       const isNotification = method.startsWith("notifications/");
@@ -49,6 +49,10 @@ export class JsonCalls implements PlainCalls {
       if (error instanceof CallFailed) return { error: problem(-32_603, "Internal error"), id };
       throw error;
     }
+  }
+
+  invalidRequest(body: unknown, message = "Invalid Request"): JsonAnswer {
+    return { error: problem(-32_600, message), id: idIn(body) };
   }
 
   async #run(method: string, params: unknown, caller: Caller): Promise<Answer> {

@@ -19,14 +19,11 @@ export const jsonRpcError = (code: number, message: string) => ({
   id: null,
 });
 
-/** The JSON value of a body or line; undefined if it is not JSON. */
-export function parseJson(body: unknown): { readonly value: unknown } | undefined {
-  if (typeof body !== "string") return undefined;
-  try {
-    const value: unknown = JSON.parse(body);
-    return { value };
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
+/** The answer to a body or line that is JSON and no message. */
+export const invalidRequest = (body: unknown, message = "Invalid Request") => ({
+  ...jsonRpcError(-32_600, message),
+  id: idIn(body),
+});
+
+/** Why JSON that nests too deep is an invalid request. */
+export const TOO_DEEP = "Invalid Request: the JSON nests too deep, send fewer levels";

@@ -5,10 +5,13 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { Logger } from "@loopgate/runtime";
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import { type ParsedJson, parseJson } from "@loopgate/runtime/json";
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { z } from "zod";
 import { principalOf } from "../access/route-scopes.ts";
+import { parseArguments, seconds } from "../requests/arguments.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import { isMessage, jsonRpcError, parseJson } from "./json-rpc.ts";
+import { invalidRequest, isMessage, jsonRpcError, TOO_DEEP } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";
 import { mcpServerFactory } from "./server.ts";
 import { traceparentOf } from "./traceparent.ts";
@@ -34,20 +37,16 @@ export function addMcpRoutes(
 ): AsyncDisposable {
   const handlers = openHandlers(mcpServerFactory({ tools, version }), keepAliveMs, logger);
   app.post("/mcp", { config }, async (request, reply) => {
-    const body = parseJson(request.body);
-    if (body === undefined) {
-      // Only the text of an invalid body shows which format its sender expects.
-      const isJsonRpc = String(request.body).includes('"jsonrpc"');
-      return isJsonRpc
-        ? reply.code(400).send(jsonRpcError(-32_700, "Parse error"))
-        : reply.send(plainCalls.parseError);
-    }
+    const text = typeof request.body === "string" ? request.body : "";
+    const json = parseJson(text);
+    // Only the text of an invalid body shows which format its sender expects.
+    if (json.kind !== "value") return answerUnreadable(reply, text.includes('"jsonrpc"'), json, plainCalls);
     // Frees the text: thousands of calls may wait for minutes.
     request.body = undefined;
-    if (speaksJsonRpc(body.value)) {
-      const shape = answerShape(request, body.value);
+    if (speaksJsonRpc(json.value)) {
+      const shape = answerShape(request, json.value);
       const gone = shape === "oneJson" ? { signal: goneSignal(reply.raw) } : {};
-      return exchange(request, reply, { handler: handlers[shape], body: body.value, ...gone });
+      return exchange(request, reply, { handler: handlers[shape], body: json.value, ...gone });
     }
     const caller = {
       principal: principalOf(request),
@@ -55,7 +54,7 @@ export function addMcpRoutes(
       userAgent: request.headers["user-agent"],
       traceparent: traceparentOf(undefined, request.headers["traceparent"]),
     };
-    const answer = await plainCalls.answer(body.value, caller);
+    const answer = await plainCalls.answer(json.value, caller);
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
   });
   app.route({
@@ -66,6 +65,22 @@ export function addMcpRoutes(
       reply.code(405).header("allow", "POST").send(jsonRpcError(-32_000, "Method not allowed.")),
   });
   return handlers;
+}
+
+function answerUnreadable(
+  reply: FastifyReply,
+  isJsonRpc: boolean,
+  json: Exclude<ParsedJson, { kind: "value" }>,
+  plainCalls: PlainCalls,
+): FastifyReply {
+  if (json.kind === "not_json") {
+    return isJsonRpc
+      ? reply.code(400).send(jsonRpcError(-32_700, "Parse error"))
+      : reply.send(plainCalls.parseError);
+  }
+  return isJsonRpc
+    ? reply.code(400).send(invalidRequest(json.value, TOO_DEEP))
+    : reply.send(plainCalls.invalidRequest(json.value, TOO_DEEP));
 }
 
 type AnswerShape = "streaming" | "direct" | "oneJson";
@@ -135,9 +150,11 @@ const headerOf = (name: string, value: string | string[] | undefined) =>
   typeof value === "string" ? { [name]: value } : {};
 
 function waits(body: unknown): boolean {
-  const seconds = member(member(member(body, "params"), "arguments"), "wait_seconds");
-  return typeof seconds === "number" && seconds > 0;
+  const call = parseArguments(Waiting, member(member(body, "params"), "arguments"));
+  return call.kind === "parsed" && (call.value.wait_seconds ?? 0) > 0;
 }
+
+const Waiting = z.object({ wait_seconds: seconds().optional() });
 
 /** True for a message, and for a batch (older era) that contains one. */
 const speaksJsonRpc = (body: unknown): boolean =>

@@ -6,4 +6,6 @@ export interface PlainCalls {
   answer(body: unknown, caller: Caller): Promise<object | undefined>;
   /** The answer to a body or line that is not JSON. */
   readonly parseError: object;
+  /** The answer to a body or line that is JSON and no call. */
+  invalidRequest(body: unknown, message?: string): object;
 }

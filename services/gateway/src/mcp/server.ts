@@ -3,7 +3,6 @@ import {
   type McpServerFactory,
   ProtocolError,
   ProtocolErrorCode,
-  Server,
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
@@ -12,6 +11,7 @@ import type { Principal } from "../access/principal.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { Caller } from "../tools/tool.ts";
+import { ToolServer } from "./tool-server.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
 import { traceparentOf } from "./traceparent.ts";
 import { PrincipalInfo } from "./web-request-bridge.ts";
@@ -43,7 +43,7 @@ export function mcpServerFactory({ tools, version, client }: McpServerOptions): 
     cacheHints: { "tools/list": { ttlMs: LIST_TTL_MS, cacheScope: "public" } },
   } as const;
   return () => {
-    const server = new Server(info, options);
+    const server = new ToolServer(info, options);
     server.setRequestHandler("tools/list", () => list);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");

@@ -3,9 +3,10 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
+import { parseJson } from "@loopgate/runtime/json";
 import { LOCAL_CALLER, type Principal } from "../access/principal.ts";
 import type { ToolRegistry } from "../tools/registry.ts";
-import { idIn, isMessage, jsonRpcError, parseJson } from "./json-rpc.ts";
+import { invalidRequest, isMessage, TOO_DEEP } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";
 import { mcpServerFactory } from "./server.ts";
 
@@ -99,15 +100,20 @@ export class StdioServer implements AsyncDisposable {
     try {
       for await (const line of stream.lines) {
         if (line.trim() === "") continue;
-        const body = parseJson(line);
-        if (body === undefined) write(this.#plainCalls.parseError);
-        else if (!isMessage(body.value)) answerPlain(body.value).catch(onerror);
-        else if (!deliver(transport, body.value)) write(invalidRequest(body.value));
+        const json = parseJson(line);
+        if (json.kind === "not_json") write(this.#plainCalls.parseError);
+        else if (json.kind === "too_deep") write(this.#tooDeep(json.value));
+        else if (!isMessage(json.value)) answerPlain(json.value).catch(onerror);
+        else if (!deliver(transport, json.value)) write(invalidRequest(json.value));
       }
     } finally {
       gone.abort();
       await server.close();
     }
+  }
+
+  #tooDeep(body: unknown): object {
+    return isMessage(body) ? invalidRequest(body, TOO_DEEP) : this.#plainCalls.invalidRequest(body, TOO_DEEP);
   }
 }
 
@@ -120,5 +126,3 @@ function deliver(transport: Transport, body: unknown): boolean {
     return false;
   }
 }
-
-const invalidRequest = (body: unknown) => ({ ...jsonRpcError(-32_600, "Invalid Request"), id: idIn(body) });

@@ -1,33 +1,65 @@
+import { parseJson } from "@loopgate/runtime/json";
 import { z } from "zod";
 import { invalidArguments, type ToolFailure } from "../tool-error.ts";
 
 export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ToolFailure;
 
-/** The parsed arguments, or every problem with them. Unknown members are ignored. */
+/**
+ * The parsed arguments, or every problem with them. Unknown members are ignored. Many clients fill in every argument or
+ * write values as text, so `null` counts as absent, `""` too where an argument is optional, and JSON text is read where the
+ * declared type leaves no other meaning.
+ */
 export function parseArguments<Schema extends z.ZodType>(
   schema: Schema,
   given: unknown,
 ): Parsed<z.output<Schema>> {
-  const result = schema.safeParse(given);
+  const result = schema.safeParse(asDeclared(schema, given === "" ? {} : given) ?? {});
   if (result.success) return { kind: "parsed", value: result.data };
   return invalidArguments(result.error.issues.map(describeIssue));
 }
 
-/** An object without its `null` members: `null` counts as absent in every argument. */
-export function withoutNulls(given: unknown): unknown {
-  if (given === undefined || given === null) return {};
-  if (typeof given !== "object" || Array.isArray(given)) return given;
-  return Object.fromEntries(Object.entries(given).filter(([, member]) => member !== null));
+/** The object in a text, and anything else unchanged: an object is all that arguments can be. */
+export const objectFromText = (given: unknown): unknown => fromText(given, isObject);
+
+function asDeclared(schema: z.core.$ZodType, given: unknown): unknown {
+  if (schema instanceof z.ZodOptional) {
+    return given === "" ? undefined : (asDeclared(schema.unwrap(), given) ?? undefined);
+  }
+  if (schema instanceof z.ZodObject) return membersAsDeclared(schema, objectFromText(given));
+  if (schema instanceof z.ZodArray) {
+    const list = fromText(given, Array.isArray);
+    return Array.isArray(list) ? list.map((element) => asDeclared(schema.element, element)) : list;
+  }
+  if (schema instanceof z.ZodUnion) {
+    const object = schema.options.find((option) => option instanceof z.ZodObject);
+    return object !== undefined && isObject(given) ? asDeclared(object, given) : given;
+  }
+  if (schema instanceof z.ZodRecord) return objectFromText(given);
+  if (schema instanceof z.ZodNumber) return fromText(given, (value) => typeof value === "number");
+  if (schema instanceof z.ZodBoolean) return fromText(given, (value) => typeof value === "boolean");
+  return given;
 }
 
-/** The same, also without the named members that are empty strings: some callers fill in every argument. */
-export function withoutBlanks(given: unknown, names: readonly string[]): unknown {
-  const present = withoutNulls(given);
-  if (typeof present !== "object" || present === null || Array.isArray(present)) return present;
+function membersAsDeclared({ shape }: z.ZodObject, given: unknown): unknown {
+  if (!isObject(given)) return given;
   return Object.fromEntries(
-    Object.entries(present).filter(([name, member]) => member !== "" || !names.includes(name)),
+    Object.entries(given).flatMap(([name, member]) => {
+      const schema = Object.hasOwn(shape, name) ? shape[name] : undefined;
+      const value = schema === undefined ? member : asDeclared(schema, member);
+      return value === null || value === undefined ? [] : [[name, value]];
+    }),
   );
 }
+
+/** The JSON value in a text if it has the declared type or is null; anything else unchanged. */
+function fromText(given: unknown, isDeclared: (value: unknown) => boolean): unknown {
+  if (typeof given !== "string") return given;
+  const json = parseJson(given);
+  return json.kind === "value" && (json.value === null || isDeclared(json.value)) ? json.value : given;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Text of 1 to `max` code points. Lone surrogates are replaced, because no channel accepts them. */
 export const text = (max: number) =>

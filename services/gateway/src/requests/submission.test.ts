@@ -19,6 +19,21 @@ describe("what counts as absent", () => {
       { message: "m", options: null, timeout_seconds: null, metadata: null, session_id: null },
     ],
     ["an empty list of options and a timeout of 0", { message: "m", options: [], timeout_seconds: 0 }],
+    [
+      "empty texts, as clients send that fill in every argument",
+      {
+        message: "m",
+        request_type: "",
+        options: "",
+        timeout_seconds: "",
+        wait_seconds: "",
+        session_id: "",
+        client_id: "",
+        metadata: "",
+        idempotency_key: "",
+      },
+    ],
+    ["JSON text for nothing", { message: "m", options: "[]", timeout_seconds: "0", metadata: "null" }],
     ["unknown members", { message: "m", callback_url: "https://example.com", approved: true }],
   ])("%s", (_name, given) => {
     expect(parsed(given)).toEqual({ message: "m" });
@@ -31,6 +46,22 @@ describe("what counts as absent", () => {
       options: [{ label: "Yes" }],
       metadata: { a: null },
     });
+  });
+});
+
+it("JSON text, where an argument can be nothing else", () => {
+  const given = {
+    message: "m",
+    options: '["eu",{"label":"us","effect":""}]',
+    wait_seconds: "1",
+    timeout_seconds: "60",
+  };
+  expect(parsed({ ...given, metadata: '{"a":1}' })).toEqual({
+    message: "m",
+    options: ["eu", { label: "us" }],
+    wait_seconds: 1,
+    timeout_seconds: 60,
+    metadata: { a: 1 },
   });
 });
 
@@ -52,9 +83,12 @@ describe("limits", () => {
     [{ message: 7 }, "message: must be a string"],
     [{ message: "" }, "message: must have 1 to 16000 characters"],
     [{ message: " \n\u200B" }, "message: must have a visible character"],
-    [{ message: "m", client_id: "" }, "client_id: must have 1 to 128 characters"],
+    [{ message: "\u3164\n\u3164" }, "message: must have a visible character"],
+    [{ message: "\u2800" }, "message: must have a visible character"],
+    [{ message: "\uFFA0\u034F \uFE0F" }, "message: must have a visible character"],
+    [{ message: "m", client_id: "c".repeat(129) }, "client_id: must have 1 to 128 characters"],
     [{ message: "m", idempotency_key: "k".repeat(201) }, "idempotency_key: must have 1 to 200 characters"],
-    [{ message: "m", timeout_seconds: "60" }, "timeout_seconds: must be a number of seconds"],
+    [{ message: "m", timeout_seconds: "soon" }, "timeout_seconds: must be a number of seconds"],
     [{ message: "m", options: Array(51).fill("x") }, "options: must have at most 50 entries"],
     [{ message: "m", options: "Yes" }, "options: must be a list"],
     [
@@ -88,7 +122,7 @@ describe("limits", () => {
   });
 
   it("names every problem at once", () => {
-    expect(problemsOf({ request_type: "vote", timeout_seconds: "60" })).toHaveLength(3);
+    expect(problemsOf({ request_type: "vote", timeout_seconds: "soon" })).toHaveLength(3);
   });
 
   it("replaces lone surrogates", () => {

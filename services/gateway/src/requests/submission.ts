@@ -1,6 +1,7 @@
 import { Effect, fingerprint, RequestType } from "@loopgate/contracts";
+import { hasGlyph } from "@loopgate/domain";
 import { z } from "zod";
-import { type Parsed, parseArguments, seconds, text, withoutNulls } from "./arguments.ts";
+import { type Parsed, parseArguments, seconds, text } from "./arguments.ts";
 
 const MAX_METADATA_BYTES = 8_192;
 const MAX_METADATA_LEVELS = 100;
@@ -22,7 +23,7 @@ const OfferedOption = z.union(
 export const Submission = z.object(
   {
     message: text(16_000)
-      .refine((message) => message === "" || /[^\s\p{C}]/u.test(message), "must have a visible character")
+      .refine((message) => message === "" || hasGlyph(message), "must have a visible character")
       .describe("The question in plain text, with everything the person needs to know to answer it."),
     request_type: RequestType.optional().describe(
       "confirmation: approve or deny. choice: one of the options. input: free text. Default: choice if options are given, else input.",
@@ -55,7 +56,7 @@ export type Submission = z.infer<typeof Submission>;
 
 /** Reads a submission. An empty list of options and a timeout of 0 count as absent. */
 export function parseSubmission(given: unknown): Parsed<Submission> {
-  const parsed = parseArguments(Submission, withoutNullOptions(withoutNulls(given)));
+  const parsed = parseArguments(Submission, given);
   if (parsed.kind === "error") return parsed;
   const { options, timeout_seconds, ...rest } = parsed.value;
   return {
@@ -71,15 +72,6 @@ export function parseSubmission(given: unknown): Parsed<Submission> {
 /** Equal for the same question: how long a call waits is not part of it. */
 export const fingerprintOf = (submission: Submission): string =>
   fingerprint({ ...submission, wait_seconds: undefined });
-
-function withoutNullOptions(given: unknown): unknown {
-  if (typeof given !== "object" || given === null || !("options" in given)) return given;
-  if (!Array.isArray(given.options)) return given;
-  return {
-    ...given,
-    options: given.options.map((option) => (option === null ? option : withoutNulls(option))),
-  };
-}
 
 /** Checks the depth first, because `JSON.stringify` recurses and could overflow the stack. */
 function isMetadataSize(metadata: Record<string, unknown>): boolean {

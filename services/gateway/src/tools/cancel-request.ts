@@ -1,7 +1,7 @@
 import { isRequestId, type RequestRef } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { parseArguments, requestId, text, withoutBlanks } from "../requests/arguments.ts";
+import { parseArguments, requestId, text } from "../requests/arguments.ts";
 import { notFound, toolError } from "../tool-error.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
@@ -19,7 +19,7 @@ export function cancelRequest(queries: RequestQueries): Tool {
   return {
     definition,
     run: async (given, { principal: { tenant } }) => {
-      const parsed = parseArguments(Arguments, withoutBlanks(given, ["reason"]));
+      const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, reason } = parsed.value;
       return isRequestId(id) ? cancel(queries, { tenant, id }, reason) : notFound();

@@ -3,7 +3,7 @@ import type { RequestQueries } from "@loopgate/bus";
 import type { RequestLog } from "@loopgate/requests";
 import { z } from "zod";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { parseArguments, requestId, seconds, waitSecondsOf, withoutNulls } from "../requests/arguments.ts";
+import { parseArguments, requestId, seconds, waitSecondsOf } from "../requests/arguments.ts";
 import { findRequest } from "../requests/find-request.ts";
 import type { Waiters } from "../requests/waiters.ts";
 import { notFound, toolError } from "../tool-error.ts";
@@ -34,7 +34,7 @@ export function checkRequestStatus(options: CheckRequestStatusOptions): Tool {
   return {
     definition: definitionFor(maxWaitSeconds),
     run: async (given, caller) => {
-      const parsed = parseArguments(Arguments, withoutNulls(given));
+      const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, wait_seconds } = parsed.value;
       const ref = { tenant: caller.principal.tenant, id };

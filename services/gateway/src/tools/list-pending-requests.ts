@@ -1,6 +1,6 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { clamp, parseArguments, text, withoutBlanks } from "../requests/arguments.ts";
+import { clamp, parseArguments, text } from "../requests/arguments.ts";
 import { invalidArguments } from "../tool-error.ts";
 import { toolSchema } from "./json-schema.ts";
 import { PageOutput } from "./outputs.ts";
@@ -26,7 +26,7 @@ export function listPendingRequests(queries: RequestQueries): Tool {
   return {
     definition,
     run: async (given, { principal: { tenant } }) => {
-      const parsed = parseArguments(Arguments, withoutBlanks(given, ["session_id", "client_id", "cursor"]));
+      const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { limit = DEFAULT_LIMIT, ...filter } = parsed.value;
       const reply = await queries.list({ tenant, ...filter, limit: clamp(limit, 1, MAX_LIMIT) });

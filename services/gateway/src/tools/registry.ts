@@ -3,7 +3,7 @@ import { Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import { text } from "../requests/arguments.ts";
+import { parseArguments, text } from "../requests/arguments.ts";
 import { toolError } from "../tool-error.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
@@ -94,7 +94,7 @@ export class ToolRegistry {
 /** The ids of a call: from its outcome, else from its arguments. */
 function callFields(outcome: ToolOutcome, given: unknown, { principal, traceparent }: Caller) {
   const view = viewOf(outcome);
-  const named = view === undefined ? Named.safeParse(given).data : undefined;
+  const named = view === undefined ? namedIn(given) : undefined;
   return {
     key: principal.keyId,
     request: view?.request_id ?? named?.request_id,
@@ -108,6 +108,11 @@ const Named = z.object({
   request_id: z.string().refine(isRequestId).optional().catch(undefined),
   client_id: text(128).optional().catch(undefined),
 });
+
+function namedIn(given: unknown) {
+  const parsed = parseArguments(Named, given);
+  return parsed.kind === "parsed" ? parsed.value : undefined;
+}
 
 const viewOf = (outcome: ToolOutcome) => {
   if (outcome.kind === "request") return outcome.request.view;

@@ -1,7 +1,8 @@
 import type { RequestDetails, RequestView } from "@loopgate/contracts";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { toolError } from "../tool-error.ts";
 import { cutTo, toolResult } from "./result.ts";
+import type { ToolOutcome } from "./tool.ts";
 
 const pending: RequestView = {
   request_id: "019ab3f0-7c00-7000-8000-000000000001",
@@ -27,10 +28,11 @@ const known = (view: Partial<RequestView> = {}): RequestDetails => ({
 const sentenceOf = (view: Partial<RequestView>) =>
   toolResult({ kind: "request", request: known(view) }).content[1]?.text;
 
-it("contains the same for programs and for models", () => {
+it("contains the same for programs and for models, but for the caller's own texts", () => {
   const { content, structuredContent, isError } = toolResult({ kind: "request", request: known() });
   expect(structuredContent).toEqual(pending);
-  expect(JSON.parse(content[0]?.text ?? "")).toEqual(pending);
+  const { message: _, ...rest } = pending;
+  expect(JSON.parse(content[0]?.text ?? "")).toEqual(rest);
   expect(isError).toBeUndefined();
 });
 
@@ -67,14 +69,56 @@ it("lists one line per request, and marks cut messages", () => {
 });
 
 it("reports an error with its code and the request whose state is the reason", () => {
+  const { message: _, ...shown } = pending;
   const result = toolResult(toolError("already_decided", "Too late.", pending));
   expect(result).toEqual({
     isError: true,
     structuredContent: { error: { code: "already_decided", message: "Too late.", request: pending } },
     content: [
-      { type: "text", text: JSON.stringify(result.structuredContent) },
+      {
+        type: "text",
+        text: JSON.stringify({ error: { code: "already_decided", message: "Too late.", request: shown } }),
+      },
       { type: "text", text: "Too late." },
     ],
+  });
+});
+
+describe("a long question", () => {
+  const message = `secret ${"x".repeat(16_000)}`;
+  const textsOf = (outcome: ToolOutcome) => toolResult(outcome).content.map(({ text }) => text);
+
+  it.each<[string, RequestView]>([
+    ["pending", { ...pending, message }],
+    ["decided", { ...pending, message, status: "decided", approved: true, response: "yes" }],
+    ["cancelled", { ...pending, message, status: "cancelled", reason: "enough" }],
+    ["expired", { ...pending, message, status: "expired" }],
+  ])("is not repeated as text while the request is %s, nor in an error about it", (_name, view) => {
+    const request = { ...known(view), metadata: { ticket: message } };
+    for (const outcome of [
+      { kind: "request", request } as const,
+      toolError("already_decided", "Too late.", view),
+    ]) {
+      const texts = textsOf(outcome);
+      expect(texts.join("")).not.toMatch(/secret|"message":"(?!Too late)|metadata/);
+      expect(texts.join("").length).toBeLessThan(1_000);
+      expect(texts[0]).toContain(view.status);
+    }
+    expect(toolResult({ kind: "request", request }).structuredContent["message"]).toBe(message);
+  });
+
+  it.each([
+    "two\nlines",
+    "a\r\nb",
+    "a\u2028b\u2029c",
+    "a\u0085b",
+    "a\vb\fc",
+    "a\u001Cb\u001Ec",
+    `\n\n${message}`,
+  ])("is one line in a list: %j", (text) => {
+    const [lines = ""] = textsOf({ kind: "page", requests: [known({ message: text }), known()] });
+    expect(lines.split(/[\p{Cc}\u2028\u2029]/u)).toHaveLength(2);
+    expect(lines.length).toBeLessThan(500);
   });
 });
 

@@ -5,7 +5,10 @@ import type { ToolOutcome } from "./tool.ts";
 
 const LISTED_MESSAGE_GRAPHEMES = 200;
 
-/** A tool's result in MCP: structured for programs, and as text for models, followed by the next step. */
+/**
+ * A tool's result in MCP: structured for programs, and as text for models, followed by the next step. The text leaves out
+ * what the caller itself wrote at length, because many clients put both parts into a model's context.
+ */
 export interface ToolResult {
   readonly content: { readonly type: "text"; readonly text: string }[];
   readonly structuredContent: Record<string, unknown>;
@@ -24,8 +27,17 @@ export function toolResult(outcome: ToolOutcome): ToolResult {
 }
 
 function resultOf(structuredContent: Record<string, unknown>, sentence: string): ToolResult {
-  return { content: [textOf(JSON.stringify(structuredContent)), textOf(sentence)], structuredContent };
+  const text = JSON.stringify(structuredContent, withoutCallersTexts);
+  return { content: [textOf(text), textOf(sentence)], structuredContent };
 }
+
+/** For `JSON.stringify`: an error's own message stays, the one of its request does not. */
+function withoutCallersTexts(this: unknown, name: string, value: unknown): unknown {
+  return isView(this) && (name === "message" || name === "metadata") ? undefined : value;
+}
+
+const isView = (holder: unknown): boolean =>
+  typeof holder === "object" && holder !== null && "request_id" in holder;
 
 function pageResult(requests: readonly RequestDetails[], nextCursor: string | undefined): ToolResult {
   const listed = requests.map(({ view }) => listedOf(view));
@@ -94,6 +106,6 @@ export function cutTo(max: number, text: string): string {
   return text;
 }
 
-const oneLine = (message: string): string => message.replaceAll(/\s+/gu, " ");
+const oneLine = (message: string): string => message.replaceAll(/[\p{White_Space}\p{Cc}]+/gu, " ");
 
 const textOf = (text: string) => ({ type: "text", text }) as const;

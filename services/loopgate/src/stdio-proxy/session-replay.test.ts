@@ -20,13 +20,60 @@ describe("a line of the client", () => {
     expect(new SessionReplay(50).fromClient(line)).toBe(line);
   });
 
-  it.each([{}, { idempotency_key: null }])("that asks without an idempotency key gets one (%j)", (more) => {
-    const lines = [1, 2].map((id) =>
-      new SessionReplay(50).fromClient(call(id, "request_human_input", { message: "m", ...more })),
-    );
-    const keys = lines.map((line) => argumentsOf(line).idempotency_key);
-    expect(keys).toEqual([expect.stringMatching(/^front-.{36}$/), expect.stringMatching(/^front-.{36}$/)]);
-    expect(keys[0]).not.toBe(keys[1]);
+  it.each([{}, { idempotency_key: null }, { idempotency_key: "" }])(
+    "that asks without an idempotency key gets one (%j)",
+    (more) => {
+      const lines = [1, 2].map((id) =>
+        new SessionReplay(50).fromClient(call(id, "request_human_input", { message: "m", ...more })),
+      );
+      const keys = lines.map((line) => argumentsOf(line).idempotency_key);
+      expect(keys).toEqual([expect.stringMatching(/^front-.{36}$/), expect.stringMatching(/^front-.{36}$/)]);
+      expect(keys[0]).not.toBe(keys[1]);
+    },
+  );
+
+  it("with a question as JSON text gets a key, too", () => {
+    const ask = (args: unknown) =>
+      new SessionReplay(50).fromClient(
+        JSON.stringify({
+          id: 1,
+          method: "tools/call",
+          params: { name: "request_human_input", arguments: args },
+        }),
+      );
+    expect(argumentsOf(ask('{"message":"m"}'))).toEqual({
+      message: "m",
+      idempotency_key: expect.stringMatching(/^front-/),
+    });
+    for (const unreadable of ["m", "[]", "{"]) expect(argumentsOf(ask(unreadable))).toBe(unreadable);
+  });
+
+  it("is recorded behind a byte order mark", () => {
+    const session = new SessionReplay(50);
+    session.fromClient(`\u{FEFF}${call(1, "list_pending_requests", {})}`);
+    expect(session.replay()).toEqual([call(1, "list_pending_requests", {})]);
+  });
+});
+
+describe.each([300, 5_000, 500_000])("a line that nests %i levels deep", (levels) => {
+  const nested = "[".repeat(levels) + "]".repeat(levels);
+  const lines = [
+    `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":${nested}}}`,
+    `{"id":1,"method":"ping","params":${nested}}`,
+    `{"jsonrpc":"2.0","method":"notifications/initialized","params":{"a":${nested}}}`,
+    nested,
+  ];
+
+  it("is passed on unchanged and not recorded, and the daemon answers it", () => {
+    const session = new SessionReplay(50);
+    for (const line of lines) expect(session.fromClient(line)).toBe(line);
+    expect([session.isSettled, session.replay()]).toEqual([true, []]);
+    for (const line of lines) expect(splitBatch(`[${line}]`)).toEqual([`[${line}]`]);
+  });
+
+  it("does not hide in an argument's text", () => {
+    const line = call(1, "request_human_input", {}).replace("{}", JSON.stringify(`{"a":${nested}}`));
+    expect(new SessionReplay(50).fromClient(line)).toBe(line);
   });
 });
 
@@ -60,6 +107,26 @@ describe("another daemon gets", () => {
     expect(session.fromDaemon(answer(JSON.parse(again[0]!).id))).toBeUndefined();
   });
 
+  it("a handshake with an id that no client can guess", () => {
+    const initialize = { jsonrpc: "2.0", id: 0, method: "initialize", params: {} };
+    const ids = [1, 2].map(() => {
+      const session = new SessionReplay(50);
+      session.fromClient(JSON.stringify(initialize));
+      session.fromDaemon(answer(0));
+      for (const id of ["loopgate-again", "loopgate-", "loopgate"]) {
+        session.fromClient(call(id, "list_pending_requests", {}));
+        expect(session.fromDaemon(answer(id))).toBe(answer(id));
+      }
+      expect(session.isSettled).toBe(true);
+      return JSON.parse(session.replay()[0]!).id;
+    });
+    expect(ids).toEqual([
+      expect.stringMatching(/^loopgate-.{36}$/),
+      expect.stringMatching(/^loopgate-.{36}$/),
+    ]);
+    expect(ids[0]).not.toBe(ids[1]);
+  });
+
   it("no initialization that failed, and none of a call without jsonrpc", () => {
     const session = new SessionReplay(50);
     session.fromClient('{"jsonrpc":"2.0","id":0,"method":"initialize"}');
@@ -73,15 +140,18 @@ describe("another daemon gets", () => {
     beforeEach(() => void vi.useFakeTimers());
     afterEach(() => void vi.useRealTimers());
 
-    it.each([50, 300])("only the remaining wait, whatever wait was asked for (%i)", (wait_seconds) => {
-      const session = new SessionReplay(50);
-      session.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds }));
-      const waited = [0, 20_000, 40_000].map((ms) => {
-        vi.advanceTimersByTime(ms);
-        return argumentsOf(session.replay()[0]).wait_seconds;
-      });
-      expect(waited).toEqual([50, 30, 0]);
-    });
+    it.each([50, 300, "50", " 3e2 "])(
+      "only the remaining wait, whatever wait was asked for (%s)",
+      (wait_seconds) => {
+        const session = new SessionReplay(50);
+        session.fromClient(call(1, "check_request_status", { request_id: "x", wait_seconds }));
+        const waited = [0, 20_000, 40_000].map((ms) => {
+          vi.advanceTimersByTime(ms);
+          return argumentsOf(session.replay()[0]).wait_seconds;
+        });
+        expect(waited).toEqual([50, 30, 0]);
+      },
+    );
   });
 });
 
@@ -143,6 +213,10 @@ describe("a batch", () => {
 
   it("is split into one line for each message", () => {
     expect(splitBatch(` [${ping}, ${note}]`)).toEqual([ping, note]);
+  });
+
+  it("is split behind a byte order mark", () => {
+    expect(splitBatch(`\u{FEFF}[${ping},${note}]`)).toEqual([ping, note]);
   });
 
   it.each([ping, "[", "[]", "[1]", `[${ping},{"id":2,"method":"ping"}]`, "rubbish"])(

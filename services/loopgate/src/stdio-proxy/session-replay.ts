@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { parseJson } from "@loopgate/runtime/json";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -17,13 +18,12 @@ interface Call {
 /** A call that has lost this many daemons is failed: it may be what ends them. */
 const MAX_DAEMONS_LOST = 5;
 
-/** The id of a repeated `initialize`, whose answer the client must not get. */
-const REPEATED_INITIALIZE = "loopgate-again";
-
 /** Records what another daemon needs to continue the client's session: its `initialize` and its pending calls. */
 export class SessionReplay {
   readonly #maxWaitSeconds: number;
   readonly #calls = new Map<string, Call>();
+  /** The id of a repeated `initialize`, whose answer the client must not get. No client can guess it and use it itself. */
+  readonly #repeatedInitialize = `loopgate-${randomUUID()}`;
   #initialization: { readonly initialize: Json; initialized?: string } | undefined;
 
   constructor(maxWaitSeconds: number) {
@@ -44,7 +44,7 @@ export class SessionReplay {
       this.#initialization.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
     const call: Call = {
-      message: withIdempotencyKey(message),
+      message: withIdempotencyKey(withReadArguments(message)),
       since: performance.now(),
       daemonsLost: 0,
       progress: -1,
@@ -61,7 +61,7 @@ export class SessionReplay {
     if (method === "notifications/progress") return this.#withTotalProgress(message);
     if (method !== undefined) return line;
     // A line without an id was cut off when the daemon ended.
-    if (id === undefined || id === REPEATED_INITIALIZE) return undefined;
+    if (id === undefined || id === this.#repeatedInitialize) return undefined;
     const call = this.#calls.get(keyOf(id))?.message;
     const isInitialize = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
     if (isInitialize && result !== undefined) this.#initialization = { initialize: call };
@@ -92,7 +92,7 @@ export class SessionReplay {
     );
     if (this.#initialization === undefined) return calls;
     const { initialize, initialized } = this.#initialization;
-    const repeated = JSON.stringify({ ...initialize, id: REPEATED_INITIALIZE });
+    const repeated = JSON.stringify({ ...initialize, id: this.#repeatedInitialize });
     return [repeated, ...(initialized === undefined ? [] : [initialized]), ...calls];
   }
 
@@ -116,14 +116,13 @@ export class SessionReplay {
  */
 export function splitBatch(line: string): readonly string[] {
   if (!line.trimStart().startsWith("[")) return [line];
-  try {
-    const batch: unknown = JSON.parse(line);
-    if (Array.isArray(batch) && batch.length > 0 && batch.every(isMessage))
-      return batch.map((message) => JSON.stringify(message));
-  } catch {
-    // The daemon answers lines that are not valid JSON.
-  }
-  return [line];
+  const json = parseJson(line);
+  // The daemon answers lines that are not valid.
+  if (json.kind !== "value" || !Array.isArray(json.value)) return [line];
+  const batch: readonly unknown[] = json.value;
+  return batch.length > 0 && batch.every(isMessage)
+    ? batch.map((message) => JSON.stringify(message))
+    : [line];
 }
 
 const isMessage = (value: unknown): value is object =>
@@ -134,14 +133,30 @@ function withIdempotencyKey(message: Json): Json {
   const { method, params } = message;
   const args = at(params, "arguments");
   const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
-  if (!isQuestion || !isObject(args) || (args["idempotency_key"] ?? null) !== null) return message;
+  if (!isQuestion || !isObject(args) || !isAbsent(args["idempotency_key"])) return message;
   return withArguments(message, { idempotency_key: `front-${randomUUID()}` });
 }
 
+/** Some clients write the arguments of a tool as JSON text. */
+function withReadArguments(message: Json): Json {
+  const { method, params } = message;
+  const args = at(params, "arguments");
+  if (method !== "tools/call" || !isObject(params) || typeof args !== "string") return message;
+  const json = parseJson(args);
+  return json.kind === "value" && isObject(json.value)
+    ? { ...message, params: { ...params, arguments: json.value } }
+    : message;
+}
+
+/** As in every optional argument. */
+const isAbsent = (argument: unknown): boolean =>
+  argument === undefined || argument === null || argument === "";
+
 /** Deducts the time that the call has waited: its client measures the wait from the first send. */
 function withRemainingWait({ message, since }: Call, maxWaitSeconds: number): Json {
-  const seconds = at(at(message["params"], "arguments"), "wait_seconds");
-  if (typeof seconds !== "number") return message;
+  const given = at(at(message["params"], "arguments"), "wait_seconds");
+  const seconds = isAbsent(given) ? NaN : Number(given);
+  if (Number.isNaN(seconds)) return message;
   const remaining = Math.min(seconds, maxWaitSeconds) - (performance.now() - since) / 1_000;
   return withArguments(message, { wait_seconds: Math.max(0, remaining) });
 }
@@ -169,10 +184,6 @@ const at = (value: unknown, name: string): unknown => (isObject(value) ? value[n
 
 /** A line as an object; empty for anything else, which the daemon answers. */
 function objectIn(line: string): Json {
-  try {
-    const value: unknown = JSON.parse(line);
-    return isObject(value) ? value : {};
-  } catch {
-    return {};
-  }
+  const json = parseJson(line);
+  return json.kind === "value" && isObject(json.value) ? json.value : {};
 }
