@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { requestPrefix } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
@@ -29,10 +30,10 @@ const open = (retentionMs = 86_400_000): Promise<SqliteBus> =>
     retentionMs,
   });
 
-const start = (script: string, ...more: string[]) =>
-  spawn(process.execPath, [join(import.meta.dirname, "sqlite-processes", script), file(), ...more], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+const appendOne = new URL("sqlite-processes/append-one.ts", import.meta.url);
+const workUnderLoad = new URL("sqlite-processes/work-under-load.ts", import.meta.url);
+const start = (script: URL, ...more: string[]) =>
+  spawn(process.execPath, [fileURLToPath(script), file(), ...more], { stdio: ["pipe", "pipe", "inherit"] });
 
 describe("the file of the bus", () => {
   it("survives kill -9 under load: acknowledged events are kept, and every entry is handled", async () => {
@@ -62,7 +63,7 @@ describe("the file of the bus", () => {
   it("opens correctly in several processes that create it at the same time", async () => {
     const ref = aRequest();
     const copies = [1, 2, 3, 4, 5, 6];
-    const processes = copies.map((copy) => start("append-one.ts", ref.id, String(copy)));
+    const processes = copies.map((copy) => start(appendOne, ref.id, String(copy)));
     await Promise.all(processes.map(({ stdout }) => once(stdout, "readable")));
 
     for (const { stdin } of processes) stdin.write("go");
@@ -234,7 +235,7 @@ describe("a consumer whose handlers never wait", () => {
 
 /** Runs the load in a separate process and kills it. */
 async function workUntilKilled(id: string, notes: string): Promise<void> {
-  const child = start("work-under-load.ts", id, notes);
+  const child = start(workUnderLoad, id, notes);
   let acknowledged = 0;
   child.stdout.on("data", (dots: Buffer) => {
     acknowledged += dots.length;
