@@ -1,4 +1,4 @@
-import { deadLetterSubject, receivedSubject, sessionKey, timestamp } from "@loopgate/contracts";
+import { deadLetterSubject, receivedEvent, receivedSubject, sessionKey } from "@loopgate/contracts";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { bot, leaksIn, NotifierSetting, token } from "./support/notifier.ts";
@@ -35,16 +35,11 @@ describe("an update", () => {
     const query = here.telegram.press(alice, message, "Deny");
     const update = here.telegram.held[0];
     await here.open();
-    await here.bus.log.append(receivedSubject("default", "telegram", bot), {
-      specversion: "1.0",
-      id: `tg-${bot}-${update?.update_id}`,
-      source: "test",
-      type: "loopgate.channel.received.v1",
-      subject: bot,
-      time: timestamp(),
-      tenant: "default",
-      data: { update: { ...update } },
-    });
+    const received = { tenant: "default", account: bot, id: `tg-${bot}-${update?.update_id}` };
+    await here.bus.log.append(
+      receivedSubject("default", "telegram", bot),
+      receivedEvent(received, { ...update }),
+    );
     await here.start();
     expect(await here.told(query)).toBe("Recorded: Deny");
     await expect.poll(() => message.text).toMatch(/^❌ Denied/);

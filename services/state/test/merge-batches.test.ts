@@ -8,7 +8,7 @@ import { MergeBatches } from "../src/projection/merge-batches.ts";
 import type { RequestStore } from "../src/store/request-store.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { parsedEntry, refOf } from "@loopgate/contracts";
-import { aCreated, entriesOf } from "./support/requests.ts";
+import { aQuestion, entriesOf } from "@loopgate/testing/builders";
 
 let store: RequestStore;
 let database: SqliteDatabase;
@@ -40,9 +40,9 @@ function counted(real: RequestStore): RequestStore {
   };
 }
 
-const some = (count: number) => Array.from({ length: count }, () => aCreated());
+const some = (count: number) => Array.from({ length: count }, () => aQuestion());
 const broken = () => {
-  const [entry] = entriesOf(aCreated());
+  const [entry] = entriesOf(aQuestion());
   return parsedEntry({ ...entry!, event: { ...entry!.event, data: {} } });
 };
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { CreatedEvent, type DecidedEvent, type LogEntry, newRequestId, refOf } from "@loopgate/contracts";
+import { type CreatedEvent, type DecidedEvent, type LogEntry, refOf } from "@loopgate/contracts";
 import {
   telegramEndpoint,
   telegramPolicy,
@@ -15,6 +15,7 @@ import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { cancellation, createdOf, expiry, decisionOf } from "@loopgate/domain";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
+import { aQuestion } from "@loopgate/testing/builders";
 import { afterEach, beforeEach, expect } from "vitest";
 import { startProjection } from "../../../state/src/projection/projection.ts";
 import { StateQueries } from "../../../state/src/queries/state-queries.ts";
@@ -178,7 +179,7 @@ export class NotifierSetting {
 
   /** Puts a question into the log, as a gateway would. */
   async ask({
-    id = newRequestId(),
+    id,
     message = "secret question",
     options = ["Approve", "Deny"],
     chats = [[7, [7]]],
@@ -186,42 +187,26 @@ export class NotifierSetting {
     timeoutMs = 600_000,
     session = "s",
   }: AskOptions = {}): Promise<LogEntry<CreatedEvent>> {
-    const effects = { Approve: "approve", Deny: "deny" } as Record<string, string>;
-    const now = Date.now();
-    const event = CreatedEvent.parse({
-      specversion: "1.0",
-      id: `${id}.created.${now}`,
-      source: "test",
-      type: "loopgate.request.created.v1",
-      subject: id,
-      time: new Date(now).toISOString(),
-      tenant: "default",
-      data: {
-        session_id: session,
-        client_id: "deploy-bot",
-        prompt: {
-          kind: options.length > 0 ? "choice" : "input",
-          message,
-          options: options.map((label) => ({ value: label, label, effect: effects[label] ?? "neutral" })),
-        },
-        recipients: chats.map(([chat, people, thread]) => ({
-          channel: "telegram",
-          endpoint: telegramEndpoint({
-            bot,
-            chat: String(chat),
-            ...(thread === undefined ? {} : { thread: String(thread) }),
-          }),
-          responders: people.map(telegramResponder),
-        })),
-        policy: { required: 1 },
-        metadata,
-        expires_at: new Date(now + timeoutMs).toISOString(),
-        fingerprint: "f",
-      },
+    const question = aQuestion({
+      id,
+      session,
+      client: "deploy-bot",
+      message,
+      options,
+      metadata,
+      timeoutMs,
+      recipients: chats.map(([chat, people, thread]) => ({
+        channel: "telegram",
+        endpoint: telegramEndpoint({
+          bot,
+          chat: String(chat),
+          ...(thread === undefined ? {} : { thread: String(thread) }),
+        }),
+        responders: people.map(telegramResponder),
+      })),
     });
-    const ref = { tenant: "default", id };
-    await this.requests.submit(event);
-    return (await this.requests.created(ref))!;
+    await this.requests.submit(question);
+    return (await this.requests.created(refOf(question)))!;
   }
 
   /** A question that stands in its chat, and whose time is over this moment by the notifier's clock: it was far behind until then. */
