@@ -2,7 +2,8 @@ import { type CreatedEvent, eventKey, refOf, requestSubject } from "@loopgate/co
 import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { call, refusal, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
@@ -208,7 +209,7 @@ describe("the same idempotency key", () => {
 describe("an append whose outcome is unknown", () => {
   /** Stores every event, and loses the first `count` acknowledgements. */
   const losingAnswers = (count: number) => (log: EventLog) =>
-    broken(log, {
+    replacedLog(log, {
       append: async (...args) => {
         const result = await log.append(...args);
         if (count-- > 0) throw new Unavailable("the answer was lost");
@@ -237,7 +238,7 @@ describe("an append whose outcome is unknown", () => {
       tries += 1;
       throw new LogFull("full");
     };
-    await using g = await startGateway({ faulty: (log) => broken(log, { append }) });
+    await using g = await startGateway({ faulty: (log) => replacedLog(log, { append }) });
     expect(await refuse(g, {})).toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("full"),

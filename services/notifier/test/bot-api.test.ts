@@ -4,7 +4,7 @@ import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
 import { createBotApi } from "../src/channels/telegram/api/bot-api.ts";
 import { telegramMetrics } from "../src/channels/telegram/metrics.ts";
-import { leaksIn, token } from "./support/notifier.ts";
+import { leaksIn, token } from "./support/secrets.ts";
 
 const metrics = telegramMetrics(createMetrics());
 

@@ -5,7 +5,7 @@ import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats"
 import { aQuestion } from "@loopgate/testing/builders";
 import { FakeTelegram, person, startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { leaksIn } from "./support/notifier.ts";
+import { leaksIn } from "./support/secrets.ts";
 import { type NotifierProcess, startProcess } from "./support/process.ts";
 
 const retentionMs = 90 * 86_400_000;
