@@ -81,9 +81,9 @@ export class Archive implements AsyncDisposable {
   }
 
   async #append(questions: readonly CreatedEvent[], areDecided: boolean): Promise<readonly ParsedEntry[]> {
-    const samples = questions.flatMap((created) => {
-      const [asked, , decided] = sampleLife(created);
-      return [asked, areDecided ? decided : undefined].filter((sample) => sample !== undefined);
+    const samples = questions.flatMap((question) => {
+      const [created, , decided] = sampleLife(question);
+      return [created, areDecided ? decided : undefined].filter((sample) => sample !== undefined);
     });
     const appended = samples.map(({ subject, event }) => this.#log.append(subject, event));
     return (await Promise.all(appended)).flatMap((result) =>

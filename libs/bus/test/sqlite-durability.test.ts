@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const KILLS = 5;
 const ACKNOWLEDGED_BEFORE_A_KILL = 400;
@@ -57,7 +57,7 @@ describe("the file of the bus", () => {
       handled.add(entry.event.id);
       return "done";
     });
-    await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, soon).toBe(0);
+    await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, eventually).toBe(0);
   });
 
   it("opens correctly in several processes that create it at the same time", async () => {
@@ -95,7 +95,7 @@ describe("the file of the bus", () => {
     }
     await using bus = await open(1);
 
-    await expect.poll(() => bus.log.below(requestPrefix(ref)), soon).toEqual([]);
+    await expect.poll(() => bus.log.below(requestPrefix(ref)), eventually).toEqual([]);
     const result = await bus.log.append(copySubject(ref, 1), anEvent(ref));
     expect(result).toMatchObject({ kind: "stored", entry: { seq: (newest ?? 0) + 1 } });
   });
@@ -124,7 +124,7 @@ describe("a log of limited size", () => {
     await using bus = await openSqliteBus({ ...options(), retentionMs: 1 });
 
     const result = async () => (await ask(bus).catch(() => ({ kind: "refused" }))).kind;
-    await expect.poll(result, soon).toBe("stored");
+    await expect.poll(result, eventually).toBe("stored");
   });
 
   it("counts entries that were stored before it had a limit", async () => {
@@ -228,7 +228,7 @@ describe("a consumer whose handlers never wait", () => {
       return "done";
     });
 
-    await expect.poll(handled, soon).toBe(2_000);
+    await expect.poll(handled, eventually).toBe(2_000);
     expect(Math.max(...inTurn)).toBeLessThanOrEqual(512);
   });
 });

@@ -107,12 +107,12 @@ describe("a request is the set of its events", () => {
     );
   });
 
-  it("lets the newest entry of a subject stand, and voids a decision older than its question", () => {
+  it("keeps the newest entry of each subject, and ignores a decision older than its question", () => {
     const old = anEntry(2, answer(aCreated(), 0));
-    const asked = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
-    expect(decisionOf(fold([old, asked]))).toBeUndefined();
-    expect(viewOf(fold([old, asked]))).toMatchObject({ status: "pending", approved: null });
-    expect(viewOf(fold([anEntry(1, aCreated()), asked]))?.created_at).toBe(asked.event.time);
+    const renewed = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    expect(decisionOf(fold([old, renewed]))).toBeUndefined();
+    expect(viewOf(fold([old, renewed]))).toMatchObject({ status: "pending", approved: null });
+    expect(viewOf(fold([anEntry(1, aCreated()), renewed]))?.created_at).toBe(renewed.event.time);
   });
 
   it.each([
@@ -120,13 +120,13 @@ describe("a request is the set of its events", () => {
     ["a failure to reach a chat", undelivered],
   ])("voids %s that is older than its question: that one is still to be sent", (_, event) => {
     const old = anEntry(2, event);
-    const asked = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
-    for (const set of [fold([old, asked]), fold([asked, old]), merge(fold([asked]), [old])]) {
+    const renewed = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    for (const set of [fold([old, renewed]), fold([renewed, old]), merge(fold([renewed]), [old])]) {
       expect(viewOf(set)).toMatchObject({ status: "pending", delivery: "queued" });
-      expect(set).toEqual(fold([asked]));
+      expect(set).toEqual(fold([renewed]));
     }
     const again = anEntry(4, event);
-    expect(fold([asked, again, old])).toEqual(fold([asked, again]));
+    expect(fold([renewed, again, old])).toEqual(fold([renewed, again]));
   });
 
   it("ignores events of a type that it does not know", () => {

@@ -29,7 +29,7 @@ describe.skipIf(mongo?.isOurs !== true)("a MongoDB server", () => {
     expect(await things.countDocuments()).toBe(1);
   });
 
-  it("gives everybody a database of their own", () => {
+  it("returns a new database at each call", () => {
     expect(mongo?.newDatabase()).not.toBe(mongo?.newDatabase());
   });
 });

@@ -1,9 +1,10 @@
-import { type CreatedEvent, eventKey, refOf, requestSubject } from "@loopgate/contracts";
+import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
 import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { replacedLog } from "@loopgate/testing/faults";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { decide } from "./support/requests.ts";
 import { call, refusal, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
@@ -17,14 +18,6 @@ async function questionOf(g: TestGateway, id: string): Promise<CreatedEvent> {
   const created = await g.requests.created(refTo(id));
   if (created === undefined) throw new Error("the log does not hold the question");
   return created.event;
-}
-
-async function decide(g: TestGateway, id: string): Promise<void> {
-  const created = await g.requests.created(refTo(id));
-  if (created === undefined) throw new Error("the log does not hold the question");
-  await g.requests.decide(refOf(created.event), () => ({
-    decide: cancellation(created.event, "cancel.test", new Date()),
-  }));
 }
 
 /** The event keys that the log holds for this id. */

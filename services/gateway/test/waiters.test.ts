@@ -4,7 +4,7 @@ import { createMetrics } from "@loopgate/runtime";
 import { metricSeries } from "@loopgate/testing";
 import { gatewayMetrics } from "../src/gateway-metrics.ts";
 import { Waiters } from "../src/requests/waiters.ts";
-import { ask, decide } from "./support/asked.ts";
+import { ask, decide } from "./support/requests.ts";
 import { replacedLog } from "@loopgate/testing/faults";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 

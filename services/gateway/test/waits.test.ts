@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { EventLog } from "@loopgate/bus";
-import { ask, check, decide, fail, pendingId } from "./support/asked.ts";
+import { ask, check, decide, fail, pendingId } from "./support/requests.ts";
 import { failingLog } from "@loopgate/testing/faults";
 import { startGateway } from "./support/gateway.ts";
 import { legacy, modern, refusal, send, waitFor } from "./support/wire.ts";

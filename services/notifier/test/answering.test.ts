@@ -88,7 +88,7 @@ describe("a press", () => {
     expect(await fixture.decision(created)).toBeUndefined();
   });
 
-  it("by somebody whom the operator took off the list since decides nothing", async () => {
+  it("by a person whom the operator has removed from the list since decides nothing", async () => {
     await fixture.start();
     const created = await fixture.ask({ chats: [[group, [7, 8]]] });
     const message = await fixture.message(group);

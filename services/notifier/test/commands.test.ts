@@ -34,7 +34,7 @@ it("offers its commands in Telegram's menu; without that menu they work all the 
 });
 
 describe("/start", () => {
-  it("tells anybody the id of the chat, in a group also their own, and nothing else", async () => {
+  it("tells any person the id of the chat, in a group also their own, and nothing else", async () => {
     await fixture.start();
     await fixture.ask({ chats: [[group, [7]]] });
     await fixture.message(group);
@@ -106,7 +106,7 @@ describe("/pending", () => {
     expect(await lastIn(8, 1)).toContain("Nothing here is for you");
   });
 
-  it("in a chat that is not allowed, as /start there, makes nobody look up what is open", async () => {
+  it("in a chat that is not allowed looks up no open questions, like /start there", async () => {
     await fixture.start();
     for (const command of ["/pending", "/status", "/start"]) fixture.telegram.say(mallory, 666, command);
     await lastIn(666, 2);
@@ -126,7 +126,7 @@ describe("/pending", () => {
     expect(await lastIn(supergroup, 1)).toMatch(/^1 question waits for you here:[^]*asked before/);
   });
 
-  it("says so when nothing is open, and when nobody can tell", async () => {
+  it("says so when nothing is open, and when no answer is available", async () => {
     await fixture.start();
     fixture.telegram.say(alice, 7, "/pending");
     expect(await lastIn(7, 0)).toBe("No question waits for you here.");

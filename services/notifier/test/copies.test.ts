@@ -71,7 +71,7 @@ describe("a copy that could not be closed", () => {
     await expect.poll(() => message.buttons).toEqual([]);
   });
 
-  it("because nobody knew of it closes at its press, whoever presses, however often Telegram refuses", async () => {
+  it("because it was not recorded closes when any person presses it, however often Telegram refuses", async () => {
     fixture.telegram.fail("sendMessage", { kind: "reset_after" });
     await fixture.start();
     const created = await fixture.ask({ chats: [[group, [7]]] });

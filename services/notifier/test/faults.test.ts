@@ -144,7 +144,7 @@ describe("sending", () => {
     expect(fixture.telegram.messagesIn(7)).toHaveLength(2);
   });
 
-  it("whose answer is lost: a typed reply to the twin that nobody recorded is told which message to answer", async () => {
+  it("whose answer is lost: a typed reply to the unrecorded twin is told which message to answer", async () => {
     fixture.telegram.fail("sendMessage", { kind: "reset_after" });
     await fixture.start();
     const created = await fixture.ask({ options: [] });
@@ -230,7 +230,7 @@ describe("closing", () => {
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
   });
 
-  it("happens also for what was decided while nobody ran", async () => {
+  it("happens also for what was decided while no notifier ran", async () => {
     await fixture.start();
     const created = await fixture.ask();
     const message = await fixture.message();
@@ -243,7 +243,7 @@ describe("closing", () => {
 });
 
 describe("receiving", () => {
-  it("takes what was pressed while nobody ran, also if it had been fetched but not confirmed", async () => {
+  it("takes what was pressed while no notifier ran, also if it had been fetched but not confirmed", async () => {
     await fixture.start();
     const created = await fixture.ask();
     const message = await fixture.message();

@@ -17,7 +17,7 @@ beforeEach(async () => {
   fixture = await openFixture();
 });
 
-/** The question stands as if nothing had happened, and is answered by who may answer it. */
+/** The question is open as if nothing had happened, and a person who may answer it does. */
 async function expectUntouched(created: Parameters<typeof fixture.set>[0], chat = group): Promise<void> {
   expect(await fixture.decision(created)).toBeUndefined();
   const message = await fixture.message(chat);
@@ -27,7 +27,7 @@ async function expectUntouched(created: Parameters<typeof fixture.set>[0], chat 
 }
 
 describe("a press that decides nothing, and is told so", () => {
-  const asked = async () => {
+  const askOne = async () => {
     await fixture.start();
     const created = await fixture.ask({ chats: [[group, [7]]] });
     const message = await fixture.message(group);
@@ -40,7 +40,7 @@ describe("a press that decides nothing, and is told so", () => {
     ["an anonymous admin's account", anonymousAdmin, "Only people"],
     ["Telegram's own account", person(777_000), "Only people"],
   ])("by %s", async (_, who, words) => {
-    const { created, message } = await asked();
+    const { created, message } = await askOne();
     expect(await fixture.told(fixture.telegram.press(who, message, "Approve"))).toMatch(words);
     await expectUntouched(created);
   });
@@ -52,14 +52,14 @@ describe("a press that decides nothing, and is told so", () => {
     ["data of the original Loopgate", () => "response:abc:1", "not one of mine"],
     ["the longest data", () => "a".repeat(64), "not one of mine"],
   ])("with %s", async (_, forge, words) => {
-    const { created, message, data } = await asked();
+    const { created, message, data } = await askOne();
     const query = fixture.telegram.press(alice, message, { data: forge(data) });
     expect(await fixture.told(query)).toMatch(new RegExp(words));
     await expectUntouched(created);
   });
 
   it("with an option that the question does not have", async () => {
-    const { created, message } = await asked();
+    const { created, message } = await askOne();
     for (const option of [2, 255]) {
       const query = fixture.telegram.press(alice, message, { data: callbackData(created.event, option) });
       expect(await fixture.told(query)).toContain("does not exist");
@@ -72,7 +72,7 @@ describe("a press that decides nothing, and is told so", () => {
     ["another group", { id: -99, type: "group", title: "Other" }],
     ["a channel", channel],
   ])("in another chat: %s", async (_, chat) => {
-    const { created, data } = await asked();
+    const { created, data } = await askOne();
     const query = fixture.telegram.pressRaw({ from: alice, data, message: { message_id: 1, date: 0, chat } });
     expect(await fixture.told(query)).toContain("not asked in this chat");
     await expectUntouched(created);
@@ -82,14 +82,14 @@ describe("a press that decides nothing, and is told so", () => {
     ["of a message sent inline", { inline_message_id: "x" }],
     ["of a game", { inline_message_id: "x", game_short_name: "x", data: undefined }],
   ])("on a button %s", async (_, extra) => {
-    const { created, data } = await asked();
+    const { created, data } = await askOne();
     const query = fixture.telegram.pressRaw({ from: alice, data, ...extra });
     expect(await fixture.told(query)).toContain("not one of mine");
     await expectUntouched(created);
   });
 
-  it("on an old keyboard, after the decision, by whoever", async () => {
-    const { created, message } = await asked();
+  it("on an old keyboard, after the decision, by any person", async () => {
+    const { created, message } = await askOne();
     const old = { ...message };
     await fixture.told(fixture.telegram.press(alice, message, "Deny"));
     expect(await fixture.told(fixture.telegram.press(mallory, old, "Approve"))).toContain("may not answer");
@@ -101,7 +101,7 @@ describe("a press that decides nothing, and is told so", () => {
 });
 
 describe("a press that counts", () => {
-  it("is one on a message that Telegram no longer shows, and on a copy that nobody recorded", async () => {
+  it("also works on a message that Telegram no longer shows, and on an unrecorded copy", async () => {
     await fixture.start();
     const [first, second] = [await fixture.ask(), await fixture.ask()];
     for (const [created, message_id] of [[first, 1] as const, [second, 4_711] as const]) {
@@ -117,7 +117,7 @@ describe("a press that counts", () => {
 });
 
 describe("a message that decides nothing", () => {
-  const asked = async () => {
+  const askOne = async () => {
     await fixture.start();
     const created = await fixture.ask({ options: [], chats: [[group, [7]]] });
     const message = await fixture.message(group);
@@ -142,7 +142,7 @@ describe("a message that decides nothing", () => {
   it.each(["edited_message", "channel_post", "edited_channel_post", "business_message", "message_reaction"])(
     "is one that came as %s, and nobody is told",
     async (kind) => {
-      const { created, reply } = await asked();
+      const { created, reply } = await askOne();
       fixture.telegram.push({ [kind]: reply } as never);
       await expectOpen(created);
       expect(fixture.telegram.messagesIn(group)).toHaveLength(1);
@@ -150,7 +150,7 @@ describe("a message that decides nothing", () => {
   );
 
   it("is an edit of the text that counted", async () => {
-    const { created, message, reply } = await asked();
+    const { created, message, reply } = await askOne();
     fixture.telegram.reply(alice, message, "the first");
     await fixture.decided(created);
     fixture.telegram.push({ edited_message: { ...reply, text: "the second" } } as never);
@@ -182,7 +182,7 @@ describe("a message that decides nothing", () => {
     ["a stranger", { from: mallory }, "may not answer|Only the people"],
     ["a blank", { text: " \n" }, "empty"],
   ])("is one by or of %s, and its sender is told", async (_, extra, words) => {
-    const { created, reply } = await asked();
+    const { created, reply } = await askOne();
     fixture.telegram.push({ message: { ...reply, ...extra } } as never);
     expect((await fixture.message(group, 1)).text).toMatch(new RegExp(words));
     await expectOpen(created);
@@ -200,7 +200,7 @@ describe("a message that decides nothing", () => {
     ],
     ["of nobody", { from: undefined }],
   ])("is one %s, and nobody is told", async (_, extra) => {
-    const { created, reply } = await asked();
+    const { created, reply } = await askOne();
     fixture.telegram.push({ message: { ...reply, ...extra } } as never);
     await expectOpen(created);
     expect(fixture.telegram.messagesIn(group)).toHaveLength(1);

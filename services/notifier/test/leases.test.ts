@@ -75,7 +75,7 @@ describe("with a lease that outlives the test", () => {
   });
 });
 
-it("whoever loses the lease stops polling and is no longer checked, and polls again when it is free", async () => {
+it("a notifier that loses the lease stops polling and is no longer checked, and polls again when it is free", async () => {
   const notifier = await fixture.start();
   const [first, second] = [await fixture.ask(), await fixture.ask()];
   const [shown, later] = [await fixture.message(7, 0), await fixture.message(7, 1)];
@@ -100,7 +100,7 @@ it("whoever loses the lease stops polling and is no longer checked, and polls ag
   expect(await holder()).toBe("test");
 });
 
-it("whoever lost the lease interrupts nobody who polls by then; whoever stops confirms what it stored", async () => {
+it("a notifier that lost the lease does not interrupt the next one; a notifier that stops confirms what it stored", async () => {
   const confirmations = () => fixture.telegram.calls.filter(({ payload }) => payload["limit"] === 1).length;
   await fixture.start();
   await fixture.ask();
@@ -134,7 +134,7 @@ it("a lease that could not be renewed for a moment is kept", async () => {
   expect(fixture.telegram.conflicts).toBe(0);
 });
 
-it("whoever can't renew the lease sends nothing from before anybody else could have it, and goes on once it has it", async () => {
+it("a notifier that cannot renew the lease stops sending before another could have it, and continues once it has it again", async () => {
   await fixture.start();
   await fixture.ask();
   await fixture.message();

@@ -151,7 +151,7 @@ describe("fifty options", () => {
     await expect.poll(() => message.text).toContain("region 50\nAlice Weber");
   });
 
-  it("of 200 characters each stand whole in the file", async () => {
+  it("of 200 characters each are complete in the file", async () => {
     await fixture.start();
     const labels = Array.from({ length: 50 }, (_, n) => `${n}`.padStart(4, "n").padEnd(200, "👍"));
     await fixture.ask({ options: labels });
@@ -192,7 +192,7 @@ describe("an odd text", () => {
     await expect.poll(() => shown.text).toMatch(/^✅ Answered/);
   });
 
-  it("pings nobody, wherever a name stands: in the question, its options, its metadata, the answer, the verdict", async () => {
+  it("pings no one, wherever a name is: in the question, its options, its metadata, the answer, the verdict", async () => {
     await fixture.start();
     const text = "ask @alice_w, (@bob_s) or\n@carol_x";
     const created = await fixture.ask({

@@ -8,7 +8,7 @@ beforeEach(async () => {
   fixture = await openFixture();
 });
 
-/** A series as it stands now; 0 if nothing happened yet. */
+/** The current value of a series; 0 if nothing happened yet. */
 const value = async (series: string): Promise<number> =>
   metricSeries(await fixture.metrics.metrics()).get(series) ?? 0;
 

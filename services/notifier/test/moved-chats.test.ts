@@ -151,12 +151,12 @@ it("a question that is on its way when its person presses Start comes once", asy
   const created = await fixture.ask();
   await expect.poll(() => fixture.telegram.calls.some(({ method }) => method === "sendMessage")).toBe(true);
   fixture.telegram.say(alice, 7, "/start");
-  const asked = () => fixture.telegram.messagesIn(7).filter(({ buttons }) => buttons.length > 0);
-  await expect.poll(asked).toHaveLength(1);
+  const withButtons = () => fixture.telegram.messagesIn(7).filter(({ buttons }) => buttons.length > 0);
+  await expect.poll(withButtons).toHaveLength(1);
   await fixture.ask({ message: "the next one" });
-  await expect.poll(() => asked().at(-1)?.text).toContain("the next one");
-  expect(asked()).toHaveLength(2);
-  fixture.telegram.press(alice, asked()[0]!, "Deny");
+  await expect.poll(() => withButtons().at(-1)?.text).toContain("the next one");
+  expect(withButtons()).toHaveLength(2);
+  fixture.telegram.press(alice, withButtons()[0]!, "Deny");
   expect(await fixture.decided(created)).toMatchObject({ kind: "answered" });
 });
 

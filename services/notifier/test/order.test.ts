@@ -24,13 +24,13 @@ beforeEach(() => {
   return () => vi.restoreAllMocks();
 });
 
-/** Asks so many questions, one after the other. */
+/** Asks `count` questions, one after the other. */
 async function ask(count: number, chats: readonly number[] = [7]): Promise<void> {
   const places = chats.map((chat) => [chat, [chat]] as const);
   for (let n = 0; n < count; n++) await fixture.ask({ message: `number ${n}.`, chats: places });
 }
 
-/** The numbers of the questions in a chat, as they stand there, once there are so many. */
+/** The numbers of the questions that a chat shows, once there are `count`. */
 async function shown(count: number, chat = 7): Promise<readonly number[]> {
   await expect.poll(() => fixture.telegram.messagesIn(chat).length, { timeout: 15_000 }).toBe(count);
   return fixture.telegram.messagesIn(chat).map(({ text }) => Number(/number (\d+)\./.exec(text)?.[1]));
@@ -38,7 +38,7 @@ async function shown(count: number, chat = 7): Promise<readonly number[]> {
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 
-describe("the questions of a chat stand there in the order of asking", () => {
+describe("the questions of a chat are shown in the order of asking", () => {
   it("also if there are far more than may be sent at once", async () => {
     await fixture.start();
     await ask(60);

@@ -31,7 +31,7 @@ async function stop(): Promise<void> {
   await fixture.open();
 }
 
-/** Nobody has heard the bot for longer than is told. */
+/** The bot was out of contact for longer than the limit of the notice. */
 function outage(): void {
   fixture.clockOffsetMs += 10 * outageNoteMs;
 }
@@ -72,7 +72,7 @@ describe("after an outage", () => {
     expect([notesIn(7).length, notesIn(group).length]).toEqual([1, 1]);
   });
 
-  it("the next holder of the lease tells nobody again", async () => {
+  it("the next holder of the lease does not repeat the notice", async () => {
     await fixture.start();
     await fixture.ask();
     await listed(1);
@@ -136,7 +136,7 @@ describe("after an outage", () => {
     expect(notesIn(8)).toEqual([]);
   });
 
-  it("a list that nobody answers yet is waited for", async () => {
+  it("the notice waits for a list that gets no answer yet", async () => {
     await fixture.start();
     await fixture.ask();
     await listed(1);

@@ -17,7 +17,7 @@ const sendsTo = (chat: number) =>
   ).length;
 
 describe("a pause that Telegram asked for", () => {
-  it("is obeyed by whoever takes the bot over; other chats go on", async () => {
+  it("is obeyed by the next holder of the lease; other chats continue", async () => {
     fixture.telegram.fail("sendMessage", tooManyRequests(30));
     const first = await fixture.start("one");
     await fixture.ask();
@@ -31,7 +31,7 @@ describe("a pause that Telegram asked for", () => {
     expect(sendsTo(7)).toBe(1);
   });
 
-  it("in three chats at once pauses the bot, also for whoever takes it over", async () => {
+  it("in three chats at once pauses the bot, also for the next holder of the lease", async () => {
     fixture.telegram.fail("sendMessage", tooManyRequests(30), 3);
     const first = await fixture.start("one");
     for (const chat of [7, 8, 9]) await fixture.ask({ chats: [[chat, [chat]]] });
@@ -71,7 +71,7 @@ describe("pauses", () => {
     expect([next.leftMs("7"), next.leftMs("8")]).toEqual([14_000, 0]);
   });
 
-  it("that end before anybody could take over are not kept", async () => {
+  it("that end before a takeover is possible are not kept", async () => {
     await (await open()).begin("7", 2_000);
     const next = await open();
     await next.load();

@@ -163,7 +163,7 @@ describe("an answer that the log does not take", () => {
 });
 
 describe("the answer to a press", () => {
-  it("that Telegram refuses or never takes changes nothing: the decision stands, the copy closes, others go on", async () => {
+  it("that Telegram refuses or never takes changes nothing: the decision counts, the copy closes, others continue", async () => {
     await fixture.start();
     const created = await fixture.ask();
     const message = await fixture.message();

@@ -25,7 +25,7 @@ describe("a topic", () => {
     return { created, message: await fixture.message(group) };
   };
 
-  it("is where its question stands, and where its press counts", async () => {
+  it("is the chat of its question, where its press counts", async () => {
     fixture.telegram.chats.setTopic(group, 11);
     await fixture.start();
     const { created, message } = await inTopic();

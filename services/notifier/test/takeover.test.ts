@@ -106,8 +106,8 @@ describe.skipIf(server === undefined)("a second notifier on the same NATS", () =
     await Promise.all(questions.map(({ chat, message }) => ask(chat, message)));
     await expect.poll(() => telegram.chats.messages.length, { interval: 5 }).toBeGreaterThanOrEqual(4);
     first.freeze();
-    const asked = () => telegram.chats.messages.map(({ text }) => /question \d+-\d\./.exec(text)?.[0]);
-    const different = () => new Set(asked()).size;
+    const shown = () => telegram.chats.messages.map(({ text }) => /question \d+-\d\./.exec(text)?.[0]);
+    const different = () => new Set(shown()).size;
     await expect.poll(different, takeover).toBe(questions.length);
 
     first.thaw();

@@ -66,7 +66,7 @@ const pressOf = (data: string, message: { readonly id: number }, update_id = 77)
   });
 
 describe("a webhook", () => {
-  it("is set with its secret and brings in what people send; nobody polls", async () => {
+  it("is set with its secret and brings in what people send; no notifier polls", async () => {
     await fixture.start("test", webhook());
     const created = await fixture.ask();
     const query = fixture.telegram.press(alice, await fixture.message(), "Approve");
@@ -225,7 +225,7 @@ describe("the webhook at Telegram", () => {
     expect(await fixture.decided(created)).toMatchObject({ kind: "answered" });
   });
 
-  it("that somebody else put in its place is named and left alone", async () => {
+  it("that another application set in its place is named and left alone", async () => {
     const notifier = await fixture.start("test", webhook());
     await expect.poll(() => calls("setWebhook").length).toBe(1);
     await set("http://other.example/hidden");

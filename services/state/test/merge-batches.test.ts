@@ -65,7 +65,7 @@ describe("merges that wait at the same time", () => {
     expect(await store.listPending({ tenant: "default", limit: 100 })).toHaveLength(50);
   });
 
-  it("are given back when the store is away and nobody waits any longer", async () => {
+  it("are handed back when the store is away and no caller waits any longer", async () => {
     const batches = new MergeBatches(store, 60_000);
     await database[Symbol.asyncDispose]();
     const stop = new AbortController();

@@ -38,7 +38,7 @@ describe.skipIf(server === undefined)("MongoRequestStore", () => {
     expect(await documents.countDocuments()).toBe(100);
   });
 
-  it("makes its indexes again when somebody dropped them", async () => {
+  it("creates its indexes again after they were dropped", async () => {
     const uri = newDatabase();
     const store = await openStore(uri);
     const created = aQuestion();

@@ -83,8 +83,8 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const { requests } = await serve();
     const session = newRequestId();
     const long = "\u{1F6D1}".repeat(16_000);
-    const asked = Array.from({ length: 30 }, () => aQuestion({ session, message: long }));
-    for (const created of asked) await requests.submit(created);
+    const questions = Array.from({ length: 30 }, () => aQuestion({ session, message: long }));
+    for (const created of questions) await requests.submit(created);
     const pages: string[][] = [];
     const listAll = async () => {
       pages.length = 0;
@@ -112,10 +112,10 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
 
   it("are all answered while one of two state services stops", async () => {
     const [first] = [await serve(), await serve()];
-    const asked = Array.from({ length: 200 }, () => caller.queries.status(refOf(aQuestion())));
+    const replies = Array.from({ length: 200 }, () => caller.queries.status(refOf(aQuestion())));
     await first.serving[Symbol.asyncDispose]();
-    asked.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aQuestion()))));
-    for (const reply of await Promise.all(asked)) expect(reply).toEqual({ kind: "not_found" });
+    replies.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aQuestion()))));
+    for (const reply of await Promise.all(replies)) expect(reply).toEqual({ kind: "not_found" });
   });
 
   it("whose reply no message can hold are unavailable, and told to the operator", async () => {

@@ -50,7 +50,7 @@ export function requestStoreContract(
     );
 
   describe("merge", () => {
-    it("gives the same document for any order, repetition and batching, and lists it when it is pending", async () => {
+    it("makes the same document of any order, repetition and batching, and lists it when it is pending", async () => {
       await fc.assert(
         fc.asyncProperty(lives, fc.infiniteStream(fc.nat(1_000)), fc.nat(6), async (life, order, cut) => {
           const session = newRequestId();

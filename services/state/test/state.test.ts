@@ -44,7 +44,7 @@ async function start(changes: { store?: RequestStore; now?: () => Date } = {}): 
   ).queries;
 }
 
-/** Asks a question, and gives it as the log holds it. */
+/** Asks a question, and returns it as the log holds it. */
 async function submit(created: CreatedEvent): Promise<LogEntry<CreatedEvent>> {
   await requests.submit(created);
   return (await requests.created(refOf(created)))!;
@@ -57,7 +57,7 @@ const viewOf = async (queries: RequestQueries, created: CreatedEvent) => {
 };
 
 describe("expiry", () => {
-  it("ends a request that nobody decides, one second after its end", async () => {
+  it("expires an undecided request one second after its end", async () => {
     const queries = await start();
     const created = aQuestion({ timeoutMs: 100 });
     await submit(created);
@@ -80,8 +80,8 @@ describe("expiry", () => {
   it("leaves a decision alone", async () => {
     const queries = await start();
     const created = aQuestion({ timeoutMs: 100 });
-    const asked = await submit(created);
-    await requests.decide(refOf(asked.event), () => ({ decide: aCancellation(created) }));
+    await submit(created);
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
     const witness = aQuestion({ timeoutMs: 300 });
     await submit(witness);
     await expect.poll(async () => (await viewOf(queries, witness)).status).toBe("expired");
@@ -90,12 +90,12 @@ describe("expiry", () => {
 });
 
 describe("status", () => {
-  it("is never behind the log, also while the projection stands still", async () => {
+  it("is never behind the log, also while the projection is stopped", async () => {
     const queries = await start({ store: await lostStore() });
     const created = aQuestion();
-    const asked = await submit(created);
+    await submit(created);
     expect((await viewOf(queries, created)).status).toBe("pending");
-    await requests.decide(refOf(asked.event), () => ({ decide: aCancellation(created) }));
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
     expect((await viewOf(queries, created)).status).toBe("cancelled");
   });
 
@@ -165,7 +165,7 @@ describe("cancel", () => {
     expect(await queries.cancel(refOf(created))).toMatchObject({ kind: "cancelled" });
   });
 
-  it("loses against a decision that stands, with the winner's view", async () => {
+  it("loses against an earlier decision, and returns the winner's view", async () => {
     const queries = await start({ now: () => new Date() });
     const created = aQuestion({ timeoutMs: 50 });
     await submit(created);
@@ -255,12 +255,12 @@ describe("list", () => {
 
   it("leaves out what the log knows to be decided, however far the projection is behind", async () => {
     const created = aQuestion();
-    const asked = await submit(created);
+    await submit(created);
     await store.merge(entriesOf(created));
     const logger = createLogger("state-test", "silent");
     const projection = { waitForCatchUp: async () => false };
     const queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
-    await requests.decide(refOf(asked.event), () => ({ decide: aCancellation(created) }));
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });
 

@@ -10,7 +10,7 @@ function rowsOf(labels: readonly string[], approval = true) {
 const many = (count: number) => Array.from({ length: count }, (_, n) => `template ${n}`);
 
 describe("the buttons", () => {
-  it("stand side by side for a short pair, one below the other otherwise", () => {
+  it("are side by side for a short pair, one below the other otherwise", () => {
     const shape = (labels: readonly string[]) => rowsOf(labels).map((row) => row.map(({ text }) => text));
     expect(shape(["Approve", "Deny"])).toEqual([["Approve", "Deny"]]);
     expect(shape(["Approve the whole plan", "Deny"])).toEqual([["Approve the whole plan"], ["Deny"]]);
@@ -50,7 +50,7 @@ describe("the buttons", () => {
   });
 });
 
-it("without options there is a box for a reply; in a group it is pressed on nobody", () => {
+it("without options there is a reply box, which no group member has to use", () => {
   const input = aDeployQuestion({ labels: [] });
   expect(replyMarkup(input, "7")).toMatchObject({ force_reply: true, selective: false });
   expect(replyMarkup(input, "-5")).toMatchObject({ force_reply: true, selective: true });

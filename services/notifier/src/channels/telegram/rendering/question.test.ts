@@ -104,7 +104,7 @@ describe("any question", () => {
     expect(closed.text).toMatch(/^✅ Answered/);
   });
 
-  it("keeps room for the message itself, however much stands beside it", () => {
+  it("keeps room for the message itself, however long the other parts are", () => {
     const created = aDeployQuestion({
       message: "m".repeat(16_000),
       labels: Array.from({ length: 50 }, () => "@a ".repeat(66)),
@@ -192,7 +192,7 @@ describe("an open question", () => {
     expect(verdictText(created, aDecision(created, { option: 0 }), "plain").text).toMatch(/^✅ Approved/);
   });
 
-  it("pings nobody: names are broken, all else is the agent's text to the letter", () => {
+  it("pings no one: names are broken, and the rest is exactly the agent's text", () => {
     const { text } = questionText(
       aDeployQuestion({ message: "ask @alice about /etc/hosts, a@b.example and #7" }),
     );
