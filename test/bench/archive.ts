@@ -4,8 +4,8 @@ import type { RequestLog } from "@loopgate/requests";
 import type { NatsBus } from "@loopgate/bus/nats";
 import { createLogger } from "@loopgate/runtime";
 import { MongoRequestStore } from "@loopgate/state/mongo";
+import { StateQueries } from "@loopgate/state/testing";
 import { type MongoServer, startNatsServer } from "@loopgate/testing";
-import { StateQueries } from "../../services/state/src/queries/state-queries.ts";
 import { connectBenchBus } from "./bench-bus.ts";
 import { inParallel } from "./in-parallel.ts";
 import { sampleCreated, sampleLife } from "./sample-events.ts";
@@ -81,9 +81,9 @@ export class Archive implements AsyncDisposable {
   }
 
   async #append(questions: readonly CreatedEvent[], areDecided: boolean): Promise<readonly ParsedEntry[]> {
-    const samples = questions.flatMap((created) => {
-      const [asked, , decided] = sampleLife(created);
-      return [asked, areDecided ? decided : undefined].filter((sample) => sample !== undefined);
+    const samples = questions.flatMap((question) => {
+      const [created, , decided] = sampleLife(question);
+      return [created, areDecided ? decided : undefined].filter((sample) => sample !== undefined);
     });
     const appended = samples.map(({ subject, event }) => this.#log.append(subject, event));
     return (await Promise.all(appended)).flatMap((result) =>

@@ -23,7 +23,7 @@ export interface Row {
 /** The figures as rows of a Markdown table. */
 export const tableOf = (figures: readonly Figure[]): string =>
   [
-    "| What | Measured | ConsumerCheckpoint | Ratio | Target | |",
+    "| What | Measured | Floor | Ratio | Target | |",
     "|---|---|---|---|---|---|",
     ...figures.map(
       ({ what, measured, floor = "", ratio, target = "", isMet }) =>

@@ -5,7 +5,7 @@ import { startNatsServer } from "@loopgate/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { anEvent, aRequest } from "./contract/support/events.ts";
-import { busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, type BusUnderTest, eventually } from "./contract/support/bus-under-test.ts";
 import { capacityContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
 
 const server = await startNatsServer();
@@ -53,13 +53,13 @@ describe.skipIf(!isOurs)("over NATS", () => {
       });
     };
     const result = async () => (await ask().catch(() => ({ kind: "refused" }))).kind;
-    await expect.poll(result, soon).toBe("refused");
+    await expect.poll(result, eventually).toBe("refused");
 
     await requestsStream((jsm) =>
       jsm.streams.update("LOOPGATE_REQUESTS", { max_bytes: 2 * SMALL_LOG_BYTES }),
     );
 
-    await expect.poll(result, soon).toBe("stored");
+    await expect.poll(result, eventually).toBe("stored");
     await bus.close();
   });
 });

@@ -6,7 +6,12 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { AppendResult, BusObserver } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBusOptions } from "../src/nats/index.ts";
 import { anEvent, aRequest } from "./contract/support/events.ts";
-import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
+import {
+  aConsumerName,
+  busOptions,
+  type BusUnderTest,
+  eventually,
+} from "./contract/support/bus-under-test.ts";
 import { consumerDeliveryContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
@@ -76,7 +81,7 @@ describe.skipIf(cluster === undefined)("a frozen server of the cluster", () => {
 /** The leader of a stream, once there is one: while a server was frozen, the others may have begun an election. */
 async function leaderOf(stream: string): Promise<NatsServer> {
   const find = () => seenLeaderOf(stream).catch(() => undefined);
-  await expect.poll(find, soon).toBeDefined();
+  await expect.poll(find, eventually).toBeDefined();
   return (await find()) ?? leaderOf(stream);
 }
 
@@ -134,6 +139,6 @@ describe.skipIf(cluster === undefined)("the leader of the log, killed during con
       const entries = await other.log.below(requestPrefix(ref));
       expect(entries.map(({ event }) => event.id)).toEqual([winners[index]?.id]);
     }
-    await expect.poll(() => winners.filter(({ id }) => !handled.has(id ?? "")), soon).toEqual([]);
+    await expect.poll(() => winners.filter(({ id }) => !handled.has(id ?? "")), eventually).toEqual([]);
   });
 });

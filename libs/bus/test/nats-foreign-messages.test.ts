@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsBus, type NatsBus } from "../src/nats/index.ts";
 import { aRecorder, subjectsOf } from "./contract/support/handler.ts";
 import { anEvent, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
-import { aConsumerName, busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { aConsumerName, busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const server = await startNatsServer();
 let bus: NatsBus;
@@ -80,14 +80,14 @@ describe.skipIf(server === undefined)("a message that is not an event", () => {
     await bus.log.append(copySubject(ref, 4), anEvent(ref));
 
     await expect
-      .poll(() => subjectsOf(recorder.seen), soon)
+      .poll(() => subjectsOf(recorder.seen), eventually)
       .toEqual([copySubject(ref, 2), copySubject(ref, 4)]);
     const jsm = await jetstreamManager(stranger);
     const left = async () => {
       const { num_pending, num_ack_pending } = await jsm.consumers.info("LOOPGATE_REQUESTS", name);
       return num_pending + num_ack_pending;
     };
-    await expect.poll(left, soon).toBe(0);
+    await expect.poll(left, eventually).toBe(0);
     expect(recorder.seen).toHaveLength(2);
   });
 
@@ -101,7 +101,7 @@ describe.skipIf(server === undefined)("a message that is not an event", () => {
     await using _ = await bus.log.tail([everythingOf(ref)], listener);
     await store(copySubject(ref, 1), ["not JSON"]);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
-    await expect.poll(() => heard, soon).toEqual(["gap", copySubject(ref, 2)]);
+    await expect.poll(() => heard, eventually).toEqual(["gap", copySubject(ref, 2)]);
   });
 
   it("is not mistaken for an event whose id it has", async () => {

@@ -15,7 +15,7 @@ import {
   copySubject,
   everythingOf,
 } from "./contract/support/events.ts";
-import { aConsumerName, busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { aConsumerName, busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const probe = await startNatsServer();
 await probe?.[Symbol.asyncDispose]();
@@ -49,7 +49,7 @@ async function freeze({ server, bus }: Pick<Own, "server" | "bus">): Promise<voi
       () => true,
       () => false,
     );
-  await expect.poll(answers, soon).toBe(false);
+  await expect.poll(answers, eventually).toBe(false);
 }
 
 describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
@@ -95,17 +95,17 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
     await using _ = await bus.log.consume(spec, recorder);
     const before = await appendCopies(bus.log, ref, 2);
-    await expect.poll(() => running, soon).toBe(2);
+    await expect.poll(() => running, eventually).toBe(2);
 
     await server.kill();
     await server.restart();
     const later = Array.from({ length: 10 }, (_item, index) => copySubject(ref, 101 + index));
     for (const subject of later) await bus.log.append(subject, anEvent(ref));
-    await expect.poll(() => running, soon).toBe(3);
+    await expect.poll(() => running, eventually).toBe(3);
     release.resolve();
 
     const seen = () => [...new Set(subjectsOf(recorder.seen))];
-    await expect.poll(seen, soon).toEqual([...before, ...later].sort((a, b) => a.localeCompare(b)));
+    await expect.poll(seen, eventually).toEqual([...before, ...later].sort((a, b) => a.localeCompare(b)));
     expect(most).toBe(3);
   });
 
@@ -137,7 +137,7 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
       await jsm.consumers.delete("LOOPGATE_REQUESTS", spec.name);
       if (copy === 2) await server.restart();
       await bus.log.append(copySubject(ref, copy), anEvent(ref));
-      await expect.poll(() => subjectsOf(recorder.seen), soon).toContain(copySubject(ref, copy));
+      await expect.poll(() => subjectsOf(recorder.seen), eventually).toContain(copySubject(ref, copy));
     }
     await connection.close();
   });
@@ -154,10 +154,10 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
 
     await own.server.kill();
     await own.server.restart();
-    await expect.poll(() => heard, soon).toEqual(["gap"]);
+    await expect.poll(() => heard, eventually).toEqual(["gap"]);
     await own.bus.log.append(copySubject(ref, 1), anEvent(ref));
 
-    await expect.poll(() => heard, soon).toEqual(["gap", copySubject(ref, 1)]);
+    await expect.poll(() => heard, eventually).toEqual(["gap", copySubject(ref, 1)]);
   });
 });
 
@@ -201,7 +201,7 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
     const filters = [everythingOf(ref)];
     const subscription = await bus.log.consume({ name: aConsumerName(), filters }, stopping);
     await bus.log.consume({ name: aConsumerName(), filters }, stubborn);
-    await expect.poll(() => stopping.seen.length + stubborn.seen.length, soon).toBe(2);
+    await expect.poll(() => stopping.seen.length + stubborn.seen.length, eventually).toBe(2);
 
     await server.kill();
     await subscription[Symbol.asyncDispose]();
@@ -225,7 +225,7 @@ describe.skipIf(!isOurs)("a frozen NATS server", () => {
     const appends = refs.map((ref, index) =>
       bus.log.append(requestSubject(ref, "created"), anEvent(ref), options[index % 2]),
     );
-    await expect.poll(() => observer.unknown.length, soon).toBeGreaterThanOrEqual(refs.length);
+    await expect.poll(() => observer.unknown.length, eventually).toBeGreaterThanOrEqual(refs.length);
 
     await server.thaw();
 
@@ -267,7 +267,7 @@ describe.skipIf(!isOurs)("a bus that is being stopped", () => {
     });
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
     const consumer = await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, handler);
-    await expect.poll(() => handler.seen, soon).toHaveLength(1);
+    await expect.poll(() => handler.seen, eventually).toHaveLength(1);
     await freeze({ server, bus });
     begun.resolve();
 
@@ -309,13 +309,13 @@ describe.skipIf(!isOurs)("a NATS stream", () => {
     const jsm = await jetstreamManager(connection);
 
     await jsm.streams.delete("LOOPGATE_TIMERS");
-    await expect.poll(checked, soon).toContain("the consumer gone can't read LOOPGATE_TIMERS");
+    await expect.poll(checked, eventually).toContain("the consumer gone can't read LOOPGATE_TIMERS");
     expect(new Set(observer.failures.map(({ work }) => work))).toEqual(new Set(["read gone"]));
 
     await bootstrapNats({ ...busOptions, servers: server.url, name: "outage", retentionMs: 86_400_000 });
-    await expect.poll(checked, soon).toBe("ready");
+    await expect.poll(checked, eventually).toBe("ready");
     await bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due"));
-    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    await expect.poll(() => recorder.seen, eventually).toHaveLength(1);
     await connection.close();
   });
 

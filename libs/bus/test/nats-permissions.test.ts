@@ -11,7 +11,7 @@ import { bootstrapNats, connectNatsBus, type NatsPermissions } from "../src/nats
 import { publishedBy } from "../src/nats/connection/permissions.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/support/events.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 /** The permissions of a service that uses everything in the bus, with one consumer. */
 const enough = {
@@ -96,7 +96,7 @@ async function doEverything(user: string): Promise<void> {
   await bus.log.append(requestSubject(ref, eventKey.decided), anEvent(ref));
   await heard.promise;
   await bus.log.consume({ name: "worker", filters: [filters.created] }, recorder);
-  await expect.poll(() => recorder.seen.map(({ entry }) => entry.subject), soon).toContain(created);
+  await expect.poll(() => recorder.seen.map(({ entry }) => entry.subject), eventually).toContain(created);
   await bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due"));
   await bus.timers.cancel(ref, "expiry");
   const sessions = await bus.keyValue.bucket("sessions");

@@ -7,7 +7,12 @@ import type { BusObserver } from "../src/index.ts";
 import { aRecorder, subjectsOf, untilStopped } from "./contract/support/handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
-import { aConsumerName, busOptions, type BusUnderTest, soon } from "./contract/support/bus-under-test.ts";
+import {
+  aConsumerName,
+  busOptions,
+  type BusUnderTest,
+  eventually,
+} from "./contract/support/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
@@ -55,11 +60,11 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 256 };
     await using _ = await bus.log.consume(spec, recorder);
     const handedOut = () => new Set(subjectsOf(recorder.seen));
-    await expect.poll(() => handedOut().size, soon).toBe(putOff.length);
+    await expect.poll(() => handedOut().size, eventually).toBe(putOff.length);
 
     await bus.log.append(copySubject(ref, 0), anEvent(ref));
 
-    await expect.poll(handedOut, soon).toContain(copySubject(ref, 0));
+    await expect.poll(handedOut, eventually).toContain(copySubject(ref, 0));
   });
 
   it.runIf(server?.isOurs)(

@@ -4,12 +4,13 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { requestPrefix } from "@loopgate/contracts";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const KILLS = 5;
 const ACKNOWLEDGED_BEFORE_A_KILL = 400;
@@ -29,10 +30,10 @@ const open = (retentionMs = 86_400_000): Promise<SqliteBus> =>
     retentionMs,
   });
 
-const start = (script: string, ...more: string[]) =>
-  spawn(process.execPath, [join(import.meta.dirname, "sqlite-processes", script), file(), ...more], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
+const appendOne = new URL("sqlite-processes/append-one.ts", import.meta.url);
+const workUnderLoad = new URL("sqlite-processes/work-under-load.ts", import.meta.url);
+const start = (script: URL, ...more: string[]) =>
+  spawn(process.execPath, [fileURLToPath(script), file(), ...more], { stdio: ["pipe", "pipe", "inherit"] });
 
 describe("the file of the bus", () => {
   it("survives kill -9 under load: acknowledged events are kept, and every entry is handled", async () => {
@@ -56,13 +57,13 @@ describe("the file of the bus", () => {
       handled.add(entry.event.id);
       return "done";
     });
-    await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, soon).toBe(0);
+    await expect.poll(() => [...inFile].filter((id) => !handled.has(id)).length, eventually).toBe(0);
   });
 
   it("opens correctly in several processes that create it at the same time", async () => {
     const ref = aRequest();
     const copies = [1, 2, 3, 4, 5, 6];
-    const processes = copies.map((copy) => start("append-one.ts", ref.id, String(copy)));
+    const processes = copies.map((copy) => start(appendOne, ref.id, String(copy)));
     await Promise.all(processes.map(({ stdout }) => once(stdout, "readable")));
 
     for (const { stdin } of processes) stdin.write("go");
@@ -94,7 +95,7 @@ describe("the file of the bus", () => {
     }
     await using bus = await open(1);
 
-    await expect.poll(() => bus.log.below(requestPrefix(ref)), soon).toEqual([]);
+    await expect.poll(() => bus.log.below(requestPrefix(ref)), eventually).toEqual([]);
     const result = await bus.log.append(copySubject(ref, 1), anEvent(ref));
     expect(result).toMatchObject({ kind: "stored", entry: { seq: (newest ?? 0) + 1 } });
   });
@@ -123,7 +124,7 @@ describe("a log of limited size", () => {
     await using bus = await openSqliteBus({ ...options(), retentionMs: 1 });
 
     const result = async () => (await ask(bus).catch(() => ({ kind: "refused" }))).kind;
-    await expect.poll(result, soon).toBe("stored");
+    await expect.poll(result, eventually).toBe("stored");
   });
 
   it("counts entries that were stored before it had a limit", async () => {
@@ -227,14 +228,14 @@ describe("a consumer whose handlers never wait", () => {
       return "done";
     });
 
-    await expect.poll(handled, soon).toBe(2_000);
+    await expect.poll(handled, eventually).toBe(2_000);
     expect(Math.max(...inTurn)).toBeLessThanOrEqual(512);
   });
 });
 
 /** Runs the load in a separate process and kills it. */
 async function workUntilKilled(id: string, notes: string): Promise<void> {
-  const child = start("work-under-load.ts", id, notes);
+  const child = start(workUnderLoad, id, notes);
   let acknowledged = 0;
   child.stdout.on("data", (dots: Buffer) => {
     acknowledged += dots.length;

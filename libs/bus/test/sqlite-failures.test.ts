@@ -7,7 +7,7 @@ import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { aDue, anEvent, appendCopies, aRequest, copySubject } from "./contract/support/events.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { anObserver } from "./contract/support/observer.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 let folder: string;
 beforeEach(async () => {
@@ -34,7 +34,7 @@ describe("the observer of an embedded bus is told", () => {
       await keepAll(bus, "events");
     }
     await using _bus = await open(1);
-    await expect.poll(() => failed("forget"), soon).toMatchObject([{ error: { message: "kept" } }]);
+    await expect.poll(() => failed("forget"), eventually).toMatchObject([{ error: { message: "kept" } }]);
   });
 
   it("that due timers can't fire", async () => {
@@ -42,7 +42,7 @@ describe("the observer of an embedded bus is told", () => {
     await keepAll(bus, "timers");
     const ref = aRequest();
     await bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due"));
-    await expect.poll(() => failed("fire")[0], soon).toMatchObject({ error: { message: "kept" } });
+    await expect.poll(() => failed("fire")[0], eventually).toMatchObject({ error: { message: "kept" } });
   });
 
   it("that a consumer's entries can't be read", async () => {
@@ -50,10 +50,10 @@ describe("the observer of an embedded bus is told", () => {
     const recorder = aRecorder(async () => ({ retryInMs: 1 }));
     await bus.log.consume({ name: "reader", filters: [">"] }, recorder);
     await bus.log.append(copySubject(aRequest(), 1), anEvent(aRequest()));
-    await expect.poll(() => recorder.seen, soon).not.toEqual([]);
+    await expect.poll(() => recorder.seen, eventually).not.toEqual([]);
     await bus.database[Symbol.asyncDispose]();
     await expect
-      .poll(() => failed("read reader")[0], soon)
+      .poll(() => failed("read reader")[0], eventually)
       .toEqual({ work: "read reader", error: expect.any(Unavailable) });
   });
 });

@@ -1,45 +1,32 @@
 import {
-  CreatedEvent,
+  type CreatedEvent,
   type DecidedEvent,
-  type Envelope,
-  eventKey,
   parsedEntry,
   type ParsedEntry,
   newRequestId,
   requestSubject,
 } from "@loopgate/contracts";
+import {
+  aDelivery,
+  aFailedDelivery,
+  anEntry,
+  aQuestion,
+  entriesOf,
+  oneRecipient,
+} from "@loopgate/testing/builders";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Attempt, cancellation, expiry, decideAnswer, expiryDueAt } from "./decisions.ts";
-import { withEffects } from "./effects.ts";
 import { copiesOf, decisionOf, fold, merge, type RequestSet } from "./request-set.ts";
 import { requestDetailsOf, viewOf } from "./view.ts";
 
 const id = newRequestId();
 const ref = { tenant: "default", id };
-const endpoint = "telegram_42_7";
+const { endpoint } = oneRecipient;
 const start = Date.parse("2026-11-24T10:00:00.000Z");
 
-function aCreated(labels: readonly string[] = ["Approve", "Deny", "Later"], time = start): CreatedEvent {
-  return CreatedEvent.parse({
-    specversion: "1.0",
-    id: `${id}.created.${time}`,
-    source: "test",
-    type: "loopgate.request.created.v1",
-    subject: id,
-    time: new Date(time).toISOString(),
-    tenant: "default",
-    data: {
-      session_id: "s",
-      client_id: "c",
-      prompt: { kind: "choice", message: "m", options: withEffects(labels.map((label) => ({ label }))) },
-      recipients: [{ channel: "telegram", endpoint, responders: ["telegram:7"] }],
-      policy: { required: 1 },
-      expires_at: new Date(time + 300_000).toISOString(),
-      fingerprint: "f",
-    },
-  });
-}
+const aCreated = (labels: readonly string[] = ["Approve", "Deny", "Later"], time = start): CreatedEvent =>
+  aQuestion({ id, options: labels, at: new Date(time) });
 
 const anAttempt = (changes: Partial<Attempt> = {}): Attempt => ({
   key: "tg42.1",
@@ -53,10 +40,8 @@ const anAttempt = (changes: Partial<Attempt> = {}): Attempt => ({
 });
 
 const now = new Date(start + 60_000);
-const entry = (seq: number, key: string, event: Envelope): ParsedEntry =>
-  parsedEntry({ seq, subject: requestSubject(ref, key), event });
 
-const setOf = (created: CreatedEvent): RequestSet => fold([entry(1, "created", created)]);
+const setOf = (created: CreatedEvent): RequestSet => fold(entriesOf(created));
 
 function answer(created: CreatedEvent, option: number): DecidedEvent {
   const result = decideAnswer(setOf(created), anAttempt({ choice: { option } }), now);
@@ -64,19 +49,8 @@ function answer(created: CreatedEvent, option: number): DecidedEvent {
   return result.event;
 }
 
-const envelope = (type: string, key: string, data: object) => ({
-  specversion: "1.0" as const,
-  id: `${id}.${key}`,
-  source: "test",
-  type: `loopgate.request.${type}.v1`,
-  subject: id,
-  time: new Date(start + 1_000).toISOString(),
-  tenant: "default",
-  data: { ...data },
-});
-const delivered = (copy: string) =>
-  envelope("delivered", `delivered.${endpoint}.${copy}`, { endpoint, copy });
-const undelivered = envelope("undelivered", `undelivered.${endpoint}`, { endpoint, reason: "blocked" });
+const delivered = (copy: string) => aDelivery(aCreated(), copy);
+const undelivered = aFailedDelivery(aCreated());
 
 const aLife = fc
   .record({
@@ -87,13 +61,12 @@ const aLife = fc
   })
   .map(({ option, end, copies, failed }) => {
     const created = aCreated();
-    const entries = [entry(1, "created", created)];
-    for (const copy of copies)
-      entries.push(entry(entries.length + 1, eventKey.delivered(endpoint, `${copy}`), delivered(`${copy}`)));
-    if (failed) entries.push(entry(entries.length + 1, eventKey.undelivered(endpoint), undelivered));
-    if (end === "answered") entries.push(entry(99, "decided", answer(created, option)));
-    if (end === "cancelled") entries.push(entry(99, "decided", cancellation(created, "cancel.1", now)));
-    if (end === "expired") entries.push(entry(99, "decided", expiry(created, now)));
+    const entries = [anEntry(1, created)];
+    for (const copy of copies) entries.push(anEntry(entries.length + 1, delivered(`${copy}`)));
+    if (failed) entries.push(anEntry(entries.length + 1, undelivered));
+    if (end === "answered") entries.push(anEntry(99, answer(created, option)));
+    if (end === "cancelled") entries.push(anEntry(99, cancellation(created, "cancel.1", now)));
+    if (end === "expired") entries.push(anEntry(99, expiry(created, now)));
     return { entries, end, option };
   });
 
@@ -134,74 +107,69 @@ describe("a request is the set of its events", () => {
     );
   });
 
-  it("lets the newest entry of a subject stand, and voids a decision older than its question", () => {
-    const old = entry(2, "decided", answer(aCreated(), 0));
-    const asked = entry(3, "created", aCreated(["Approve", "Deny"], start + 7_776_000_000));
-    expect(decisionOf(fold([old, asked]))).toBeUndefined();
-    expect(viewOf(fold([old, asked]))).toMatchObject({ status: "pending", approved: null });
-    expect(viewOf(fold([entry(1, "created", aCreated()), asked]))?.created_at).toBe(asked.event.time);
+  it("keeps the newest entry of each subject, and ignores a decision older than its question", () => {
+    const old = anEntry(2, answer(aCreated(), 0));
+    const renewed = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    expect(decisionOf(fold([old, renewed]))).toBeUndefined();
+    expect(viewOf(fold([old, renewed]))).toMatchObject({ status: "pending", approved: null });
+    expect(viewOf(fold([anEntry(1, aCreated()), renewed]))?.created_at).toBe(renewed.event.time);
   });
 
   it.each([
-    ["a copy", eventKey.delivered(endpoint, "5"), delivered("5")],
-    ["a failure to reach a chat", eventKey.undelivered(endpoint), undelivered],
-  ])("voids %s that is older than its question: that one is still to be sent", (_, key, event) => {
-    const old = entry(2, key, event);
-    const asked = entry(3, "created", aCreated(["Approve", "Deny"], start + 7_776_000_000));
-    for (const set of [fold([old, asked]), fold([asked, old]), merge(fold([asked]), [old])]) {
+    ["a copy", delivered("5")],
+    ["a failure to reach a chat", undelivered],
+  ])("voids %s that is older than its question: that one is still to be sent", (_, event) => {
+    const old = anEntry(2, event);
+    const renewed = anEntry(3, aCreated(["Approve", "Deny"], start + 7_776_000_000));
+    for (const set of [fold([old, renewed]), fold([renewed, old]), merge(fold([renewed]), [old])]) {
       expect(viewOf(set)).toMatchObject({ status: "pending", delivery: "queued" });
-      expect(set).toEqual(fold([asked]));
+      expect(set).toEqual(fold([renewed]));
     }
-    const again = entry(4, key, event);
-    expect(fold([asked, again, old])).toEqual(fold([asked, again]));
+    const again = anEntry(4, event);
+    expect(fold([renewed, again, old])).toEqual(fold([renewed, again]));
   });
 
   it("ignores events of a type that it does not know", () => {
-    const future = entry(5, "claimed", envelope("claimed", "claimed", {}));
-    const set = fold([entry(1, "created", aCreated()), future]);
+    const event = { ...aCreated(), type: "loopgate.request.claimed.v1", data: {} };
+    const future = parsedEntry({ seq: 5, subject: requestSubject(ref, "claimed"), event });
+    const set = fold([anEntry(1, aCreated()), future]);
     expect(Object.keys(set)).toEqual(["created"]);
   });
 });
 
 describe("the view", () => {
   const created = aCreated();
-  const after = (...more: ParsedEntry[]) => viewOf(fold([entry(1, "created", created), ...more]));
+  const after = (...more: ParsedEntry[]) => viewOf(fold([anEntry(1, created), ...more]));
 
   it.each([
     [0, { status: "decided", outcome: "approved", approved: true, response: "Approve" }],
     [1, { status: "decided", outcome: "denied", approved: false, response: "Deny" }],
     [2, { status: "decided", outcome: "answered", approved: null, response: "Later" }],
   ])("of option %i", (option, expected) => {
-    expect(after(entry(2, "decided", answer(created, option)))).toMatchObject(expected);
+    expect(after(anEntry(2, answer(created, option)))).toMatchObject(expected);
   });
 
   it("reads silence and withdrawal of an approval as not approved, and of another question as no approval", () => {
     const choice = aCreated(["Red", "Blue"]);
     const ends = [expiry(choice, now), cancellation(choice, "cancel.1", now, "why")];
     for (const end of ends) {
-      expect(after(entry(2, "decided", end))?.approved).toBe(false);
-      expect(viewOf(fold([entry(1, "created", choice), entry(2, "decided", end)]))?.approved).toBeNull();
+      expect(after(anEntry(2, end))?.approved).toBe(false);
+      expect(viewOf(fold([anEntry(1, choice), anEntry(2, end)]))?.approved).toBeNull();
     }
   });
 
   it("is delivered with any copy, undelivered when every recipient failed, queued before", () => {
     expect(after()?.delivery).toBe("queued");
-    expect(after(entry(2, eventKey.undelivered(endpoint), undelivered))).toMatchObject({
+    expect(after(anEntry(2, undelivered))).toMatchObject({
       delivery: "undelivered",
       poll_after_seconds: 30,
     });
-    const both = after(
-      entry(2, eventKey.undelivered(endpoint), undelivered),
-      entry(3, eventKey.delivered(endpoint, "5"), delivered("5")),
-    );
+    const both = after(anEntry(2, undelivered), anEntry(3, delivered("5")));
     expect(both).toMatchObject({ delivery: "delivered", poll_after_seconds: 5 });
   });
 
   it("lists every recorded copy, and carries what other services need", () => {
-    const set = fold([
-      entry(1, "created", created),
-      entry(3, eventKey.delivered(endpoint, "5"), delivered("5")),
-    ]);
+    const set = fold([anEntry(1, created), anEntry(3, delivered("5"))]);
     expect(copiesOf(set)).toEqual([{ endpoint, copy: "5" }]);
     const { prompt, recipients } = created.data;
     expect(requestDetailsOf(set)).toMatchObject({ fingerprint: "f", options: prompt.options, recipients });

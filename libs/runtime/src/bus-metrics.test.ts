@@ -46,7 +46,7 @@ it("shows a consumer's backlog while this process takes part and the log answers
   const { observer, series } = aBus();
   const oldestStoredAt = new Date(Date.now() - 60_000).toISOString();
 
-  const here = observer.consumes("state-projection", async () => ({ entries: 3, oldestStoredAt }));
+  const consuming = observer.consumes("state-projection", async () => ({ entries: 3, oldestStoredAt }));
   observer.consumes("state-timers", () => Promise.reject(new Unavailable("away")));
 
   const during = await series();
@@ -55,7 +55,7 @@ it("shows a consumer's backlog while this process takes part and the log answers
   expect(Math.round(age ?? 0)).toBe(60);
   expect(during.has('loopgate_consumer_backlog{consumer="state-timers"}')).toBe(false);
 
-  here[Symbol.dispose]();
+  consuming[Symbol.dispose]();
   expect((await series()).has('loopgate_consumer_backlog{consumer="state-projection"}')).toBe(false);
 });
 

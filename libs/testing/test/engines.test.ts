@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { MongoClient } from "mongodb";
 import { afterAll, describe, expect, it } from "vitest";
 import { startMongoServer, startNatsCluster, startNatsServer } from "../src/index.ts";
@@ -29,7 +29,7 @@ describe.skipIf(mongo?.isOurs !== true)("a MongoDB server", () => {
     expect(await things.countDocuments()).toBe(1);
   });
 
-  it("gives everybody a database of their own", () => {
+  it("returns a new database at each call", () => {
     expect(mongo?.newDatabase()).not.toBe(mongo?.newDatabase());
   });
 });
@@ -76,7 +76,7 @@ describe("where there is no server to be had", () => {
 
 /** A process that starts a server and says where. */
 function startNatsElsewhere(environment: NodeJS.ProcessEnv) {
-  const script = join(import.meta.dirname, "engine-processes", "start-nats.ts");
+  const script = fileURLToPath(new URL("engine-processes/start-nats.ts", import.meta.url));
   const env = { ...process.env, ...environment };
   return spawn(process.execPath, [script], { env, stdio: ["ignore", "pipe", "pipe"] });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ask, check, decide, pendingId } from "./support/asked.ts";
+import { ask, check, decide, pendingId } from "./support/requests.ts";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { call } from "./support/wire.ts";
 

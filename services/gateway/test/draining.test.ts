@@ -2,7 +2,8 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { get, view } from "./support/wire.ts";
 
 const draining = { ready: false, draining: true, parts: {} };
@@ -12,7 +13,7 @@ async function startHeldGateway() {
   const arrived: (() => void)[] = [];
   const g = await startGateway({
     faulty: (log) =>
-      broken(log, {
+      replacedLog(log, {
         append: async (...event) => {
           await new Promise<void>((go) => arrived.push(go));
           return log.append(...event);

@@ -1,15 +1,16 @@
 import { refOf } from "@loopgate/contracts";
-import { cancellation, decideAnswer, expiry, fold } from "@loopgate/domain";
+import { expiry } from "@loopgate/domain";
+import { aCancellation, aDecision } from "@loopgate/testing/builders";
 import { describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { get, post, view } from "./support/wire.ts";
 
 const hitl = (g: TestGateway, path: string, body: unknown) => post(`${g.url}/hitl/${path}`, body);
 const poll = (g: TestGateway, id: string) => get(`${g.url}/hitl/poll?request_id=${id}`);
-const asked = { session_id: "s", client_id: "c", message: "m" };
+const question = { session_id: "s", client_id: "c", message: "m" };
 
 async function ask(g: TestGateway, more: Record<string, unknown> = {}): Promise<string> {
-  const { body } = await hitl(g, "request", { ...asked, ...more });
+  const { body } = await hitl(g, "request", { ...question, ...more });
   return body.request_id;
 }
 
@@ -22,17 +23,14 @@ async function createdOf(g: TestGateway, id: string) {
 /** Decides as the notifier does for a person's answer. */
 async function answer(g: TestGateway, id: string, choice: { option: number } | { text: string }) {
   const created = await createdOf(g, id);
-  const by = { endpoint: "telegram_42_7", responder: "telegram:7", name: "Ann", channel: "telegram" };
-  const attempt = { key: "press", ...by, choice, storedAt: new Date().toISOString() };
-  const judged = decideAnswer(fold([created]), attempt, new Date());
-  if (judged.kind !== "decide") throw new Error(judged.kind);
-  await g.requests.decide(refOf(created.event), () => ({ decide: judged.event }));
+  const decision = aDecision(created.event, { ...choice, name: "Ann" });
+  await g.requests.decide(refOf(created.event), () => ({ decide: decision }));
 }
 
 describe("POST /hitl/request", () => {
   it("asks in an unregistered session, and answers in the original's format", async () => {
     await using g = await startGateway();
-    const { status, body } = await hitl(g, "request", asked);
+    const { status, body } = await hitl(g, "request", question);
     expect(status).toBe(200);
     expect(body).toEqual({
       success: true,
@@ -63,10 +61,10 @@ describe("POST /hitl/request", () => {
   it.each([
     ["{", 400, "invalid_arguments"],
     [[], 400, "invalid_arguments"],
-    [{ ...asked, session_id: "" }, 400, "invalid_arguments"],
+    [{ ...question, session_id: "" }, 400, "invalid_arguments"],
     [{ session_id: "s", message: "m" }, 400, "invalid_arguments"],
     [{ session_id: "s", client_id: "c" }, 400, "invalid_arguments"],
-    [{ ...asked, request_type: "choice" }, 400, "invalid_arguments"],
+    [{ ...question, request_type: "choice" }, 400, "invalid_arguments"],
   ])("refuses %j", async (body, status, code) => {
     await using g = await startGateway();
     const answer = await hitl(g, "request", body);
@@ -76,10 +74,10 @@ describe("POST /hitl/request", () => {
   it("maps errors to HTTP statuses", async () => {
     await using g = await startGateway();
     await ask(g, { idempotency_key: "k" });
-    const conflict = await hitl(g, "request", { ...asked, message: "n", idempotency_key: "k" });
+    const conflict = await hitl(g, "request", { ...question, message: "n", idempotency_key: "k" });
     expect([conflict.status, conflict.body.error.code]).toEqual([409, "idempotency_conflict"]);
     await using nobody = await startGateway({ policy: { defaultChat: undefined } });
-    const none = await hitl(nobody, "request", asked);
+    const none = await hitl(nobody, "request", question);
     expect([none.status, none.body.error.code]).toEqual([404, "no_recipient"]);
   });
 });
@@ -201,12 +199,10 @@ describe("POST /hitl/cancel", () => {
 
 it("shares requests and keys between both interfaces", async () => {
   await using g = await startGateway();
-  const same = { ...asked, idempotency_key: "k" };
+  const same = { ...question, idempotency_key: "k" };
   const { request_id } = await view(g.url, "request_human_input", same);
   expect(await ask(g, same)).toBe(request_id);
   const created = await createdOf(g, request_id);
-  await g.requests.decide(refOf(created.event), () => ({
-    decide: cancellation(created.event, "cancel.test", new Date()),
-  }));
+  await g.requests.decide(refOf(created.event), () => ({ decide: aCancellation(created.event) }));
   expect((await hitl(g, "request", same)).body).toMatchObject({ request_id, status: "canceled" });
 });

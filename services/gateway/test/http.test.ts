@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { newRequestId } from "@loopgate/contracts";
 import { createLogger } from "@loopgate/runtime";
+import { aQuestion, subjectOf } from "@loopgate/testing/builders";
 import { describe, expect, it, vi } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { call, get, modern, post, refusal, send, view } from "./support/wire.ts";
@@ -215,17 +216,9 @@ describe("the log line of a call", () => {
     const errors: unknown[] = [];
     vi.spyOn(logger, "error").mockImplementation((line: unknown) => void errors.push(line));
     await using g = await startGateway({ logger });
-    await g.bus.log.append("loopgate.req.v1.default.019ab3f0-7c00-7000-8000-000000000001.created", {
-      specversion: "1.0",
-      id: "019ab3f0-7c00-7000-8000-000000000001.broken",
-      source: "test",
-      type: "loopgate.request.created.v1",
-      subject: "019ab3f0-7c00-7000-8000-000000000001",
-      time: new Date().toISOString(),
-      tenant: "default",
-      data: {},
-    });
-    const broken = { request_id: "019ab3f0-7c00-7000-8000-000000000001" };
+    const question = aQuestion();
+    await g.bus.log.append(subjectOf(question), { ...question, data: {} });
+    const broken = { request_id: question.subject };
     const plain = await call(g.url, "check_request_status", broken);
     expect(plain.error).toEqual({ code: -32_603, message: "Internal error", data: null });
     const mcp = await send(g.url, modern("tools/call", { name: "check_request_status", arguments: broken }));

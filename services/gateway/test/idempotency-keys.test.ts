@@ -8,7 +8,7 @@ import { gatewayMetrics } from "../src/gateway-metrics.ts";
 import { Departures } from "../src/requests/departures.ts";
 import { Submitter } from "../src/requests/submitter.ts";
 import { SessionRegistry } from "../src/sessions/session-registry.ts";
-import { ask } from "./support/asked.ts";
+import { ask } from "./support/requests.ts";
 import { onePerson, settings, startGateway, type TestGateway } from "./support/gateway.ts";
 import { bearer, keyFile, someKeys } from "./support/key-file.ts";
 import { call, post, refusal } from "./support/wire.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ask, decide } from "./support/asked.ts";
+import { ask, decide } from "./support/requests.ts";
 import { startGateway } from "./support/gateway.ts";
 import { legacy, modern, post, send } from "./support/wire.ts";
 

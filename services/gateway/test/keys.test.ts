@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => parts.disposeAsync());
 
 type Headers = Readonly<Record<string, string>>;
-const asked = { session_id: "s", client_id: "c", message: "m" };
+const question = { session_id: "s", client_id: "c", message: "m" };
 const ping = { method: "ping", id: 1 };
 const noId = "019ab3f0-7c00-7000-8000-000000000001";
 const session = { session_id: "s", client_id: "c", telegram_id: 7 };
@@ -43,7 +43,7 @@ const routes = {
     ["GET /mcp", 405],
     ["GET /mcp/tools", 200],
     ["GET /mcp/capabilities", 200],
-    ["POST /hitl/request", 200, asked],
+    ["POST /hitl/request", 200, question],
     [`GET /hitl/poll?request_id=${noId}`, 404],
     ["GET /hitl/pending", 200],
     ["POST /hitl/cancel", 404, { request_id: noId }],
@@ -197,7 +197,7 @@ describe("the log line of a call", () => {
 
   it("names the key of a call to the original's interface, and never contains it", async () => {
     lines.length = 0;
-    await post(`${g.url}/hitl/request`, asked, bearer(operator));
+    await post(`${g.url}/hitl/request`, question, bearer(operator));
     await get(`${g.url}/hitl/pending`, { "x-api-key": agent.key });
     expect(logged("call")).toMatchObject([{ key: "operator" }, { key: "agent" }]);
     expect(lines.join("")).not.toContain("lk_pub_");

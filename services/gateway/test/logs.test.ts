@@ -1,7 +1,8 @@
 import { Writable } from "node:stream";
 import { createLogger } from "@loopgate/runtime";
 import { expect, it } from "vitest";
-import { broken, startGateway } from "./support/gateway.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway } from "./support/gateway.ts";
 import { post } from "./support/wire.ts";
 
 it("a log line names the reason of a failed call, and the answer does not", async () => {
@@ -9,7 +10,7 @@ it("a log line names the reason of a failed call, and the answer does not", asyn
   const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
   await using g = await startGateway({
     logger: createLogger("test", "info", sink),
-    faulty: (log) => broken(log, { append: () => Promise.reject(new RangeError("out of bounds")) }),
+    faulty: (log) => replacedLog(log, { append: () => Promise.reject(new RangeError("out of bounds")) }),
   });
   const call = {
     method: "tools/call",

@@ -1,6 +1,7 @@
 import { metricSeries } from "@loopgate/testing";
 import { afterAll, expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { call, post, refusal, view, waitFor } from "./support/wire.ts";
 
 const g = await startGateway();
@@ -41,7 +42,7 @@ it("count calls by tool and outcome", async () => {
 
 it("count a call that failed, and one whose caller disconnected", async () => {
   await using ill = await startGateway({
-    faulty: (log) => broken(log, { append: () => Promise.reject(new RangeError("broken")) }),
+    faulty: (log) => replacedLog(log, { append: () => Promise.reject(new RangeError("broken")) }),
   });
   await post(`${ill.url}/mcp`, {
     method: "tools/call",

@@ -1,8 +1,10 @@
-import { type CreatedEvent, eventKey, refOf, requestSubject } from "@loopgate/contracts";
+import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
 import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
-import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { decide } from "./support/requests.ts";
 import { call, refusal, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
@@ -16,14 +18,6 @@ async function questionOf(g: TestGateway, id: string): Promise<CreatedEvent> {
   const created = await g.requests.created(refTo(id));
   if (created === undefined) throw new Error("the log does not hold the question");
   return created.event;
-}
-
-async function decide(g: TestGateway, id: string): Promise<void> {
-  const created = await g.requests.created(refTo(id));
-  if (created === undefined) throw new Error("the log does not hold the question");
-  await g.requests.decide(refOf(created.event), () => ({
-    decide: cancellation(created.event, "cancel.test", new Date()),
-  }));
 }
 
 /** The event keys that the log holds for this id. */
@@ -210,7 +204,7 @@ describe("the same idempotency key", () => {
 describe("an append whose outcome is unknown", () => {
   /** Stores every event, and loses the first `count` acknowledgements. */
   const losingAnswers = (count: number) => (log: EventLog) =>
-    broken(log, {
+    replacedLog(log, {
       append: async (...args) => {
         const result = await log.append(...args);
         if (count-- > 0) throw new Unavailable("the answer was lost");
@@ -239,7 +233,7 @@ describe("an append whose outcome is unknown", () => {
       tries += 1;
       throw new LogFull("full");
     };
-    await using g = await startGateway({ faulty: (log) => broken(log, { append }) });
+    await using g = await startGateway({ faulty: (log) => replacedLog(log, { append }) });
     expect(await refuse(g, {})).toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("full"),

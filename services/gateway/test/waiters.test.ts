@@ -4,8 +4,9 @@ import { createMetrics } from "@loopgate/runtime";
 import { metricSeries } from "@loopgate/testing";
 import { gatewayMetrics } from "../src/gateway-metrics.ts";
 import { Waiters } from "../src/requests/waiters.ts";
-import { ask, decide } from "./support/asked.ts";
-import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
+import { ask, decide } from "./support/requests.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
 
 describe("waiters", () => {
   /** A log whose tail delivers gaps only. */
@@ -15,7 +16,7 @@ describe("waiters", () => {
       listeners.push(listener);
       return { [Symbol.asyncDispose]: async () => undefined };
     };
-    return { log: broken(log, { tail }), gap: () => listeners.forEach((listener) => listener.onGap()) };
+    return { log: replacedLog(log, { tail }), gap: () => listeners.forEach((listener) => listener.onGap()) };
   }
 
   async function startWaiting(g: TestGateway, log: EventLog, { recheckMs = 60_000, count = 1 } = {}) {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type EventLog, Unavailable } from "@loopgate/bus";
-import { ask, check, decide, fail, pendingId } from "./support/asked.ts";
-import { broken, startGateway } from "./support/gateway.ts";
+import type { EventLog } from "@loopgate/bus";
+import { ask, check, decide, fail, pendingId } from "./support/requests.ts";
+import { failingLog } from "@loopgate/testing/faults";
+import { startGateway } from "./support/gateway.ts";
 import { legacy, modern, refusal, send, waitFor } from "./support/wire.ts";
 
 describe("a call that waits", () => {
@@ -125,13 +126,7 @@ describe("a place to wait in", () => {
 describe("a log that is unavailable during a wait", () => {
   it("is read again, and the decision is returned", async () => {
     let isAway = false;
-    const faulty = (log: EventLog) =>
-      broken(log, {
-        newest: async (prefix) => {
-          if (isAway) throw new Unavailable("away");
-          return log.newest(prefix);
-        },
-      });
+    const faulty = (log: EventLog) => failingLog(log, { newest: () => isAway });
     await using g = await startGateway({ faulty });
     const { request_id } = await ask(g);
     isAway = true;
@@ -142,10 +137,7 @@ describe("a log that is unavailable during a wait", () => {
   });
 
   it("does not keep the request_id from the caller", async () => {
-    const newest = async () => {
-      throw new Unavailable("away");
-    };
-    await using g = await startGateway({ faulty: (log) => broken(log, { newest }) });
+    await using g = await startGateway({ faulty: (log) => failingLog(log, { newest: () => true }) });
     expect(await ask(g, { wait_seconds: 1 })).toMatchObject({ status: "pending" });
     const { request_id } = await ask(g);
     expect(await refusal(g.url, "check_request_status", { request_id, wait_seconds: 1 })).toMatchObject({

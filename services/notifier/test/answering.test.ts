@@ -1,21 +1,24 @@
 import { person } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { callbackData } from "../src/channels/telegram/rendering/callback-data.ts";
-import { NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
 
 const [alice, bob, mallory] = [person(7), person(8, "Bob", "Stone"), person(666, "Mallory", "M")];
 const group = -100500;
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 
 describe("a press", () => {
   it("decides, is told after the commit, and closes the copy with verdict and name, the question kept", async () => {
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
     expect(message.text).toContain("secret question");
-    const query = here.telegram.press(alice, message, "Approve");
-    expect(await here.told(query)).toBe("Recorded: Approve");
-    expect(await here.decision(created)).toMatchObject({
+    const query = fixture.telegram.press(alice, message, "Approve");
+    expect(await fixture.told(query)).toBe("Recorded: Approve");
+    expect(await fixture.decision(created)).toMatchObject({
       kind: "answered",
       answer: { type: "option", value: "Approve", effect: "approve" },
       by: { type: "human", id: "telegram:7", name: "Alice Weber", channel: "telegram" },
@@ -27,15 +30,15 @@ describe("a press", () => {
   });
 
   it("closes every copy of the question, in every chat", async () => {
-    await here.start();
-    await here.ask({
+    await fixture.start();
+    await fixture.ask({
       chats: [
         [7, [7]],
         [8, [8]],
       ],
     });
-    const [first, second] = [await here.message(7), await here.message(8)];
-    here.telegram.press(bob, second, "Deny");
+    const [first, second] = [await fixture.message(7), await fixture.message(8)];
+    fixture.telegram.press(bob, second, "Deny");
     for (const message of [first, second]) {
       await expect.poll(() => message.text).toMatch(/^❌ Denied/);
       expect(message.text).toContain("Bob Stone");
@@ -43,33 +46,33 @@ describe("a press", () => {
   });
 
   it("made again by the same person is told as recorded; another option or person is told who decided", async () => {
-    await here.start();
-    const created = await here.ask({ chats: [[group, [7, 8]]] });
-    const message = await here.message(group);
+    await fixture.start();
+    const created = await fixture.ask({ chats: [[group, [7, 8]]] });
+    const message = await fixture.message(group);
     const copyOfButtons = { ...message };
-    await here.told(here.telegram.press(alice, message, "Approve"));
-    expect(await here.told(here.telegram.press(alice, copyOfButtons, "Approve"))).toBe(
+    await fixture.told(fixture.telegram.press(alice, message, "Approve"));
+    expect(await fixture.told(fixture.telegram.press(alice, copyOfButtons, "Approve"))).toBe(
       "Already recorded: Approve",
     );
-    expect(await here.told(here.telegram.press(alice, copyOfButtons, "Deny"))).toContain(
+    expect(await fixture.told(fixture.telegram.press(alice, copyOfButtons, "Deny"))).toContain(
       "Already approved by Alice Weber",
     );
-    expect(await here.told(here.telegram.press(bob, copyOfButtons, "Approve"))).toContain(
+    expect(await fixture.told(fixture.telegram.press(bob, copyOfButtons, "Approve"))).toContain(
       "Already approved by Alice Weber",
     );
-    expect(await here.decision(created)).toMatchObject({ answer: { value: "Approve" } });
+    expect(await fixture.decision(created)).toMatchObject({ answer: { value: "Approve" } });
   });
 
   it("by two people within a moment decides once, and both are told the truth", async () => {
-    await here.start();
-    const created = await here.ask({ chats: [[group, [7, 8]]] });
-    const message = await here.message(group);
+    await fixture.start();
+    const created = await fixture.ask({ chats: [[group, [7, 8]]] });
+    const message = await fixture.message(group);
     const queries = [
-      here.telegram.press(alice, message, "Approve"),
-      here.telegram.press(bob, message, "Deny"),
+      fixture.telegram.press(alice, message, "Approve"),
+      fixture.telegram.press(bob, message, "Deny"),
     ];
-    const told = await Promise.all(queries.map((query) => here.told(query)));
-    const decided = await here.decided(created);
+    const told = await Promise.all(queries.map((query) => fixture.told(query)));
+    const decided = await fixture.decided(created);
     expect(told.filter((text) => text.startsWith("Recorded"))).toHaveLength(1);
     expect(told.find((text) => !text.startsWith("Recorded"))).toContain(decided.by.name);
   });
@@ -78,27 +81,27 @@ describe("a press", () => {
     ["a stranger in the group", mallory],
     ["a bot", { ...bob, is_bot: true }],
   ])("by %s decides nothing, and they are told", async (_, who) => {
-    await here.start();
-    const created = await here.ask({ chats: [[group, [7]]] });
-    const query = here.telegram.press(who, await here.message(group), "Approve");
-    expect(await here.told(query)).toMatch(/may not answer|Only people/);
-    expect(await here.decision(created)).toBeUndefined();
+    await fixture.start();
+    const created = await fixture.ask({ chats: [[group, [7]]] });
+    const query = fixture.telegram.press(who, await fixture.message(group), "Approve");
+    expect(await fixture.told(query)).toMatch(/may not answer|Only people/);
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
-  it("by somebody whom the operator took off the list since decides nothing", async () => {
-    await here.start();
-    const created = await here.ask({ chats: [[group, [7, 8]]] });
-    const message = await here.message(group);
-    here.policy = { ...here.policy, responders: ["7"] };
-    expect(await here.told(here.telegram.press(bob, message, "Approve"))).toContain("may not answer");
-    expect(await here.decision(created)).toBeUndefined();
+  it("by a person whom the operator has removed from the list since decides nothing", async () => {
+    await fixture.start();
+    const created = await fixture.ask({ chats: [[group, [7, 8]]] });
+    const message = await fixture.message(group);
+    fixture.policy = { ...fixture.policy, responders: ["7"] };
+    expect(await fixture.told(fixture.telegram.press(bob, message, "Approve"))).toContain("may not answer");
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
   it("with data that no button carries decides nothing", async () => {
-    await here.start();
-    const created = await here.ask();
-    const other = await here.ask({ chats: [[9, [9]]] });
-    const message = await here.message();
+    await fixture.start();
+    const created = await fixture.ask();
+    const other = await fixture.ask({ chats: [[9, [9]]] });
+    const message = await fixture.message();
     const forged = [
       "",
       "x",
@@ -107,65 +110,65 @@ describe("a press", () => {
       callbackData(created.event, 200),
       callbackData(other.event, 0),
     ];
-    for (const data of forged) await here.told(here.telegram.press(alice, message, { data }));
-    expect([await here.decision(created), await here.decision(other)]).toEqual([undefined, undefined]);
+    for (const data of forged) await fixture.told(fixture.telegram.press(alice, message, { data }));
+    expect([await fixture.decision(created), await fixture.decision(other)]).toEqual([undefined, undefined]);
   });
 
   it("on a copy of an older question with the same id decides nothing", async () => {
-    await here.start();
-    const created = await here.ask();
+    await fixture.start();
+    const created = await fixture.ask();
     const earlier = {
       ...created.event,
       time: new Date(Date.parse(created.event.time) - 1_000).toISOString(),
     };
-    const query = here.telegram.press(alice, await here.message(), { data: callbackData(earlier, 0) });
-    expect(await here.told(query)).toContain("no open question");
-    expect(await here.decision(created)).toBeUndefined();
+    const query = fixture.telegram.press(alice, await fixture.message(), { data: callbackData(earlier, 0) });
+    expect(await fixture.told(query)).toContain("no open question");
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
   it("after the end waits until the request has expired, and is told so", async () => {
-    await here.start();
-    const [created, message] = await here.askUntilItEnds();
-    const query = here.telegram.press(alice, message, "Approve");
-    expect(await here.told(query)).toContain("Expired");
-    expect(await here.decision(created)).toMatchObject({ kind: "expired", by: { type: "timeout" } });
+    await fixture.start();
+    const [created, message] = await fixture.askUntilItEnds();
+    const query = fixture.telegram.press(alice, message, "Approve");
+    expect(await fixture.told(query)).toContain("Expired");
+    expect(await fixture.decision(created)).toMatchObject({ kind: "expired", by: { type: "timeout" } });
     await expect.poll(() => message.text).toMatch(/^⌛ Expired/);
   });
 
   it("on a cancelled question is told so", async () => {
-    await here.start();
-    const created = await here.ask();
-    const message = { ...(await here.message()) };
-    await here.cancel(created, "enough");
-    expect(await here.told(here.telegram.press(alice, message, "Approve"))).toContain("Withdrawn");
-    await expect.poll(() => here.telegram.messagesIn(7)[0]?.text).toContain("Withdrawn by deploy-bot");
-    expect(here.telegram.messagesIn(7)[0]?.text).toContain("enough");
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = { ...(await fixture.message()) };
+    await fixture.cancel(created, "enough");
+    expect(await fixture.told(fixture.telegram.press(alice, message, "Approve"))).toContain("Withdrawn");
+    await expect.poll(() => fixture.telegram.messagesIn(7)[0]?.text).toContain("Withdrawn by deploy-bot");
+    expect(fixture.telegram.messagesIn(7)[0]?.text).toContain("enough");
   });
 });
 
 describe("a typed reply", () => {
   it("answers a question without buttons; the first one counts", async () => {
-    await here.start();
-    const created = await here.ask({ options: [] });
-    const message = await here.message();
+    await fixture.start();
+    const created = await fixture.ask({ options: [] });
+    const message = await fixture.message();
     expect(message.forcesReply).toBe(true);
-    here.telegram.reply(alice, message, "ship it");
-    expect(await here.decided(created)).toMatchObject({
+    fixture.telegram.reply(alice, message, "ship it");
+    expect(await fixture.decided(created)).toMatchObject({
       answer: { type: "text", text: "ship it" },
       by: { id: "telegram:7" },
     });
-    here.telegram.reply(alice, message, "no, wait");
+    fixture.telegram.reply(alice, message, "no, wait");
     await expect.poll(() => message.text).toMatch(/^✅ Answered/);
-    expect((await here.message(7, 1)).text).toContain("Already answered by Alice Weber");
-    expect(await here.decision(created)).toMatchObject({ answer: { text: "ship it" } });
+    expect((await fixture.message(7, 1)).text).toContain("Already answered by Alice Weber");
+    expect(await fixture.decision(created)).toMatchObject({ answer: { text: "ship it" } });
   });
 
   it("never answers a question with buttons", async () => {
-    await here.start();
-    const created = await here.ask();
-    here.telegram.reply(alice, await here.message(), "Approve");
-    expect((await here.message(7, 1)).text).toContain("buttons");
-    expect(await here.decision(created)).toBeUndefined();
+    await fixture.start();
+    const created = await fixture.ask();
+    fixture.telegram.reply(alice, await fixture.message(), "Approve");
+    expect((await fixture.message(7, 1)).text).toContain("buttons");
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
   it.each([
@@ -173,30 +176,30 @@ describe("a typed reply", () => {
     ["sent through a bot", { via_bot: { id: 1 } }],
     ["sent for a channel or as an anonymous admin", { sender_chat: { id: group } }],
   ])("that is %s is no answer", async (_, extra) => {
-    await here.start();
-    const created = await here.ask({ options: [], chats: [[group, [7]]] });
-    here.telegram.reply(alice, await here.message(group), "yes", extra);
-    expect((await here.message(group, 1)).text).toContain("no answer");
-    expect(await here.decision(created)).toBeUndefined();
+    await fixture.start();
+    const created = await fixture.ask({ options: [], chats: [[group, [7]]] });
+    fixture.telegram.reply(alice, await fixture.message(group), "yes", extra);
+    expect((await fixture.message(group, 1)).text).toContain("no answer");
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
   it("by a stranger is no answer, and neither is text that replies to nothing", async () => {
-    await here.start();
-    const created = await here.ask({ options: [], chats: [[group, [7]]] });
-    const message = await here.message(group);
-    here.telegram.say(alice, group, "yes");
-    here.telegram.reply(mallory, message, "yes");
-    expect((await here.message(group, 1)).text).toContain("may not answer");
-    expect(await here.decision(created)).toBeUndefined();
+    await fixture.start();
+    const created = await fixture.ask({ options: [], chats: [[group, [7]]] });
+    const message = await fixture.message(group);
+    fixture.telegram.say(alice, group, "yes");
+    fixture.telegram.reply(mallory, message, "yes");
+    expect((await fixture.message(group, 1)).text).toContain("may not answer");
+    expect(await fixture.decision(created)).toBeUndefined();
   });
 
   it("to a message of the bot that shows no question is told which message to answer", async () => {
-    await here.start();
-    await here.ask({ options: [] });
-    await here.message();
-    here.telegram.say(alice, 7, "hello");
-    const hint = await here.message(7, 1);
-    here.telegram.reply(alice, hint, "yes");
-    expect((await here.message(7, 2)).text).toContain("message with the question itself");
+    await fixture.start();
+    await fixture.ask({ options: [] });
+    await fixture.message();
+    fixture.telegram.say(alice, 7, "hello");
+    const hint = await fixture.message(7, 1);
+    fixture.telegram.reply(alice, hint, "yes");
+    expect((await fixture.message(7, 2)).text).toContain("message with the question itself");
   });
 });

@@ -4,7 +4,7 @@ import { FakeTelegram } from "@loopgate/testing";
 import { expect, it } from "vitest";
 import { createBotApi } from "../src/channels/telegram/api/bot-api.ts";
 import { telegramMetrics } from "../src/channels/telegram/metrics.ts";
-import { leaksIn, token } from "./support/notifier.ts";
+import { leaksIn, token } from "./support/secrets.ts";
 
 const metrics = telegramMetrics(createMetrics());
 
@@ -20,7 +20,7 @@ it.each([{ kind: "reset_before" }, { kind: "html" }, { kind: "hang" }] as const)
   },
 );
 
-it("a server that nobody reaches gives the token away neither", async () => {
+it("an unreachable server does not leak the token either", async () => {
   const { send } = createBotApi({ token, apiRoot: "http://127.0.0.1:9" }, metrics);
   const error: unknown = await send.getMe().catch((failure: unknown) => failure);
   expect(leaksIn([inspect(error, { depth: Infinity, showHidden: true })])).toEqual([]);

@@ -1,116 +1,124 @@
+import type { EventLog } from "@loopgate/bus";
 import { copiesOf, failedEndpointsOf } from "@loopgate/domain";
 import { person, Refused, tooManyRequests } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
-import { bot, NotifierSetting, token } from "./support/notifier.ts";
+import { replacedLog } from "@loopgate/testing/faults";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
+import { bot, token } from "./support/secrets.ts";
 
 const alice = person(7);
-const here = NotifierSetting.use();
-const sends = () => here.telegram.calls.filter(({ method }) => method === "sendMessage").length;
+let fixture: NotifierFixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
+const sends = () => fixture.telegram.calls.filter(({ method }) => method === "sendMessage").length;
 
 describe("sending", () => {
   it("obeys 429 and sends once the time is over", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(1));
-    await here.start();
+    fixture.telegram.fail("sendMessage", tooManyRequests(1));
+    await fixture.start();
     const asked = Date.now();
-    await here.ask();
-    await here.message();
+    await fixture.ask();
+    await fixture.message();
     expect(Date.now() - asked).toBeGreaterThanOrEqual(1_000);
     expect(sends()).toBe(2);
   });
 
   it("that is throttled in one chat holds up no other", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(30));
-    await here.start();
-    await here.ask({ chats: [[7, [7]]] });
+    fixture.telegram.fail("sendMessage", tooManyRequests(30));
+    await fixture.start();
+    await fixture.ask({ chats: [[7, [7]]] });
     await expect.poll(sends).toBe(1);
-    await here.ask({ chats: [[8, [8]]] });
-    await here.message(8);
-    expect(here.telegram.messagesIn(7)).toHaveLength(0);
+    await fixture.ask({ chats: [[8, [8]]] });
+    await fixture.message(8);
+    expect(fixture.telegram.messagesIn(7)).toHaveLength(0);
   });
 
   it("of a question to two chats does not wait in one for the other", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(30));
-    here.telegram.fail("sendMessage", { kind: "html" });
-    await here.start();
-    await here.ask({
+    fixture.telegram.fail("sendMessage", tooManyRequests(30));
+    fixture.telegram.fail("sendMessage", { kind: "html" });
+    await fixture.start();
+    await fixture.ask({
       chats: [
         [7, [7]],
         [8, [8]],
       ],
     });
-    await expect.poll(() => here.telegram.messagesIn(7).length + here.telegram.messagesIn(8).length).toBe(1);
+    await expect
+      .poll(() => fixture.telegram.messagesIn(7).length + fixture.telegram.messagesIn(8).length)
+      .toBe(1);
   });
 
   it("of very many questions to one chat holds up no other", async () => {
-    await here.start();
+    await fixture.start();
     const many = 300;
-    for (let n = 0; n < many; n++) await here.ask();
-    await here.message(7, 9);
-    await here.ask({ chats: [[8, [8]]] });
-    await here.message(8);
-    expect(here.telegram.messagesIn(7).length).toBeLessThan(many);
+    for (let n = 0; n < many; n++) await fixture.ask();
+    await fixture.message(7, 9);
+    await fixture.ask({ chats: [[8, [8]]] });
+    await fixture.message(8);
+    expect(fixture.telegram.messagesIn(7).length).toBeLessThan(many);
   });
 
   it("is cut off when Telegram hangs, and repeated", async () => {
-    here.telegram.fail("sendMessage", { kind: "hang" });
-    await here.start();
-    await here.ask();
-    await here.message();
+    fixture.telegram.fail("sendMessage", { kind: "hang" });
+    await fixture.start();
+    await fixture.ask();
+    await fixture.message();
     expect(sends()).toBe(2);
   });
 
   it("that the log does not take is recorded later, and never sent again", async () => {
     let refused = 0;
-    here.refusesAppend = (subject) => subject.includes(".delivered.") && refused++ < 2;
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
-    await expect.poll(async () => copiesOf(await here.set(created)).length).toBe(1);
+    fixture.faults.append = (subject) => subject.includes(".delivered.") && refused++ < 2;
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
+    await expect.poll(async () => copiesOf(await fixture.set(created)).length).toBe(1);
     expect([sends(), refused]).toEqual([1, 3]);
-    await here.cancel(created);
+    await fixture.cancel(created);
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
   });
 
   it("that the log does not take is recorded also if the question is decided meanwhile: no copy stays open", async () => {
     let isDown = true;
-    here.refusesAppend = (subject) => isDown && subject.includes(".delivered.");
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
-    await here.cancel(created);
+    fixture.faults.append = (subject) => isDown && subject.includes(".delivered.");
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
+    await fixture.cancel(created);
     isDown = false;
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
     expect(sends()).toBe(1);
   });
 
   it("that was put off often is not given up at its first failure", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(0), 1_000);
+    fixture.telegram.fail("sendMessage", tooManyRequests(0), 1_000);
     let broke = 0;
-    here.refusesAppend = (subject) => {
+    fixture.faults.append = (subject) => {
       if (subject.includes(".undelivered.") && broke++ === 0) throw new TypeError("ours");
       return false;
     };
-    await here.start();
-    const created = await here.ask();
+    await fixture.start();
+    const created = await fixture.ask();
     await expect.poll(sends).toBeGreaterThanOrEqual(5);
-    await here.cancel(created);
-    await expect.poll(async () => [...failedEndpointsOf(await here.set(created))]).toHaveLength(1);
-    expect(Object.values(await here.set(created)).map(({ event }) => event.data)).toContainEqual(
+    await fixture.cancel(created);
+    await expect.poll(async () => [...failedEndpointsOf(await fixture.set(created))]).toHaveLength(1);
+    expect(Object.values(await fixture.set(created)).map(({ event }) => event.data)).toContainEqual(
       expect.objectContaining({ reason: "cancelled_before_sending" }),
     );
   });
 
   it("to a chat waits until the message before is recorded: a fault leaves one unrecorded, not two", async () => {
     const { promise: recorded, resolve } = Promise.withResolvers<boolean>();
-    here.refusesAppend = (subject) => (subject.includes(".delivered.") ? recorded : false);
-    await here.start();
-    for (let n = 0; n < 3; n++) await here.ask();
-    await here.message(7);
-    await here.ask({ chats: [[8, [8]]] });
-    await here.message(8);
-    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+    fixture.faults.append = (subject) => (subject.includes(".delivered.") ? recorded : false);
+    await fixture.start();
+    for (let n = 0; n < 3; n++) await fixture.ask();
+    await fixture.message(7);
+    await fixture.ask({ chats: [[8, [8]]] });
+    await fixture.message(8);
+    expect(fixture.telegram.messagesIn(7)).toHaveLength(1);
     resolve(false);
-    await here.message(7, 2);
+    await fixture.message(7, 2);
   });
 
   it.each([
@@ -118,33 +126,33 @@ describe("sending", () => {
     ["a 500", { kind: "refuse", code: 500, description: "Internal Server Error" }],
     ["a reset before it was done", { kind: "reset_before" }],
   ] as const)("is repeated after %s", async (_, fault) => {
-    here.telegram.fail("sendMessage", fault);
-    await here.start();
-    await here.ask();
-    await here.message();
-    expect(here.telegram.messagesIn(7)).toHaveLength(1);
+    fixture.telegram.fail("sendMessage", fault);
+    await fixture.start();
+    await fixture.ask();
+    await fixture.message();
+    expect(fixture.telegram.messagesIn(7)).toHaveLength(1);
   });
 
   it("whose answer is lost leaves a twin: either decides, once, and both are closed", async () => {
-    here.telegram.fail("sendMessage", { kind: "reset_after" });
-    await here.start();
-    const created = await here.ask();
-    const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
-    expect(await here.told(here.telegram.press(alice, lost, "Approve"))).toBe("Recorded: Approve");
+    fixture.telegram.fail("sendMessage", { kind: "reset_after" });
+    await fixture.start();
+    const created = await fixture.ask();
+    const [lost, recorded] = [await fixture.message(7, 0), await fixture.message(7, 1)];
+    expect(await fixture.told(fixture.telegram.press(alice, lost, "Approve"))).toBe("Recorded: Approve");
     for (const message of [lost, recorded]) await expect.poll(() => message.text).toMatch(/^✅ Approved/);
-    expect(copiesOf(await here.set(created))).toHaveLength(2);
-    expect(here.telegram.messagesIn(7)).toHaveLength(2);
+    expect(copiesOf(await fixture.set(created))).toHaveLength(2);
+    expect(fixture.telegram.messagesIn(7)).toHaveLength(2);
   });
 
-  it("whose answer is lost: a typed reply to the twin that nobody recorded is told which message to answer", async () => {
-    here.telegram.fail("sendMessage", { kind: "reset_after" });
-    await here.start();
-    const created = await here.ask({ options: [] });
-    const [lost, recorded] = [await here.message(7, 0), await here.message(7, 1)];
-    here.telegram.reply(alice, lost, "yes");
-    expect((await here.message(7, 2)).text).toContain("message with the question itself");
-    here.telegram.reply(alice, recorded, "yes");
-    expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
+  it("whose answer is lost: a typed reply to the unrecorded twin is told which message to answer", async () => {
+    fixture.telegram.fail("sendMessage", { kind: "reset_after" });
+    await fixture.start();
+    const created = await fixture.ask({ options: [] });
+    const [lost, recorded] = [await fixture.message(7, 0), await fixture.message(7, 1)];
+    fixture.telegram.reply(alice, lost, "yes");
+    expect((await fixture.message(7, 2)).text).toContain("message with the question itself");
+    fixture.telegram.reply(alice, recorded, "yes");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });
 
   it.each([
@@ -153,57 +161,59 @@ describe("sending", () => {
     ["removed_from_chat", new Refused(403, "Forbidden: bot was kicked from the supergroup chat")],
     ["rejected", new Refused(400, "Bad Request: something new")],
   ])("that can never work is undelivered: %s", async (reason, refusal) => {
-    here.telegram.chats.refusing.set("7", refusal);
-    await here.start();
-    const created = await here.ask({
+    fixture.telegram.chats.refusing.set("7", refusal);
+    await fixture.start();
+    const created = await fixture.ask({
       chats: [
         [7, [7]],
         [8, [8]],
       ],
     });
-    await here.message(8);
+    await fixture.message(8);
     await expect
-      .poll(async () => [...failedEndpointsOf(await here.set(created))])
+      .poll(async () => [...failedEndpointsOf(await fixture.set(created))])
       .toEqual([`telegram_${bot}_7`]);
-    expect(Object.values(await here.set(created)).map(({ event }) => event.data)).toContainEqual(
+    expect(Object.values(await fixture.set(created)).map(({ event }) => event.data)).toContainEqual(
       expect.objectContaining({ reason }),
     );
   });
 
   it("of a question that is decided, or over, does not happen", async () => {
-    const decided = await here.ask();
-    await here.cancel(decided);
-    await here.ask({ timeoutMs: -1 });
-    await here.start();
-    await here.ask({ chats: [[8, [8]]] });
-    await here.message(8);
-    expect(here.telegram.messagesIn(7)).toHaveLength(0);
+    const decided = await fixture.ask();
+    await fixture.cancel(decided);
+    await fixture.ask({ timeoutMs: -1 });
+    await fixture.start();
+    await fixture.ask({ chats: [[8, [8]]] });
+    await fixture.message(8);
+    expect(fixture.telegram.messagesIn(7)).toHaveLength(0);
   });
 });
 
 describe("a stop", () => {
   it("does not wait for what the rates hold back; the next start sends it, and nothing twice", async () => {
-    await here.start();
-    for (let n = 0; n < 60; n++) await here.ask({ message: `question ${n}.` });
-    await here.message(7, 5);
-    await here.close();
-    const sent = here.telegram.messagesIn(7).length;
-    await here.open();
-    await here.start();
-    await here.message(7, sent + 5);
-    const asked = here.telegram.messagesIn(7).map(({ text }) => /question \d+\./.exec(text)?.[0]);
+    await fixture.start();
+    for (let n = 0; n < 60; n++) await fixture.ask({ message: `question ${n}.` });
+    await fixture.message(7, 5);
+    await fixture.close();
+    const sent = fixture.telegram.messagesIn(7).length;
+    await fixture.open();
+    await fixture.start();
+    await fixture.message(7, sent + 5);
+    const asked = fixture.telegram.messagesIn(7).map(({ text }) => /question \d+\./.exec(text)?.[0]);
     expect(new Set(asked).size).toBe(asked.length);
   });
 
   it("reaches all consumers at once, whatever one of their handlers waits for", async () => {
     const { promise: answer, resolve } = Promise.withResolvers<boolean>();
-    here.refusesAppend = (subject) => (subject.includes(".delivered.") ? answer : false);
-    const notifier = await here.start();
-    await here.ask();
-    await here.message();
+    const stopped: string[] = [];
+    fixture.faults.append = (subject) => (subject.includes(".delivered.") ? answer : false);
+    fixture.wrapLog = (log) => reportingStops(log, stopped);
+    const notifier = await fixture.start();
+    await fixture.ask();
+    await fixture.message();
     const stopping = notifier[Symbol.asyncDispose]();
     const names = ["closer", "inbound", "outbound", "returns"].map((name) => `notifier-${name}-${bot}`);
-    await expect.poll(() => [...here.stopped].sort()).toEqual(names);
+    await expect.poll(() => [...stopped].sort()).toEqual(names);
     resolve(false);
     await stopping;
   });
@@ -211,45 +221,45 @@ describe("a stop", () => {
 
 describe("closing", () => {
   it("is repeated until Telegram takes it", async () => {
-    here.telegram.fail("editMessageText", tooManyRequests(1));
-    here.telegram.fail("editMessageText", { kind: "html" });
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
-    await here.cancel(created);
+    fixture.telegram.fail("editMessageText", tooManyRequests(1));
+    fixture.telegram.fail("editMessageText", { kind: "html" });
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
+    await fixture.cancel(created);
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
   });
 
-  it("happens also for what was decided while nobody ran", async () => {
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
-    await here.close();
-    await here.open();
-    await here.cancel(created);
-    await here.start();
+  it("happens also for what was decided while no notifier ran", async () => {
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
+    await fixture.close();
+    await fixture.open();
+    await fixture.cancel(created);
+    await fixture.start();
     await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
   });
 });
 
 describe("receiving", () => {
-  it("takes what was pressed while nobody ran, also if it had been fetched but not confirmed", async () => {
-    await here.start();
-    const created = await here.ask();
-    const message = await here.message();
-    await here.close();
-    const query = here.telegram.press(alice, message, "Approve");
-    await here.open();
-    await here.start();
-    expect(await here.told(query)).toBe("Recorded: Approve");
-    expect(await here.decision(created)).toMatchObject({ kind: "answered" });
-    await expect.poll(() => here.telegram.held).toEqual([]);
+  it("takes what was pressed while no notifier ran, also if it had been fetched but not confirmed", async () => {
+    await fixture.start();
+    const created = await fixture.ask();
+    const message = await fixture.message();
+    await fixture.close();
+    const query = fixture.telegram.press(alice, message, "Approve");
+    await fixture.open();
+    await fixture.start();
+    expect(await fixture.told(query)).toBe("Recorded: Approve");
+    expect(await fixture.decision(created)).toMatchObject({ kind: "answered" });
+    await expect.poll(() => fixture.telegram.held).toEqual([]);
   });
 
   it("goes on after a conflict, a rate limit and a broken answer, and says so", async () => {
     const description = "Conflict: terminated by other getUpdates request";
-    here.telegram.fail("getUpdates", { kind: "refuse", code: 409, description }, 1_000);
-    const notifier = await here.start();
+    fixture.telegram.fail("getUpdates", { kind: "refuse", code: 409, description }, 1_000);
+    const notifier = await fixture.start();
     await expect
       .poll(() =>
         notifier.check().then(
@@ -258,50 +268,65 @@ describe("receiving", () => {
         ),
       )
       .toContain("another process polls");
-    here.telegram.faults.clear();
-    here.telegram.fail("getUpdates", tooManyRequests(1));
-    here.telegram.fail("getUpdates", { kind: "html" });
-    const created = await here.ask();
-    here.telegram.press(alice, await here.message(), "Deny");
-    expect(await here.decided(created)).toMatchObject({ answer: { value: "Deny" } });
+    fixture.telegram.faults.clear();
+    fixture.telegram.fail("getUpdates", tooManyRequests(1));
+    fixture.telegram.fail("getUpdates", { kind: "html" });
+    const created = await fixture.ask();
+    fixture.telegram.press(alice, await fixture.message(), "Deny");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { value: "Deny" } });
     await notifier.check();
   });
 });
 
 describe("a start", () => {
   it("that Telegram refuses names the setting and not the token", async () => {
-    here.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
-    const failure = await here.start().catch((error: Error) => error.message);
+    fixture.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
+    const failure = await fixture.start().catch((error: Error) => error.message);
     expect(failure).toContain("TELEGRAM_BOT_TOKEN");
     expect(failure).not.toContain(token);
   });
 
   it("waits for a Telegram that does not answer yet", async () => {
-    here.telegram.fail("getMe", { kind: "html" });
-    expect((await here.start()).bot).toEqual({ id: bot, username: "gate_bot" });
+    fixture.telegram.fail("getMe", { kind: "html" });
+    expect((await fixture.start()).bot).toEqual({ id: bot, username: "gate_bot" });
   });
 
   it("of a bot that is known needs no Telegram: what was asked waits, and health says why", async () => {
-    await here.start();
-    await here.close();
+    await fixture.start();
+    await fixture.close();
     for (const method of ["getMe", "getUpdates", "sendMessage"])
-      here.telegram.fail(method, { kind: "html" }, 1_000);
-    await here.open();
-    const notifier = await here.start();
+      fixture.telegram.fail(method, { kind: "html" }, 1_000);
+    await fixture.open();
+    const notifier = await fixture.start();
     expect(notifier.bot).toEqual({ id: bot, username: "gate_bot" });
     await expect.poll(() => notifier.check().then(() => "", String)).toContain("no usable answer");
-    const created = await here.ask();
-    here.telegram.faults.clear();
-    here.telegram.press(alice, await here.message(), "Approve");
-    expect(await here.decided(created)).toMatchObject({ answer: { value: "Approve" } });
+    const created = await fixture.ask();
+    fixture.telegram.faults.clear();
+    fixture.telegram.press(alice, await fixture.message(), "Approve");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { value: "Approve" } });
     await notifier.check();
   });
 
   it("of a bot that is known is stopped as well by a Telegram that refuses it", async () => {
-    await here.start();
-    await here.close();
-    here.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
-    await here.open();
-    await expect(here.start()).rejects.toThrow("TELEGRAM_BOT_TOKEN");
+    await fixture.start();
+    await fixture.close();
+    fixture.telegram.fail("getMe", { kind: "refuse", code: 401, description: "Unauthorized" });
+    await fixture.open();
+    await expect(fixture.start()).rejects.toThrow("TELEGRAM_BOT_TOKEN");
   });
 });
+
+/** The same log, which notes the consumers that were told to stop. */
+const reportingStops = (log: EventLog, stopped: string[]): EventLog =>
+  replacedLog(log, {
+    consume: async (spec, handle) => {
+      const consumption = await log.consume(spec, handle);
+      return {
+        waitForCatchUp: (withinMs) => consumption.waitForCatchUp(withinMs),
+        [Symbol.asyncDispose]: () => {
+          stopped.push(spec.name);
+          return consumption[Symbol.asyncDispose]();
+        },
+      };
+    },
+  });

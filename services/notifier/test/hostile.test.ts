@@ -1,7 +1,7 @@
 import { person } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { callbackData } from "../src/channels/telegram/rendering/callback-data.ts";
-import { NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
 
 const [alice, mallory] = [person(7), person(666, "Mallory", "M")];
 const group = -1_000_000_004_500;
@@ -12,22 +12,25 @@ const anonymousAdmin = {
   first_name: "Group",
   username: "GroupAnonymousBot",
 };
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 
-/** The question stands as if nothing had happened, and is answered by who may answer it. */
-async function expectUntouched(created: Parameters<typeof here.set>[0], chat = group): Promise<void> {
-  expect(await here.decision(created)).toBeUndefined();
-  const message = await here.message(chat);
+/** The question is open as if nothing had happened, and a person who may answer it does. */
+async function expectUntouched(created: Parameters<typeof fixture.set>[0], chat = group): Promise<void> {
+  expect(await fixture.decision(created)).toBeUndefined();
+  const message = await fixture.message(chat);
   expect(message.edits).toBe(0);
-  expect(await here.told(here.telegram.press(alice, message, "Approve"))).toBe("Recorded: Approve");
-  expect(await here.decided(created)).toMatchObject({ by: { id: "telegram:7" } });
+  expect(await fixture.told(fixture.telegram.press(alice, message, "Approve"))).toBe("Recorded: Approve");
+  expect(await fixture.decided(created)).toMatchObject({ by: { id: "telegram:7" } });
 }
 
 describe("a press that decides nothing, and is told so", () => {
-  const asked = async () => {
-    await here.start();
-    const created = await here.ask({ chats: [[group, [7]]] });
-    const message = await here.message(group);
+  const askOne = async () => {
+    await fixture.start();
+    const created = await fixture.ask({ chats: [[group, [7]]] });
+    const message = await fixture.message(group);
     return { created, message, data: message.buttons.flat()[0]?.callback_data ?? "" };
   };
 
@@ -37,8 +40,8 @@ describe("a press that decides nothing, and is told so", () => {
     ["an anonymous admin's account", anonymousAdmin, "Only people"],
     ["Telegram's own account", person(777_000), "Only people"],
   ])("by %s", async (_, who, words) => {
-    const { created, message } = await asked();
-    expect(await here.told(here.telegram.press(who, message, "Approve"))).toMatch(words);
+    const { created, message } = await askOne();
+    expect(await fixture.told(fixture.telegram.press(who, message, "Approve"))).toMatch(words);
     await expectUntouched(created);
   });
 
@@ -49,17 +52,17 @@ describe("a press that decides nothing, and is told so", () => {
     ["data of the original Loopgate", () => "response:abc:1", "not one of mine"],
     ["the longest data", () => "a".repeat(64), "not one of mine"],
   ])("with %s", async (_, forge, words) => {
-    const { created, message, data } = await asked();
-    const query = here.telegram.press(alice, message, { data: forge(data) });
-    expect(await here.told(query)).toMatch(new RegExp(words));
+    const { created, message, data } = await askOne();
+    const query = fixture.telegram.press(alice, message, { data: forge(data) });
+    expect(await fixture.told(query)).toMatch(new RegExp(words));
     await expectUntouched(created);
   });
 
   it("with an option that the question does not have", async () => {
-    const { created, message } = await asked();
+    const { created, message } = await askOne();
     for (const option of [2, 255]) {
-      const query = here.telegram.press(alice, message, { data: callbackData(created.event, option) });
-      expect(await here.told(query)).toContain("does not exist");
+      const query = fixture.telegram.press(alice, message, { data: callbackData(created.event, option) });
+      expect(await fixture.told(query)).toContain("does not exist");
     }
     await expectUntouched(created);
   });
@@ -69,9 +72,9 @@ describe("a press that decides nothing, and is told so", () => {
     ["another group", { id: -99, type: "group", title: "Other" }],
     ["a channel", channel],
   ])("in another chat: %s", async (_, chat) => {
-    const { created, data } = await asked();
-    const query = here.telegram.pressRaw({ from: alice, data, message: { message_id: 1, date: 0, chat } });
-    expect(await here.told(query)).toContain("not asked in this chat");
+    const { created, data } = await askOne();
+    const query = fixture.telegram.pressRaw({ from: alice, data, message: { message_id: 1, date: 0, chat } });
+    expect(await fixture.told(query)).toContain("not asked in this chat");
     await expectUntouched(created);
   });
 
@@ -79,43 +82,45 @@ describe("a press that decides nothing, and is told so", () => {
     ["of a message sent inline", { inline_message_id: "x" }],
     ["of a game", { inline_message_id: "x", game_short_name: "x", data: undefined }],
   ])("on a button %s", async (_, extra) => {
-    const { created, data } = await asked();
-    const query = here.telegram.pressRaw({ from: alice, data, ...extra });
-    expect(await here.told(query)).toContain("not one of mine");
+    const { created, data } = await askOne();
+    const query = fixture.telegram.pressRaw({ from: alice, data, ...extra });
+    expect(await fixture.told(query)).toContain("not one of mine");
     await expectUntouched(created);
   });
 
-  it("on an old keyboard, after the decision, by whoever", async () => {
-    const { created, message } = await asked();
+  it("on an old keyboard, after the decision, by any person", async () => {
+    const { created, message } = await askOne();
     const old = { ...message };
-    await here.told(here.telegram.press(alice, message, "Deny"));
-    expect(await here.told(here.telegram.press(mallory, old, "Approve"))).toContain("may not answer");
-    expect(await here.told(here.telegram.press(alice, old, "Approve"))).toContain(
+    await fixture.told(fixture.telegram.press(alice, message, "Deny"));
+    expect(await fixture.told(fixture.telegram.press(mallory, old, "Approve"))).toContain("may not answer");
+    expect(await fixture.told(fixture.telegram.press(alice, old, "Approve"))).toContain(
       "Already denied by Alice Weber",
     );
-    expect(await here.decided(created)).toMatchObject({ answer: { value: "Deny" } });
+    expect(await fixture.decided(created)).toMatchObject({ answer: { value: "Deny" } });
   });
 });
 
 describe("a press that counts", () => {
-  it("is one on a message that Telegram no longer shows, and on a copy that nobody recorded", async () => {
-    await here.start();
-    const [first, second] = [await here.ask(), await here.ask()];
+  it("also works on a message that Telegram no longer shows, and on an unrecorded copy", async () => {
+    await fixture.start();
+    const [first, second] = [await fixture.ask(), await fixture.ask()];
     for (const [created, message_id] of [[first, 1] as const, [second, 4_711] as const]) {
       const data = callbackData(created.event, 1);
-      await here.message(7, 1);
+      await fixture.message(7, 1);
       const message = { message_id, date: 0, chat: { id: 7, type: "private" } };
-      expect(await here.told(here.telegram.pressRaw({ from: alice, data, message }))).toBe("Recorded: Deny");
-      expect(await here.decided(created)).toMatchObject({ answer: { value: "Deny" } });
+      expect(await fixture.told(fixture.telegram.pressRaw({ from: alice, data, message }))).toBe(
+        "Recorded: Deny",
+      );
+      expect(await fixture.decided(created)).toMatchObject({ answer: { value: "Deny" } });
     }
   });
 });
 
 describe("a message that decides nothing", () => {
-  const asked = async () => {
-    await here.start();
-    const created = await here.ask({ options: [], chats: [[group, [7]]] });
-    const message = await here.message(group);
+  const askOne = async () => {
+    await fixture.start();
+    const created = await fixture.ask({ options: [], chats: [[group, [7]]] });
+    const message = await fixture.message(group);
     const reply = {
       from: alice,
       date: 1,
@@ -126,33 +131,33 @@ describe("a message that decides nothing", () => {
     return {
       created,
       message,
-      reply: { ...reply, reply_to_message: here.telegram.chats.asMessage(message) },
+      reply: { ...reply, reply_to_message: fixture.telegram.chats.asMessage(message) },
     };
   };
-  const expectOpen = async (created: Parameters<typeof here.set>[0]) => {
-    here.telegram.reply(alice, await here.message(group), "the answer");
-    expect(await here.decided(created)).toMatchObject({ answer: { text: "the answer" } });
+  const expectOpen = async (created: Parameters<typeof fixture.set>[0]) => {
+    fixture.telegram.reply(alice, await fixture.message(group), "the answer");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { text: "the answer" } });
   };
 
   it.each(["edited_message", "channel_post", "edited_channel_post", "business_message", "message_reaction"])(
     "is one that came as %s, and nobody is told",
     async (kind) => {
-      const { created, reply } = await asked();
-      here.telegram.push({ [kind]: reply } as never);
+      const { created, reply } = await askOne();
+      fixture.telegram.push({ [kind]: reply } as never);
       await expectOpen(created);
-      expect(here.telegram.messagesIn(group)).toHaveLength(1);
+      expect(fixture.telegram.messagesIn(group)).toHaveLength(1);
     },
   );
 
   it("is an edit of the text that counted", async () => {
-    const { created, message, reply } = await asked();
-    here.telegram.reply(alice, message, "the first");
-    await here.decided(created);
-    here.telegram.push({ edited_message: { ...reply, text: "the second" } } as never);
-    const next = await here.ask({ chats: [[8, [8]]] });
-    here.telegram.press(person(8), await here.message(8), "Approve");
-    await here.decided(next);
-    expect(await here.decision(created)).toMatchObject({ answer: { text: "the first" } });
+    const { created, message, reply } = await askOne();
+    fixture.telegram.reply(alice, message, "the first");
+    await fixture.decided(created);
+    fixture.telegram.push({ edited_message: { ...reply, text: "the second" } } as never);
+    const next = await fixture.ask({ chats: [[8, [8]]] });
+    fixture.telegram.press(person(8), await fixture.message(8), "Approve");
+    await fixture.decided(next);
+    expect(await fixture.decision(created)).toMatchObject({ answer: { text: "the first" } });
   });
 
   it.each([
@@ -177,9 +182,9 @@ describe("a message that decides nothing", () => {
     ["a stranger", { from: mallory }, "may not answer|Only the people"],
     ["a blank", { text: " \n" }, "empty"],
   ])("is one by or of %s, and its sender is told", async (_, extra, words) => {
-    const { created, reply } = await asked();
-    here.telegram.push({ message: { ...reply, ...extra } } as never);
-    expect((await here.message(group, 1)).text).toMatch(new RegExp(words));
+    const { created, reply } = await askOne();
+    fixture.telegram.push({ message: { ...reply, ...extra } } as never);
+    expect((await fixture.message(group, 1)).text).toMatch(new RegExp(words));
     await expectOpen(created);
   });
 
@@ -195,9 +200,9 @@ describe("a message that decides nothing", () => {
     ],
     ["of nobody", { from: undefined }],
   ])("is one %s, and nobody is told", async (_, extra) => {
-    const { created, reply } = await asked();
-    here.telegram.push({ message: { ...reply, ...extra } } as never);
+    const { created, reply } = await askOne();
+    fixture.telegram.push({ message: { ...reply, ...extra } } as never);
     await expectOpen(created);
-    expect(here.telegram.messagesIn(group)).toHaveLength(1);
+    expect(fixture.telegram.messagesIn(group)).toHaveLength(1);
   });
 });

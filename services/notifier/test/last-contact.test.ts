@@ -1,11 +1,16 @@
-import { expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { LastContact } from "../src/outage/last-contact.ts";
-import { bot, NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
+import { bot } from "./support/secrets.ts";
 
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 
 it("tells one of many who ask at once how long the bot was not heard, and those who ask later how long since then", async () => {
-  const channels = await here.bus.keyValue.bucket("channels");
+  const channels = await fixture.bus.keyValue.bucket("channels");
   const contact = new LastContact(channels, { name: "telegram", account: bot });
   const at = (seconds: number) => new Date(Date.UTC(2026, 0, 1) + seconds * 1_000);
   expect(await contact.mark(at(0))).toBeUndefined();
@@ -21,7 +26,7 @@ it("tells one of many who ask at once how long the bot was not heard, and those 
 });
 
 it("a bot is marked at its first sign of life: its first process may soon end", async () => {
-  await here.start();
-  const channels = await here.bus.keyValue.bucket("channels");
+  await fixture.start();
+  const channels = await fixture.bus.keyValue.bucket("channels");
   await expect.poll(() => channels.get(`telegram_${bot}.heard`)).toBeDefined();
 });

@@ -1,16 +1,19 @@
 import { copiesOf } from "@loopgate/domain";
 import { person, pingedBy, type ShownMessage, tooManyRequests } from "@loopgate/testing";
-import { describe, expect, it } from "vitest";
-import { NotifierSetting } from "./support/notifier.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
 
 const alice = person(7);
 const group = -1_000_000_004_500;
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 const letters = ["👍", "é", "𝔘", "x"];
 const long = Array.from({ length: 16_000 }, (_, n) => (n % 80 === 79 ? "\n" : letters[n % 4])).join("");
 const files = (chat = 7) =>
-  here.telegram.messagesIn(chat).filter((message) => message.document !== undefined);
-const questions = () => here.telegram.messagesIn(7).filter(({ buttons }) => buttons.length > 0);
+  fixture.telegram.messagesIn(chat).filter((message) => message.document !== undefined);
+const questions = () => fixture.telegram.messagesIn(7).filter(({ buttons }) => buttons.length > 0);
 
 /** The file that follows a question, once it is there. */
 async function file(chat = 7): Promise<ShownMessage> {
@@ -20,10 +23,10 @@ async function file(chat = 7): Promise<ShownMessage> {
 
 describe("a long question", () => {
   it("is a preview with the buttons, and a silent file with all of it as a reply", async () => {
-    await here.start();
+    await fixture.start();
     const message = `${Array.from(long).slice(0, 15_900).join("")} the end`;
-    const created = await here.ask({ message });
-    const shown = await here.message();
+    const created = await fixture.ask({ message });
+    const shown = await fixture.message();
     expect(shown.text).toContain(message.slice(0, 1_500));
     expect(shown.text).toMatch(/📎 In full \(\d\d,\d\d\d characters\) in the file below\./);
     expect(shown.buttons.flat().map(({ text }) => text)).toEqual(["Approve", "Deny"]);
@@ -31,56 +34,58 @@ describe("a long question", () => {
     expect(document?.name).toMatch(/^question-[0-9A-F]{4}\.txt$/);
     expect(document?.text).toContain(message);
     expect({ replyTo, isSilent, buttons }).toEqual({ replyTo: shown.id, isSilent: true, buttons: [] });
-    here.telegram.press(alice, shown, "Approve");
-    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+    fixture.telegram.press(alice, shown, "Approve");
+    expect(await fixture.decided(created)).toMatchObject({ kind: "answered" });
     await expect.poll(() => shown.text).toMatch(/^✅ Approved/);
     expect(shown.text).toContain("📎 In full");
     expect(files()).toHaveLength(1);
   });
 
   it("that fits a message has no file", async () => {
-    await here.start();
-    await here.ask({ message: "x".repeat(3_800) });
-    await here.ask({ message: "x".repeat(4_100) });
+    await fixture.start();
+    await fixture.ask({ message: "x".repeat(3_800) });
+    await fixture.ask({ message: "x".repeat(4_100) });
     expect((await file()).replyTo).toBe(2);
     expect(files()).toHaveLength(1);
   });
 
   it("of a reply's kind is answered by a reply to its message", async () => {
-    await here.start();
-    const created = await here.ask({ message: long, options: [] });
-    const shown = await here.message();
-    here.telegram.reply(alice, await file(), "to the file");
-    expect((await here.message(7, 2)).text).toContain("message with the question itself");
-    here.telegram.reply(alice, shown, "yes");
-    expect(await here.decided(created)).toMatchObject({ answer: { text: "yes" } });
+    await fixture.start();
+    const created = await fixture.ask({ message: long, options: [] });
+    const shown = await fixture.message();
+    fixture.telegram.reply(alice, await file(), "to the file");
+    expect((await fixture.message(7, 2)).text).toContain("message with the question itself");
+    fixture.telegram.reply(alice, shown, "yes");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { text: "yes" } });
   });
 
   it("gets its file also in a topic", async () => {
-    here.telegram.chats.setTopic(group, 11);
-    await here.start();
-    await here.ask({ message: long, chats: [[group, [7], 11]] });
-    const shown = await here.message(group);
+    fixture.telegram.chats.setTopic(group, 11);
+    await fixture.start();
+    await fixture.ask({ message: long, chats: [[group, [7], 11]] });
+    const shown = await fixture.message(group);
     expect(await file(group)).toMatchObject({ replyTo: shown.id, thread: 11 });
   });
 
   it("gets its file beside it when its topic is gone", async () => {
-    await here.start();
-    await here.ask({ message: long, chats: [[group, [7], 11]] });
-    const shown = await here.message(group);
+    await fixture.start();
+    await fixture.ask({ message: long, chats: [[group, [7], 11]] });
+    const shown = await fixture.message(group);
     expect(await file(group)).toMatchObject({ replyTo: shown.id, thread: undefined });
   });
 
   it("that is decided before its file could be sent needs none", async () => {
-    here.telegram.fail("sendDocument", tooManyRequests(1), 1_000);
-    await here.start();
-    const created = await here.ask({ message: long });
-    const shown = await here.message();
-    await expect.poll(() => here.telegram.calls.some(({ method }) => method === "sendDocument")).toBe(true);
-    await here.cancel(created);
+    fixture.telegram.fail("sendDocument", tooManyRequests(1), 1_000);
+    await fixture.start();
+    const created = await fixture.ask({ message: long });
+    const shown = await fixture.message();
+    await expect
+      .poll(() => fixture.telegram.calls.some(({ method }) => method === "sendDocument"))
+      .toBe(true);
+    await fixture.cancel(created);
     await expect.poll(() => shown.text).toMatch(/^🚫/);
-    here.telegram.faults.clear();
-    await here.ask({ message: `${long} again` });
+    fixture.telegram.faults.clear();
+    await fixture.ask({ message: `${long} again` });
     await file();
     expect(files()).toHaveLength(1);
     expect((await file()).replyTo).not.toBe(shown.id);
@@ -93,64 +98,64 @@ describe("the file", () => {
     ["an HTML 502", { kind: "html" } as const],
     ["a hang", { kind: "hang" } as const],
   ])("comes after %s, and the question stands once", async (_, fault) => {
-    here.telegram.fail("sendDocument", fault);
-    await here.start();
-    await here.ask({ message: long });
+    fixture.telegram.fail("sendDocument", fault);
+    await fixture.start();
+    await fixture.ask({ message: long });
     await file();
     expect(questions()).toHaveLength(1);
     expect(files()).toHaveLength(1);
   });
 
   it("whose answer is lost comes twice; the question does not", async () => {
-    here.telegram.fail("sendDocument", { kind: "reset_after" });
-    await here.start();
-    await here.ask({ message: long });
+    fixture.telegram.fail("sendDocument", { kind: "reset_after" });
+    await fixture.start();
+    await fixture.ask({ message: long });
     await expect.poll(() => files().length).toBe(2);
     expect(questions()).toHaveLength(1);
   });
 
   it("comes also when the process ends between the question and it, and the question is not repeated", async () => {
-    here.telegram.fail("sendDocument", tooManyRequests(1), 1_000);
-    await here.start();
-    const created = await here.ask({ message: long });
-    await here.message();
-    await expect.poll(async () => copiesOf(await here.set(created)).length).toBe(1);
-    await here.close();
-    here.telegram.faults.clear();
-    await here.open();
-    await here.start();
+    fixture.telegram.fail("sendDocument", tooManyRequests(1), 1_000);
+    await fixture.start();
+    const created = await fixture.ask({ message: long });
+    await fixture.message();
+    await expect.poll(async () => copiesOf(await fixture.set(created)).length).toBe(1);
+    await fixture.close();
+    fixture.telegram.faults.clear();
+    await fixture.open();
+    await fixture.start();
     await file();
     expect(questions()).toHaveLength(1);
   });
 
   it("that Telegram does not take here is replaced by a warning", async () => {
     const description = "Bad Request: not enough rights to send documents to the chat";
-    here.telegram.fail("sendDocument", { kind: "refuse", code: 400, description });
-    await here.start();
-    await here.ask({ message: long });
-    expect((await here.message(7, 1)).text).toContain("do not approve");
+    fixture.telegram.fail("sendDocument", { kind: "refuse", code: 400, description });
+    await fixture.start();
+    await fixture.ask({ message: long });
+    expect((await fixture.message(7, 1)).text).toContain("do not approve");
     expect(files()).toEqual([]);
   });
 });
 
 describe("fifty options", () => {
   it("are numbered buttons over a list of all labels, and each decides what it says", async () => {
-    await here.start();
+    await fixture.start();
     const labels = Array.from({ length: 50 }, (_, n) => `region ${n + 1}`);
-    const created = await here.ask({ options: labels });
-    const message = await here.message();
+    const created = await fixture.ask({ options: labels });
+    const message = await fixture.message();
     expect(message.buttons.flat().map(({ text }) => text)).toEqual(labels.map((_, n) => String(n + 1)));
     for (const [n, label] of labels.entries()) expect(message.text).toContain(`${n + 1}. ${label}`);
-    expect(await here.told(here.telegram.press(alice, message, "50"))).toBe("Recorded: region 50");
-    expect(await here.decided(created)).toMatchObject({ answer: { value: "region 50" } });
+    expect(await fixture.told(fixture.telegram.press(alice, message, "50"))).toBe("Recorded: region 50");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { value: "region 50" } });
     await expect.poll(() => message.text).toContain("region 50\nAlice Weber");
   });
 
-  it("of 200 characters each stand whole in the file", async () => {
-    await here.start();
+  it("of 200 characters each are complete in the file", async () => {
+    await fixture.start();
     const labels = Array.from({ length: 50 }, (_, n) => `${n}`.padStart(4, "n").padEnd(200, "👍"));
-    await here.ask({ options: labels });
-    expect((await here.message()).buttons.flat()).toHaveLength(50);
+    await fixture.ask({ options: labels });
+    expect((await fixture.message()).buttons.flat()).toHaveLength(50);
     const text = (await file()).document?.text;
     for (const label of labels) expect(text).toContain(label);
   });
@@ -171,46 +176,50 @@ describe("an odd text", () => {
     ],
     ["links and commands", "https://evil.example/?q=1 /start #tag", "https://evil.example/?q=1 /start #tag"],
   ])("is shown as it may be: %s", async (_, message, expected) => {
-    await here.start();
-    const created = await here.ask({ message, options: [message, "No"], metadata: { [message]: message } });
-    const shown = await here.message();
+    await fixture.start();
+    const created = await fixture.ask({
+      message,
+      options: [message, "No"],
+      metadata: { [message]: message },
+    });
+    const shown = await fixture.message();
     expect(shown.text).toContain(expected);
     expect(shown.previewsLinks).toBe(false);
     expect(shown.entities.map(({ type }) => type)).toEqual(["bold", "blockquote", "blockquote", "date_time"]);
     const [first] = shown.buttons.flat();
-    here.telegram.press(alice, shown, { data: first?.callback_data ?? "" });
-    expect(await here.decided(created)).toMatchObject({ kind: "answered" });
+    fixture.telegram.press(alice, shown, { data: first?.callback_data ?? "" });
+    expect(await fixture.decided(created)).toMatchObject({ kind: "answered" });
     await expect.poll(() => shown.text).toMatch(/^✅ Answered/);
   });
 
-  it("pings nobody, wherever a name stands: in the question, its options, its metadata, the answer, the verdict", async () => {
-    await here.start();
+  it("pings no one, wherever a name is: in the question, its options, its metadata, the answer, the verdict", async () => {
+    await fixture.start();
     const text = "ask @alice_w, (@bob_s) or\n@carol_x";
-    const created = await here.ask({
+    const created = await fixture.ask({
       message: text,
       options: [text, ...Array.from({ length: 9 }, (_, n) => `@option_${n}`)],
       metadata: { "@key_k": text },
       chats: [[group, [7]]],
     });
-    const shown = await here.message(group);
+    const shown = await fixture.message(group);
     expect(pingedBy(shown)).toEqual([]);
-    await here.cancel(created, "because of @mallory");
+    await fixture.cancel(created, "because of @mallory");
     await expect.poll(() => shown.text).toContain("because of");
     expect(pingedBy(shown)).toEqual([]);
-    const words = await here.ask({ options: [], chats: [[group, [7]]] });
-    const asked = await here.message(group, 1);
-    here.telegram.reply({ ...alice, last_name: "@weber" }, asked, "tell @dave_d");
-    await here.decided(words);
+    const words = await fixture.ask({ options: [], chats: [[group, [7]]] });
+    const asked = await fixture.message(group, 1);
+    fixture.telegram.reply({ ...alice, last_name: "@weber" }, asked, "tell @dave_d");
+    await fixture.decided(words);
     await expect.poll(() => asked.text).toContain("dave_d");
     expect(pingedBy(asked)).toEqual([]);
     expect(pingedBy({ ...shown, text: "hello @alice_w", entities: [] })).toEqual(["alice_w"]);
   });
 
   it("is an answer to the letter", async () => {
-    await here.start();
-    const created = await here.ask({ options: [] });
+    await fixture.start();
+    const created = await fixture.ask({ options: [] });
     const text = "👨‍👩‍👧‍👦 e\u0301 שלום <b>@alice</b>\n\n*ok*";
-    here.telegram.reply(alice, await here.message(), text);
-    expect(await here.decided(created)).toMatchObject({ answer: { type: "text", text } });
+    fixture.telegram.reply(alice, await fixture.message(), text);
+    expect(await fixture.decided(created)).toMatchObject({ answer: { type: "text", text } });
   });
 });

@@ -1,15 +1,20 @@
 import type { RequestQueries } from "@loopgate/bus";
-import { expect, it } from "vitest";
+import { beforeEach, expect, it } from "vitest";
 import { OpenQuestions } from "../src/outage/open-questions.ts";
 import { chatOf } from "../src/channels/telegram/moved-chats.ts";
-import { bot, NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
+import { bot } from "./support/secrets.ts";
 
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 
 /** The real queries, and how often lists were asked for. */
 function counted() {
   let lists = 0;
-  const { queries } = here;
+  const { queries } = fixture;
   const counting: RequestQueries = {
     status: (query) => queries.status(query),
     list: (query) => ((lists += 1), queries.list(query)),
@@ -20,7 +25,7 @@ function counted() {
 
 it("looks through all pages, and once for all who ask at once", async () => {
   for (let n = 0; n < 45; n++)
-    await here.ask({ message: `question ${n}`, chats: [[n % 2 === 0 ? 7 : 8, [7]]] });
+    await fixture.ask({ message: `question ${n}`, chats: [[n % 2 === 0 ? 7 : 8, [7]]] });
   const { queries, lists } = counted();
   const open = new OpenQuestions(queries, { tenant: "default", placeOf: chatOf });
   await expect.poll(async () => (await open.all()).questions.length).toBe(45);

@@ -2,10 +2,14 @@ import { tooManyRequests } from "@loopgate/testing";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Rates } from "../src/channels/telegram/api/rates.ts";
 import { TokenBucket } from "../src/channels/telegram/api/token-bucket.ts";
-import { NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
 
-const here = NotifierSetting.use();
-const sends = () => here.telegram.calls.filter(({ method }) => method === "sendMessage").length;
+let fixture: NotifierFixture;
+
+beforeEach(async () => {
+  fixture = await openFixture();
+});
+const sends = () => fixture.telegram.calls.filter(({ method }) => method === "sendMessage").length;
 const unavailable = { kind: "html" } as const;
 
 /** As for private chats, only forty times as fast after the burst. */
@@ -20,36 +24,36 @@ beforeEach(() => {
   return () => vi.restoreAllMocks();
 });
 
-/** Asks so many questions, one after the other. */
+/** Asks `count` questions, one after the other. */
 async function ask(count: number, chats: readonly number[] = [7]): Promise<void> {
   const places = chats.map((chat) => [chat, [chat]] as const);
-  for (let n = 0; n < count; n++) await here.ask({ message: `number ${n}.`, chats: places });
+  for (let n = 0; n < count; n++) await fixture.ask({ message: `number ${n}.`, chats: places });
 }
 
-/** The numbers of the questions in a chat, as they stand there, once there are so many. */
+/** The numbers of the questions that a chat shows, once there are `count`. */
 async function shown(count: number, chat = 7): Promise<readonly number[]> {
-  await expect.poll(() => here.telegram.messagesIn(chat).length, { timeout: 15_000 }).toBe(count);
-  return here.telegram.messagesIn(chat).map(({ text }) => Number(/number (\d+)\./.exec(text)?.[1]));
+  await expect.poll(() => fixture.telegram.messagesIn(chat).length, { timeout: 15_000 }).toBe(count);
+  return fixture.telegram.messagesIn(chat).map(({ text }) => Number(/number (\d+)\./.exec(text)?.[1]));
 }
 
 const upTo = (count: number): readonly number[] => Array.from({ length: count }, (_, n) => n);
 
-describe("the questions of a chat stand there in the order of asking", () => {
+describe("the questions of a chat are shown in the order of asking", () => {
   it("also if there are far more than may be sent at once", async () => {
-    await here.start();
+    await fixture.start();
     await ask(60);
     expect(await shown(60)).toEqual(upTo(60));
   });
 
   it("also if they had all been asked before a start", async () => {
     await ask(60);
-    await here.start();
+    await fixture.start();
     expect(await shown(60)).toEqual(upTo(60));
   });
 
   it("in each of the chats of a question", async () => {
-    await here.start();
-    here.telegram.fail("sendMessage", unavailable);
+    await fixture.start();
+    fixture.telegram.fail("sendMessage", unavailable);
     await ask(20, [7, 8]);
     expect([await shown(20, 7), await shown(20, 8)]).toEqual([upTo(20), upTo(20)]);
   });
@@ -58,11 +62,11 @@ describe("the questions of a chat stand there in the order of asking", () => {
     ["429", tooManyRequests(1)],
     ["502", unavailable],
   ])("also if Telegram answers the third one with %s", async (_, fault) => {
-    await here.start();
+    await fixture.start();
     await ask(2);
     await shown(2);
-    here.telegram.fail("sendMessage", fault);
-    for (let n = 2; n < 8; n++) await here.ask({ message: `number ${n}.` });
+    fixture.telegram.fail("sendMessage", fault);
+    for (let n = 2; n < 8; n++) await fixture.ask({ message: `number ${n}.` });
     expect(await shown(8)).toEqual(upTo(8));
   });
 });
@@ -73,13 +77,14 @@ describe("a question holds up those behind it", () => {
     using held = new DisposableStack();
     held.defer(() => resolve(false));
     let copies = 0;
-    here.refusesAppend = (subject) => (subject.includes(".delivered.") && ++copies === 2 ? recorded : false);
-    await here.start();
-    here.telegram.fail("sendMessage", unavailable);
+    fixture.faults.append = (subject) =>
+      subject.includes(".delivered.") && ++copies === 2 ? recorded : false;
+    await fixture.start();
+    fixture.telegram.fail("sendMessage", unavailable);
     await ask(1, [7, 8]);
     await expect.poll(() => copies).toBe(2);
     await ask(2, [7, 8]);
-    const lengths = () => [7, 8].map((chat) => here.telegram.messagesIn(chat).length);
+    const lengths = () => [7, 8].map((chat) => fixture.telegram.messagesIn(chat).length);
     await expect.poll(lengths).toContain(3);
     expect(lengths()).toContain(1);
     held.dispose();
@@ -87,9 +92,9 @@ describe("a question holds up those behind it", () => {
   });
 
   it("no longer once Telegram could not answer it for long", async () => {
-    await here.start();
-    here.telegram.fail("sendMessage", tooManyRequests(0), 5);
-    here.telegram.fail("sendMessage", unavailable);
+    await fixture.start();
+    fixture.telegram.fail("sendMessage", tooManyRequests(0), 5);
+    fixture.telegram.fail("sendMessage", unavailable);
     await ask(1);
     await expect.poll(sends).toBe(6);
     await ask(3);

@@ -1,40 +1,45 @@
 import { createMetrics } from "@loopgate/runtime";
 import { tooManyRequests } from "@loopgate/testing";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Pauses } from "../src/channels/telegram/api/pauses.ts";
 import { telegramMetrics } from "../src/channels/telegram/metrics.ts";
-import { bot, NotifierSetting } from "./support/notifier.ts";
+import { type NotifierFixture, openFixture } from "./support/notifier.ts";
+import { bot } from "./support/secrets.ts";
 
-const here = NotifierSetting.use();
+let fixture: NotifierFixture;
+
+beforeEach(async () => {
+  fixture = await openFixture();
+});
 const sendsTo = (chat: number) =>
-  here.telegram.calls.filter(
+  fixture.telegram.calls.filter(
     ({ method, payload }) => method === "sendMessage" && payload["chat_id"] === String(chat),
   ).length;
 
 describe("a pause that Telegram asked for", () => {
-  it("is obeyed by whoever takes the bot over; other chats go on", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(30));
-    const first = await here.start("one");
-    await here.ask();
-    await expect.poll(() => here.logged.join("")).toContain("a question was not sent");
+  it("is obeyed by the next holder of the lease; other chats continue", async () => {
+    fixture.telegram.fail("sendMessage", tooManyRequests(30));
+    const first = await fixture.start("one");
+    await fixture.ask();
+    await expect.poll(() => fixture.logged.join("")).toContain("a question was not sent");
     await first[Symbol.asyncDispose]();
-    await here.start("two");
-    await here.ask({ chats: [[8, [8]]] });
-    const late = await here.ask();
-    await here.message(8);
-    await expect.poll(() => here.logged.join("")).toContain(late.event.subject);
+    await fixture.start("two");
+    await fixture.ask({ chats: [[8, [8]]] });
+    const late = await fixture.ask();
+    await fixture.message(8);
+    await expect.poll(() => fixture.logged.join("")).toContain(late.event.subject);
     expect(sendsTo(7)).toBe(1);
   });
 
-  it("in three chats at once pauses the bot, also for whoever takes it over", async () => {
-    here.telegram.fail("sendMessage", tooManyRequests(30), 3);
-    const first = await here.start("one");
-    for (const chat of [7, 8, 9]) await here.ask({ chats: [[chat, [chat]]] });
+  it("in three chats at once pauses the bot, also for the next holder of the lease", async () => {
+    fixture.telegram.fail("sendMessage", tooManyRequests(30), 3);
+    const first = await fixture.start("one");
+    for (const chat of [7, 8, 9]) await fixture.ask({ chats: [[chat, [chat]]] });
     await expect.poll(() => sendsTo(7) + sendsTo(8) + sendsTo(9)).toBe(3);
     await first[Symbol.asyncDispose]();
-    await here.start("two");
-    const other = await here.ask({ chats: [[10, [10]]] });
-    await expect.poll(() => here.logged.join("")).toContain(other.event.subject);
+    await fixture.start("two");
+    const other = await fixture.ask({ chats: [[10, [10]]] });
+    await expect.poll(() => fixture.logged.join("")).toContain(other.event.subject);
     expect(sendsTo(10)).toBe(0);
   });
 });
@@ -42,9 +47,9 @@ describe("a pause that Telegram asked for", () => {
 describe("pauses", () => {
   const open = async () =>
     new Pauses({
-      channels: await here.bus.keyValue.bucket("channels"),
+      channels: await fixture.bus.keyValue.bucket("channels"),
       bot,
-      logger: here.logger(),
+      logger: fixture.logger(),
       metrics: telegramMetrics(createMetrics()),
     });
   afterEach(() => {
@@ -60,13 +65,13 @@ describe("pauses", () => {
     vi.advanceTimersByTime(6_000);
     expect([next.leftMs("7"), next.leftMs("8")]).toEqual([14_000, 0]);
     await next.begin("9", 3_000);
-    const kept = await (await here.bus.keyValue.bucket("channels")).get(`telegram_${bot}.pauses`);
+    const kept = await (await fixture.bus.keyValue.bucket("channels")).get(`telegram_${bot}.pauses`);
     expect(Object.keys(JSON.parse(kept?.value ?? ""))).toEqual(["7", "9"]);
     vi.setSystemTime(Date.now() - 600_000);
     expect([next.leftMs("7"), next.leftMs("8")]).toEqual([14_000, 0]);
   });
 
-  it("that end before anybody could take over are not kept", async () => {
+  it("that end before a takeover is possible are not kept", async () => {
     await (await open()).begin("7", 2_000);
     const next = await open();
     await next.load();

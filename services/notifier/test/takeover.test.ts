@@ -1,12 +1,12 @@
-import { type CreatedEvent, type LogEntry } from "@loopgate/contracts";
+import { type CreatedEvent, type LogEntry, refOf } from "@loopgate/contracts";
 import { telegramEndpoint, telegramResponder } from "@loopgate/settings/telegram";
 import { RequestLog } from "@loopgate/requests";
 import { bootstrapNats, connectNatsBus, type NatsBus } from "@loopgate/bus/nats";
+import { aQuestion } from "@loopgate/testing/builders";
 import { FakeTelegram, person, startNatsServer } from "@loopgate/testing";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
-import { leaksIn } from "./support/notifier.ts";
+import { leaksIn } from "./support/secrets.ts";
 import { type NotifierProcess, startProcess } from "./support/process.ts";
-import { aQuestion } from "./support/questions.ts";
 
 const retentionMs = 90 * 86_400_000;
 const server = await startNatsServer();
@@ -60,20 +60,14 @@ async function startTwo(): Promise<readonly [first: NotifierProcess, second: Not
 }
 
 async function ask(chat: number, message: string): Promise<LogEntry<CreatedEvent>> {
-  const question = aQuestion({ message });
-  const now = Date.now();
   const recipient = {
     channel: "telegram",
     endpoint: telegramEndpoint({ bot, chat: String(chat) }),
     responders: [telegramResponder(chat)],
   };
-  const ref = { tenant: "default", id: question.subject };
-  await requests.submit({
-    ...question,
-    time: new Date(now).toISOString(),
-    data: { ...question.data, recipients: [recipient], expires_at: new Date(now + 600_000).toISOString() },
-  });
-  return (await requests.created(ref))!;
+  const question = aQuestion({ message, recipients: [recipient], timeoutMs: 600_000 });
+  await requests.submit(question);
+  return (await requests.created(refOf(question)))!;
 }
 
 const decisionOn = async ({ event }: LogEntry<CreatedEvent>) =>
@@ -112,8 +106,8 @@ describe.skipIf(server === undefined)("a second notifier on the same NATS", () =
     await Promise.all(questions.map(({ chat, message }) => ask(chat, message)));
     await expect.poll(() => telegram.chats.messages.length, { interval: 5 }).toBeGreaterThanOrEqual(4);
     first.freeze();
-    const asked = () => telegram.chats.messages.map(({ text }) => /question \d+-\d\./.exec(text)?.[0]);
-    const different = () => new Set(asked()).size;
+    const shown = () => telegram.chats.messages.map(({ text }) => /question \d+-\d\./.exec(text)?.[0]);
+    const different = () => new Set(shown()).size;
     await expect.poll(different, takeover).toBe(questions.length);
 
     first.thaw();

@@ -8,7 +8,7 @@ import { MergeBatches } from "../src/projection/merge-batches.ts";
 import type { RequestStore } from "../src/store/request-store.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { parsedEntry, refOf } from "@loopgate/contracts";
-import { aCreated, entriesOf } from "./support/requests.ts";
+import { aQuestion, entriesOf } from "@loopgate/testing/builders";
 
 let store: RequestStore;
 let database: SqliteDatabase;
@@ -40,9 +40,9 @@ function counted(real: RequestStore): RequestStore {
   };
 }
 
-const some = (count: number) => Array.from({ length: count }, () => aCreated());
+const some = (count: number) => Array.from({ length: count }, () => aQuestion());
 const broken = () => {
-  const [entry] = entriesOf(aCreated());
+  const [entry] = entriesOf(aQuestion());
   return parsedEntry({ ...entry!, event: { ...entry!.event, data: {} } });
 };
 
@@ -65,7 +65,7 @@ describe("merges that wait at the same time", () => {
     expect(await store.listPending({ tenant: "default", limit: 100 })).toHaveLength(50);
   });
 
-  it("are given back when the store is away and nobody waits any longer", async () => {
+  it("are handed back when the store is away and no caller waits any longer", async () => {
     const batches = new MergeBatches(store, 60_000);
     await database[Symbol.asyncDispose]();
     const stop = new AbortController();

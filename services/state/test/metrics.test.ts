@@ -8,7 +8,7 @@ import { metricSeries } from "@loopgate/testing";
 import { afterEach, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
-import { aCreated } from "./support/requests.ts";
+import { aQuestion } from "@loopgate/testing/builders";
 
 const retentionMs = 90 * 86_400_000;
 const logger = createLogger("state-test", "silent");
@@ -38,8 +38,8 @@ async function start() {
 it("show how many requests are pending and how old the oldest is", async () => {
   const { requests, queries, scrape } = await start();
   const [old, young] = [
-    aCreated({ at: new Date(Date.now() - 3_600_000), timeoutMs: 86_400_000 }),
-    aCreated(),
+    aQuestion({ at: new Date(Date.now() - 3_600_000), timeoutMs: 86_400_000 }),
+    aQuestion(),
   ];
   for (const created of [old, young]) await requests.submit(created);
   const listed = async () =>
@@ -67,7 +67,7 @@ it("show nothing pending as nothing, not as absent", async () => {
 it("show how far the projection is behind, and what the store refuses, while the store is away", async () => {
   const { requests, database, scrape } = await start();
   await database[Symbol.asyncDispose]();
-  const created = aCreated();
+  const created = aQuestion();
   await requests.submit(created);
   const failures = async () => (await scrape()).get('loopgate_store_failures_total{operation="merge"}');
   await expect.poll(failures).toBeGreaterThan(1);

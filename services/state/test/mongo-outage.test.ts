@@ -11,7 +11,7 @@ import { rebuildProjection, startState } from "../src/index.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
 import { mongoOfFile, openStore } from "./support/mongo.ts";
 import { type CreatedEvent, refOf } from "@loopgate/contracts";
-import { aCreated } from "./support/requests.ts";
+import { aQuestion } from "@loopgate/testing/builders";
 
 const server = await mongoOfFile();
 const retentionMs = 90 * 86_400_000;
@@ -52,7 +52,7 @@ async function start(): Promise<RequestQueries> {
 }
 
 async function ask(): Promise<CreatedEvent> {
-  const created = aCreated();
+  const created = aQuestion();
   await requests.submit(created);
   return created;
 }
@@ -85,7 +85,7 @@ describe.skipIf(server?.isOurs !== true)("while MongoDB is", () => {
     expect(await cancel(queries, before)).toBe("cancelled");
     expect(await statusOf(queries, before)).toBe("cancelled");
     await expect(listed(queries)).rejects.toThrow(Unavailable);
-    await expect(statusOf(queries, aCreated())).rejects.toThrow(Unavailable);
+    await expect(statusOf(queries, aQuestion())).rejects.toThrow(Unavailable);
     await expect(store.check()).rejects.toThrow(Unavailable);
 
     await heal();
@@ -114,7 +114,7 @@ describe.skipIf(server?.isOurs !== true)("while MongoDB is", () => {
   it("away from the start, the store opens and is Unavailable until it is there", async () => {
     await mongo.kill();
     const late = await openStore(mongo.newDatabase());
-    const created = aCreated();
+    const created = aQuestion();
     await expect(late.get(refOf(created))).rejects.toThrow(Unavailable);
     await expect(late.check()).rejects.toThrow(Unavailable);
     await mongo.restart();

@@ -7,7 +7,7 @@ import { documentId, pageQuery } from "../src/store/mongo-document.ts";
 import { MongoRequestStore } from "../src/store/mongo.ts";
 import { documentsOf, mongoOfFile, openClient, openStore } from "./support/mongo.ts";
 import { type ParsedEntry, refOf } from "@loopgate/contracts";
-import { aCreated, aDecided, entriesOf } from "./support/requests.ts";
+import { aQuestion, aCancellation, entriesOf } from "@loopgate/testing/builders";
 import { requestStoreContract } from "./request-store.contract.ts";
 
 const server = await mongoOfFile();
@@ -27,8 +27,8 @@ describe.skipIf(server === undefined)("MongoRequestStore", () => {
   it("is written by many projectors at once", async () => {
     const uri = newDatabase();
     const stores = await Promise.all(Array.from({ length: 4 }, () => openStore(uri)));
-    const all = Array.from({ length: 100 }, () => aCreated()).map((created) =>
-      entriesOf(created, aDecided(created)),
+    const all = Array.from({ length: 100 }, () => aQuestion()).map((created) =>
+      entriesOf(created, aCancellation(created)),
     );
     await Promise.all(
       stores.flatMap((store) => [store.merge(all.flat()), store.merge(all.flat().toReversed())]),
@@ -38,10 +38,10 @@ describe.skipIf(server === undefined)("MongoRequestStore", () => {
     expect(await documents.countDocuments()).toBe(100);
   });
 
-  it("makes its indexes again when somebody dropped them", async () => {
+  it("creates its indexes again after they were dropped", async () => {
     const uri = newDatabase();
     const store = await openStore(uri);
-    const created = aCreated();
+    const created = aQuestion();
     await openClient(uri).db().dropDatabase();
     await store.merge(entriesOf(created));
     const page = { tenant: "default", limit: 1 };
@@ -52,7 +52,7 @@ describe.skipIf(server === undefined)("MongoRequestStore", () => {
   it("refuses a document for itself alone: the others of its batch are stored", async () => {
     const uri = newDatabase();
     const store = await openStore(uri);
-    const all = Array.from({ length: 20 }, () => aCreated());
+    const all = Array.from({ length: 20 }, () => aQuestion());
     const _id = documentId(refOf(all[7]!));
     await openClient(uri)
       .db()
@@ -87,7 +87,7 @@ describe.skipIf(server === undefined)("a stored request", () => {
         expect(plan.executionStats.totalDocsExamined).toBeLessThanOrEqual(52);
         expect(JSON.stringify(plan.queryPlanner.winningPlan)).not.toContain("SORT");
       }
-      const byId = documents.find({ _id: documentId(refOf(aCreated())) }).explain("queryPlanner");
+      const byId = documents.find({ _id: documentId(refOf(aQuestion())) }).explain("queryPlanner");
       expect((await byId).queryPlanner.winningPlan).toMatchObject({ stage: "IDHACK" });
     }
   });
@@ -98,8 +98,8 @@ describe.skipIf(server === undefined)("a stored request", () => {
   async function fill(store: MongoRequestStore, count: number): Promise<void> {
     const batches = new MergeBatches(store, 0);
     const entries = Array.from({ length: count }, (_, n): ParsedEntry[] => {
-      const created = aCreated({ session: `s${n % 10}`, client: `c${n % 10}`, at: new Date(at(n)) });
-      return entriesOf(created, ...(n % 20 < 10 ? [] : [aDecided(created)]));
+      const created = aQuestion({ session: `s${n % 10}`, client: `c${n % 10}`, at: new Date(at(n)) });
+      return entriesOf(created, ...(n % 20 < 10 ? [] : [aCancellation(created)]));
     });
     await Promise.all(entries.flat().map((entry) => batches.merge(entry)));
   }
@@ -135,19 +135,19 @@ describe.skipIf(server?.isOurs !== true)(
       await admin.command({ configureFailPoint: "failCommand", mode: "alwaysOn", data });
       try {
         await expect(MongoRequestStore.open(uri)).rejects.toThrow("grant the role readWrite");
-        const merge = store.merge(entriesOf(aCreated()));
+        const merge = store.merge(entriesOf(aQuestion()));
         await expect(merge).rejects.toThrow("MongoDB refuses: Unauthorized (13)");
         await expect(merge).rejects.toThrow(Unavailable);
       } finally {
         await admin.command({ configureFailPoint: "failCommand", mode: "off" });
       }
-      await store.merge(entriesOf(aCreated()));
+      await store.merge(entriesOf(aQuestion()));
     });
 
     it("a majority that does not answer in time is waited for, too", async () => {
       const uri = newDatabase();
       const store = await openStore(uri);
-      const created = aCreated();
+      const created = aQuestion();
       const admin = openClient(uri).db("admin");
       const writeConcernError = { code: 64, codeName: "WriteConcernFailed", errmsg: "waiting timed out" };
       const data = { failCommands: ["update"], writeConcernError, appName: "loopgate-state" };

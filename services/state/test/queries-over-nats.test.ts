@@ -11,7 +11,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startState } from "../src/index.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { newRequestId, refOf } from "@loopgate/contracts";
-import { aCreated } from "./support/requests.ts";
+import { aQuestion } from "@loopgate/testing/builders";
 
 const retentionMs = 90 * 86_400_000;
 const server = await startNatsServer();
@@ -52,21 +52,21 @@ async function serve() {
 describe.skipIf(server === undefined)("queries over NATS", () => {
   it("are unavailable at once when no state serves", async () => {
     const { queries } = caller;
-    await expect(queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    await expect(queries.status(refOf(aQuestion()))).rejects.toThrow(Unavailable);
     await expect(queries.list({ tenant: "default", limit: 1 })).rejects.toThrow(Unavailable);
-    await expect(queries.cancel(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    await expect(queries.cancel(refOf(aQuestion()))).rejects.toThrow(Unavailable);
   });
 
   it("reach a state service, whatever they ask", async () => {
     const { requests } = await serve();
-    const created = aCreated({ session: newRequestId() });
+    const created = aQuestion({ session: newRequestId() });
     const { data } = created;
     await requests.submit(created);
     expect(await caller.queries.status(refOf(created))).toMatchObject({
       kind: "found",
       request: { view: { request_id: created.subject, status: "pending" } },
     });
-    expect(await caller.queries.status(refOf(aCreated()))).toEqual({ kind: "not_found" });
+    expect(await caller.queries.status(refOf(aQuestion()))).toEqual({ kind: "not_found" });
     const page = { tenant: "default", session_id: data.session_id, limit: 1 };
     await expect
       .poll(() => caller.queries.list(page))
@@ -83,8 +83,8 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const { requests } = await serve();
     const session = newRequestId();
     const long = "\u{1F6D1}".repeat(16_000);
-    const asked = Array.from({ length: 30 }, () => aCreated({ session, message: long }));
-    for (const created of asked) await requests.submit(created);
+    const questions = Array.from({ length: 30 }, () => aQuestion({ session, message: long }));
+    for (const created of questions) await requests.submit(created);
     const pages: string[][] = [];
     const listAll = async () => {
       pages.length = 0;
@@ -112,10 +112,10 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
 
   it("are all answered while one of two state services stops", async () => {
     const [first] = [await serve(), await serve()];
-    const asked = Array.from({ length: 200 }, () => caller.queries.status(refOf(aCreated())));
+    const replies = Array.from({ length: 200 }, () => caller.queries.status(refOf(aQuestion())));
     await first.serving[Symbol.asyncDispose]();
-    asked.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aCreated()))));
-    for (const reply of await Promise.all(asked)) expect(reply).toEqual({ kind: "not_found" });
+    replies.push(...Array.from({ length: 50 }, () => caller.queries.status(refOf(aQuestion()))));
+    for (const reply of await Promise.all(replies)) expect(reply).toEqual({ kind: "not_found" });
   });
 
   it("whose reply no message can hold are unavailable, and told to the operator", async () => {
@@ -124,7 +124,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const never = () => Promise.reject(new TypeError("not asked"));
     const endless = { status: async () => ({ kind: "not_found", more: "x".repeat(2_000_000) }) as const };
     parts.use(await bus.serve({ ...endless, list: never, cancel: never }, (error) => failures.push(error)));
-    await expect(caller.queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    await expect(caller.queries.status(refOf(aQuestion()))).rejects.toThrow(Unavailable);
     expect(failures).toHaveLength(1);
   });
 

@@ -8,7 +8,7 @@ import { rebuildProjection, type RequestStore } from "../src/index.ts";
 import { startProjection } from "../src/projection/projection.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { refOf, requestSubject } from "@loopgate/contracts";
-import { aCreated, aDecided } from "./support/requests.ts";
+import { aQuestion, aCancellation } from "@loopgate/testing/builders";
 
 const retentionMs = 90 * 86_400_000;
 let bus: SqliteBus;
@@ -29,14 +29,13 @@ beforeEach(async () => {
   });
 });
 
-it("gives an empty store what the projection has, while that goes on", async () => {
+it("fills an empty store with what the projection has, while that continues", async () => {
   const live = await SqliteRequestStore.open(bus.database);
   await using _ = await startProjection(bus.log, live);
-  const all = Array.from({ length: 600 }, () => aCreated());
+  const all = Array.from({ length: 600 }, () => aQuestion());
   await Promise.all(all.map((created) => requests.submit(created)));
   for (const created of all.slice(0, 20)) {
-    const asked = await requests.created(refOf(created));
-    await requests.decide(refOf(asked!.event), () => ({ decide: aDecided(created) }));
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
   }
 
   const seen: number[] = [];
@@ -54,10 +53,10 @@ it("gives an empty store what the projection has, while that goes on", async () 
 });
 
 it("names what the store does not take, and merges the rest", async () => {
-  const created = aCreated();
+  const created = aQuestion();
   await requests.submit(created);
   const subject = requestSubject(refOf(created), "decided");
-  await bus.log.append(subject, { ...aDecided(created), data: {} });
+  await bus.log.append(subject, { ...aCancellation(created), data: {} });
 
   expect(await rebuildProjection({ log: bus.log, store })).toMatchObject({ merged: 1, refused: [subject] });
 

@@ -3,7 +3,7 @@ import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { RequestStore } from "../src/index.ts";
 import { newRequestId, parsedEntry, type ParsedEntry, refOf, requestSubject } from "@loopgate/contracts";
-import { aCreated, aDecided, aDelivered, entriesFrom, entriesOf } from "./support/requests.ts";
+import { aQuestion, aCancellation, aDelivery, entriesFrom, entriesOf } from "@loopgate/testing/builders";
 
 interface Lives {
   readonly firstSeq: number;
@@ -25,12 +25,12 @@ const lives: fc.Arbitrary<Lives> = fc.record({
 /** A request's events, of a second life too, when its id was asked again after the first had aged out. */
 function entriesOfLives(life: Lives, session: string): ParsedEntry[] {
   const { firstSeq, decided, copies, askedAgain, decidedAgain } = life;
-  const created = aCreated({ session });
-  const delivered = Array.from({ length: copies }, (_, copy) => aDelivered(created, `${copy}`));
-  const first = entriesFrom(firstSeq, created, ...delivered, ...(decided ? [aDecided(created)] : []));
+  const created = aQuestion({ session });
+  const delivered = Array.from({ length: copies }, (_, copy) => aDelivery(created, `${copy}`));
+  const first = entriesFrom(firstSeq, created, ...delivered, ...(decided ? [aCancellation(created)] : []));
   if (!askedAgain) return first;
-  const again = aCreated({ session, id: created.subject, at: new Date(Date.now() + 1_000) });
-  const later = [again, aDelivered(again, "0"), ...(decidedAgain ? [aDecided(again)] : [])];
+  const again = aQuestion({ session, id: created.subject, at: new Date(Date.now() + 1_000) });
+  const later = [again, aDelivery(again, "0"), ...(decidedAgain ? [aCancellation(again)] : [])];
   return [...first, ...entriesFrom(firstSeq + 10, ...later)];
 }
 
@@ -50,7 +50,7 @@ export function requestStoreContract(
     );
 
   describe("merge", () => {
-    it("gives the same document for any order, repetition and batching, and lists it when it is pending", async () => {
+    it("makes the same document of any order, repetition and batching, and lists it when it is pending", async () => {
       await fc.assert(
         fc.asyncProperty(lives, fc.infiniteStream(fc.nat(1_000)), fc.nat(6), async (life, order, cut) => {
           const session = newRequestId();
@@ -69,18 +69,18 @@ export function requestStoreContract(
     });
 
     it("lets a question that is asked again after its first life be pending, where its new time puts it", async () => {
-      const first = aCreated({ at: new Date(1_800_000_000_000) });
-      const between = aCreated({ at: new Date(1_800_000_001_000) });
-      const again = aCreated({ id: first.subject, at: new Date(1_800_000_002_000) });
+      const first = aQuestion({ at: new Date(1_800_000_000_000) });
+      const between = aQuestion({ at: new Date(1_800_000_001_000) });
+      const again = aQuestion({ id: first.subject, at: new Date(1_800_000_002_000) });
       await store.merge(entriesFrom(90, again));
-      await store.merge([...entriesFrom(1, first, aDecided(first)), ...entriesFrom(3, between)]);
+      await store.merge([...entriesFrom(1, first, aCancellation(first)), ...entriesFrom(3, between)]);
       expect(await idsOf()).toEqual([between.subject, first.subject]);
-      await store.merge(entriesFrom(91, aDecided(again)));
+      await store.merge(entriesFrom(91, aCancellation(again)));
       expect(await idsOf()).toEqual([between.subject]);
     });
 
     it("ignores events that it does not know", async () => {
-      const created = aCreated();
+      const created = aQuestion();
       const [entry] = entriesOf(created);
       const unknown = { ...created, type: "loopgate.request.routed.v1" };
       const subject = requestSubject(refOf(created), "routed.1");
@@ -91,7 +91,7 @@ export function requestStoreContract(
     });
 
     it("keeps any text and any metadata as it came", async () => {
-      const created = aCreated({ session: "s\u0000$.", client: "\ud800" });
+      const created = aQuestion({ session: "s\u0000$.", client: "\ud800" });
       created.data.prompt.message = "\u0000 \ud83d 𝄞 $set";
       created.data.metadata = { "a.b": { $gt: 1, "": [null, { "\u0000": "x" }] }, __proto__x: true };
       await store.merge(entriesOf(created));
@@ -100,9 +100,9 @@ export function requestStoreContract(
     });
 
     it("keeps tenants apart, also if they had the same id", async () => {
-      const ours = aCreated();
-      const theirs = { ...aCreated({ id: ours.subject }), tenant: "other" };
-      await store.merge([...entriesOf(ours, aDecided(ours)), ...entriesOf(theirs)]);
+      const ours = aQuestion();
+      const theirs = { ...aQuestion({ id: ours.subject }), tenant: "other" };
+      await store.merge([...entriesOf(ours, aCancellation(ours)), ...entriesOf(theirs)]);
       expect(viewOf((await store.get(refOf(ours))) ?? {})?.status).toBe("cancelled");
       expect(viewOf((await store.get(refOf(theirs))) ?? {})?.status).toBe("pending");
       expect(await idsOf()).toEqual([]);
@@ -110,31 +110,31 @@ export function requestStoreContract(
     });
 
     it("keeps requests apart when a batch mixes them", async () => {
-      const [a, b] = [aCreated(), aCreated()];
-      await store.merge([...entriesOf(a), ...entriesOf(b), ...entriesOf(a, aDecided(a)).slice(1)]);
+      const [a, b] = [aQuestion(), aQuestion()];
+      await store.merge([...entriesOf(a), ...entriesOf(b), ...entriesOf(a, aCancellation(a)).slice(1)]);
       expect(viewOf((await store.get(refOf(a))) ?? {})?.status).toBe("cancelled");
       expect(viewOf((await store.get(refOf(b))) ?? {})?.status).toBe("pending");
     });
 
     it("survives being opened again", async () => {
-      const created = aCreated();
+      const created = aQuestion();
       await store.merge(entriesOf(created));
       expect(await (await reopen()).get(refOf(created))).toEqual(fold(entriesOf(created)));
     });
   });
 
   it("knows nothing of an id that it never saw, nor of another tenant's", async () => {
-    const created = aCreated();
+    const created = aQuestion();
     await store.merge(entriesOf(created));
-    expect(await store.get(refOf(aCreated()))).toBeUndefined();
+    expect(await store.get(refOf(aQuestion()))).toBeUndefined();
     expect(await store.get({ tenant: "other", id: created.subject })).toBeUndefined();
   });
 
   it("counts what a tenant has pending, and no further than asked", async () => {
-    const [a, b, done] = [aCreated(), aCreated(), aCreated()];
-    const theirs = { ...aCreated(), tenant: "other" };
+    const [a, b, done] = [aQuestion(), aQuestion(), aQuestion()];
+    const theirs = { ...aQuestion(), tenant: "other" };
     await store.merge([a, b, theirs].flatMap((created) => entriesOf(created)));
-    await store.merge(entriesOf(done, aDecided(done)));
+    await store.merge(entriesOf(done, aCancellation(done)));
     expect(await store.countPending("default", 100)).toBe(2);
     expect(await store.countPending("default", 1)).toBe(1);
     expect(await store.countPending("nobody", 100)).toBe(0);
@@ -142,18 +142,18 @@ export function requestStoreContract(
 
   describe("the list of pending requests", () => {
     it("is oldest first and leaves out what is decided, or has only a decision so far", async () => {
-      const at = (second: number) => aCreated({ at: new Date(1_800_000_000_000 + second * 1_000) });
+      const at = (second: number) => aQuestion({ at: new Date(1_800_000_000_000 + second * 1_000) });
       const [late, early, done, headless] = [at(3), at(1), at(2), at(0)];
-      await store.merge([...entriesOf(late), ...entriesOf(early), ...entriesOf(done, aDecided(done))]);
-      await store.merge(entriesOf(headless, aDecided(headless)).slice(1));
+      await store.merge([...entriesOf(late), ...entriesOf(early), ...entriesOf(done, aCancellation(done))]);
+      await store.merge(entriesOf(headless, aCancellation(headless)).slice(1));
       expect(await idsOf()).toEqual([early.subject, late.subject]);
     });
 
     it("is filtered by session and by client", async () => {
       const [a, b, c] = [
-        aCreated({ session: "x", client: "y" }),
-        aCreated({ session: "x" }),
-        aCreated({ client: "y" }),
+        aQuestion({ session: "x", client: "y" }),
+        aQuestion({ session: "x" }),
+        aQuestion({ client: "y" }),
       ];
       await store.merge([a, b, c].flatMap((created) => entriesOf(created)));
       expect(new Set(await idsOf({ sessionId: "x" }))).toEqual(new Set([a.subject, b.subject]));
@@ -163,7 +163,7 @@ export function requestStoreContract(
 
     it("pages behind a position without gaps or repeats, also among equal times", async () => {
       const at = new Date(1_800_000_000_000);
-      const all = Array.from({ length: 7 }, () => aCreated({ at }));
+      const all = Array.from({ length: 7 }, () => aQuestion({ at }));
       await store.merge(all.flatMap((created) => entriesOf(created)));
       const first = await idsOf({ limit: 3 });
       const after = { createdAt: at.toISOString(), id: first.at(-1) ?? "" };

@@ -10,7 +10,7 @@ import { type RequestStore, startState } from "../src/index.ts";
 import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { type CreatedEvent, type LogEntry, newRequestId, refOf, requestSubject } from "@loopgate/contracts";
-import { aCreated, aDecided, entriesOf } from "./support/requests.ts";
+import { aQuestion, aCancellation, entriesOf } from "@loopgate/testing/builders";
 
 const retentionMs = 90 * 86_400_000;
 let directory: string;
@@ -44,7 +44,7 @@ async function start(changes: { store?: RequestStore; now?: () => Date } = {}): 
   ).queries;
 }
 
-/** Asks a question, and gives it as the log holds it. */
+/** Asks a question, and returns it as the log holds it. */
 async function submit(created: CreatedEvent): Promise<LogEntry<CreatedEvent>> {
   await requests.submit(created);
   return (await requests.created(refOf(created)))!;
@@ -57,9 +57,9 @@ const viewOf = async (queries: RequestQueries, created: CreatedEvent) => {
 };
 
 describe("expiry", () => {
-  it("ends a request that nobody decides, one second after its end", async () => {
+  it("expires an undecided request one second after its end", async () => {
     const queries = await start();
-    const created = aCreated({ timeoutMs: 100 });
+    const created = aQuestion({ timeoutMs: 100 });
     await submit(created);
     await expect.poll(async () => (await viewOf(queries, created)).status).toBe("expired");
     const view = await viewOf(queries, created);
@@ -69,7 +69,7 @@ describe("expiry", () => {
 
   it("ends a request whose time ran out while no process lived", async () => {
     await start();
-    const created = aCreated({ timeoutMs: 50 });
+    const created = aQuestion({ timeoutMs: 50 });
     await submit(created);
     await running.disposeAsync();
     await open();
@@ -79,10 +79,10 @@ describe("expiry", () => {
 
   it("leaves a decision alone", async () => {
     const queries = await start();
-    const created = aCreated({ timeoutMs: 100 });
-    const asked = await submit(created);
-    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
-    const witness = aCreated({ timeoutMs: 300 });
+    const created = aQuestion({ timeoutMs: 100 });
+    await submit(created);
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
+    const witness = aQuestion({ timeoutMs: 300 });
     await submit(witness);
     await expect.poll(async () => (await viewOf(queries, witness)).status).toBe("expired");
     expect((await viewOf(queries, created)).status).toBe("cancelled");
@@ -90,18 +90,18 @@ describe("expiry", () => {
 });
 
 describe("status", () => {
-  it("is never behind the log, also while the projection stands still", async () => {
+  it("is never behind the log, also while the projection is stopped", async () => {
     const queries = await start({ store: await lostStore() });
-    const created = aCreated();
-    const asked = await submit(created);
+    const created = aQuestion();
+    await submit(created);
     expect((await viewOf(queries, created)).status).toBe("pending");
-    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
     expect((await viewOf(queries, created)).status).toBe("cancelled");
   });
 
   it("calls nothing unknown while the store is away", async () => {
     const queries = await start({ store: await lostStore() });
-    await expect(queries.status(refOf(aCreated()))).rejects.toThrow(Unavailable);
+    await expect(queries.status(refOf(aQuestion()))).rejects.toThrow(Unavailable);
   });
 
   it("is not_found when neither the store nor the log knows the id", async () => {
@@ -111,14 +111,14 @@ describe("status", () => {
 
   it("calls a decision without its question unavailable, not unknown", async () => {
     const queries = await start();
-    const created = aCreated();
-    await bus.log.append(requestSubject(refOf(created), "decided"), aDecided(created));
+    const created = aQuestion();
+    await bus.log.append(requestSubject(refOf(created), "decided"), aCancellation(created));
     await expect(queries.status(refOf(created))).rejects.toThrow(Unavailable);
   });
 
   it("reads a stored question that the log lost as expired once its time is over, and as pending before", async () => {
-    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
-    const open = aCreated();
+    const ended = aQuestion({ at: new Date(Date.now() - 600_000) });
+    const open = aQuestion();
     await store.merge([...entriesOf(ended), ...entriesOf(open)]);
     const queries = await start();
     expect(await viewOf(queries, ended)).toMatchObject({
@@ -130,8 +130,8 @@ describe("status", () => {
   });
 
   it("still knows a request after the log has let it go", async () => {
-    const created = aCreated();
-    await store.merge(entriesOf(created, aDecided(created)));
+    const created = aQuestion();
+    await store.merge(entriesOf(created, aCancellation(created)));
     expect(await viewOf(await start(), created)).toMatchObject({ status: "cancelled", reason: "enough" });
   });
 });
@@ -139,7 +139,7 @@ describe("status", () => {
 describe("cancel", () => {
   it("withdraws a pending request, and says so again when repeated", async () => {
     const queries = await start();
-    const created = aCreated();
+    const created = aQuestion();
     await submit(created);
     for (const reason of ["changed my mind", "again"]) {
       const reply = await queries.cancel({ ...refOf(created), reason });
@@ -152,7 +152,7 @@ describe("cancel", () => {
 
   it("shows in the list at once", async () => {
     const queries = await start();
-    const created = aCreated();
+    const created = aQuestion();
     await submit(created);
     await queries.cancel(refOf(created));
     expect(await queries.list({ tenant: "default", limit: 10 })).toEqual({ kind: "page", requests: [] });
@@ -160,14 +160,14 @@ describe("cancel", () => {
 
   it("goes on while the store is away, and answers from the log", async () => {
     const queries = await start({ store: await lostStore() });
-    const created = aCreated();
+    const created = aQuestion();
     await submit(created);
     expect(await queries.cancel(refOf(created))).toMatchObject({ kind: "cancelled" });
   });
 
-  it("loses against a decision that stands, with the winner's view", async () => {
+  it("loses against an earlier decision, and returns the winner's view", async () => {
     const queries = await start({ now: () => new Date() });
-    const created = aCreated({ timeoutMs: 50 });
+    const created = aQuestion({ timeoutMs: 50 });
     await submit(created);
     await expect.poll(async () => (await viewOf(queries, created)).status).toBe("expired");
     expect(await queries.cancel(refOf(created))).toMatchObject({
@@ -178,7 +178,7 @@ describe("cancel", () => {
 
   it("has exactly one winner among many", async () => {
     const queries = await start();
-    const created = aCreated();
+    const created = aQuestion();
     await submit(created);
     const reasons = Array.from({ length: 30 }, (_, n) => `reason ${n}`);
     const replies = await Promise.all(reasons.map((reason) => queries.cancel({ ...refOf(created), reason })));
@@ -189,8 +189,8 @@ describe("cancel", () => {
   });
 
   it("of a stored question that the log lost is unavailable before its end, and too late after", async () => {
-    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
-    const open = aCreated();
+    const ended = aQuestion({ at: new Date(Date.now() - 600_000) });
+    const open = aQuestion();
     await store.merge([...entriesOf(ended), ...entriesOf(open)]);
     const queries = await start();
     await expect(queries.cancel(refOf(open))).rejects.toThrow(Unavailable);
@@ -209,8 +209,8 @@ describe("cancel", () => {
 
 describe("list", () => {
   it("leaves out what the log lost once its time is over: it reads as expired", async () => {
-    const ended = aCreated({ at: new Date(Date.now() - 600_000) });
-    const open = aCreated();
+    const ended = aQuestion({ at: new Date(Date.now() - 600_000) });
+    const open = aQuestion();
     await store.merge([...entriesOf(ended), ...entriesOf(open)]);
     const listed = await (await start()).list({ tenant: "default", limit: 9 });
     expect(listed).toMatchObject({ kind: "page", requests: [{ view: { request_id: open.subject } }] });
@@ -218,7 +218,7 @@ describe("list", () => {
 
   it("pages through everything by its cursor, oldest first", async () => {
     const queries = await start();
-    const all = Array.from({ length: 5 }, (_, n) => aCreated({ at: new Date(Date.now() + n) }));
+    const all = Array.from({ length: 5 }, (_, n) => aQuestion({ at: new Date(Date.now() + n) }));
     for (const created of all) await submit(created);
     await expect.poll(async () => (await store.listPending({ tenant: "default", limit: 9 })).length).toBe(5);
     const seen: string[] = [];
@@ -245,7 +245,7 @@ describe("list", () => {
       merge: (entries) => isFree.then(() => store.merge(entries)),
     };
     const queries = await start({ store: busy });
-    const created = aCreated();
+    const created = aQuestion();
     await submit(created);
     const listing = queries.list({ tenant: "default", limit: 9 });
     await viewOf(queries, created);
@@ -254,13 +254,13 @@ describe("list", () => {
   });
 
   it("leaves out what the log knows to be decided, however far the projection is behind", async () => {
-    const created = aCreated();
-    const asked = await submit(created);
+    const created = aQuestion();
+    await submit(created);
     await store.merge(entriesOf(created));
     const logger = createLogger("state-test", "silent");
     const projection = { waitForCatchUp: async () => false };
     const queries = new StateQueries({ requests, projection, store, logger, now: () => new Date() });
-    await requests.decide(refOf(asked.event), () => ({ decide: aDecided(created) }));
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
     expect(await queries.list({ tenant: "default", limit: 9 })).toEqual({ kind: "page", requests: [] });
   });
 

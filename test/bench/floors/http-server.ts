@@ -33,7 +33,7 @@ app.post("/echo", async ({ body }) => {
   return body;
 });
 app.post("/mcp", async (request, reply) => {
-  const response = await direct.fetch(asked(request), { parsedBody: request.body });
+  const response = await direct.fetch(webRequestOf(request), { parsedBody: request.body });
   return reply
     .code(response.status)
     .headers(Object.fromEntries(response.headers))
@@ -44,10 +44,10 @@ app.get("/waiting", async () => String(waiting));
 app.post("/wake", async () => woken.resolve());
 
 async function stream(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return reply.send(await streaming.fetch(asked(request), { parsedBody: request.body }));
+  return reply.send(await streaming.fetch(webRequestOf(request), { parsedBody: request.body }));
 }
 
-function asked({ headers }: FastifyRequest): Request {
+function webRequestOf({ headers }: FastifyRequest): Request {
   return new Request("http://floor/mcp", { method: "POST", headers: headers as Record<string, string> });
 }
 

@@ -2,13 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type ParsedEntry, streams } from "@loopgate/contracts";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { indexes, mergeOperations, type RequestDocument } from "@loopgate/state/testing";
 import { FakeTelegram } from "@loopgate/testing";
 import { type AnyBulkWriteOperation, MongoClient } from "mongodb";
-import {
-  indexes,
-  mergeOperations,
-  type RequestDocument,
-} from "../../../services/state/src/store/mongo-document.ts";
 import { type Deployment, startDeployment } from "../../harness/deployment.ts";
 import { botToken } from "../../harness/secret-scan.ts";
 import { connectBenchBus } from "../bench-bus.ts";

@@ -8,7 +8,7 @@ import {
   busOfEachTest,
   type BusOfTest,
   type OpenBus,
-  soon,
+  eventually,
 } from "./support/bus-under-test.ts";
 
 class HandlerBroke extends Error {
@@ -52,7 +52,7 @@ function retries(open: OpenBus): void {
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
 
     const third = () => recorder.seen.filter(({ attempt }) => attempt === 3);
-    await expect.poll(() => subjectsOf(third()), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(third()), eventually).toEqual(subjects.sort());
     expect(attemptsOn(recorder.seen, copySubject(ref, 1))).toEqual([1, 2, 3]);
   });
 
@@ -72,7 +72,7 @@ function retries(open: OpenBus): void {
 
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
 
-    await expect.poll(() => waits.size, soon).toBe(subjects.length);
+    await expect.poll(() => waits.size, eventually).toBe(subjects.length);
     expect(Math.min(...waits.values())).toBeGreaterThanOrEqual(800);
   });
 
@@ -86,10 +86,10 @@ function retries(open: OpenBus): void {
 
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 2 };
     bus.own(await bus.log.consume(spec, recorder));
-    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(recorder.seen), eventually).toEqual(subjects.sort());
     await bus.log.append(later, anEvent(ref));
 
-    await expect.poll(() => subjectsOf(recorder.seen), soon).toContain(later);
+    await expect.poll(() => subjectsOf(recorder.seen), eventually).toContain(later);
   });
 
   it("never gives up an entry for being postponed, and counts only its exceptions", async () => {
@@ -107,7 +107,9 @@ function retries(open: OpenBus): void {
     const spec = { name, filters: [everythingOf(ref)], maxAttempts: 3 };
     bus.own(await bus.log.consume(spec, recorder));
 
-    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toEqual([1, 2, 3, 4, 5, 6]);
+    await expect
+      .poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), eventually)
+      .toEqual([1, 2, 3, 4, 5, 6]);
     expect(recorder.seen.map(({ failures }) => failures)).toEqual([0, 0, 0, 0, 1, 2]);
     expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
     expect(await deadLetterOf(bus, name)).toBeUndefined();
@@ -127,7 +129,7 @@ function retries(open: OpenBus): void {
     const spec = { name, filters: [everythingOf(ref)], maxAttempts: 2 };
     bus.own(await bus.log.consume(spec, recorder));
 
-    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toContain(7);
+    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), eventually).toContain(7);
     expect(recorder.seen.map(({ failures }) => failures)).toEqual(Array(7).fill(0));
     expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
     expect(await deadLetterOf(bus, name)).toBeUndefined();
@@ -147,7 +149,7 @@ function retries(open: OpenBus): void {
     const spec = { name, filters: [everythingOf(ref)], maxAttempts: Infinity };
     bus.own(await bus.log.consume(spec, recorder));
 
-    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), soon).toContain(9);
+    await expect.poll(() => attemptsOn(recorder.seen, copySubject(ref, 1)), eventually).toContain(9);
     expect(await allAgain(bus, ref, recorder.seen)).toEqual([]);
     expect(await deadLetterOf(bus, name)).toBeUndefined();
   });
@@ -164,7 +166,7 @@ function deadLetters(open: OpenBus): void {
     const recorder = aRecorder(throws(() => new HandlerBroke("what a person wrote")));
 
     bus.own(await bus.log.consume({ name, filters: [everythingOf(ref)], maxAttempts: 3 }, recorder));
-    await expect.poll(() => deadLetterOf(bus, name), soon).toBeDefined();
+    await expect.poll(() => deadLetterOf(bus, name), eventually).toBeDefined();
 
     const letter = DeadLetterEvent.parse((await deadLetterOf(bus, name))?.event);
     expect(letter).toMatchObject({
@@ -193,7 +195,7 @@ function deadLetters(open: OpenBus): void {
 
     const spec = { name, filters: [everythingOf(ref)], maxAttempts: Infinity };
     bus.own(await bus.log.consume(spec, recorder));
-    await expect.poll(() => deadLetterOf(bus, name), soon).toBeDefined();
+    await expect.poll(() => deadLetterOf(bus, name), eventually).toBeDefined();
 
     const letter = DeadLetterEvent.parse((await deadLetterOf(bus, name))?.event);
     expect(letter.data).toMatchObject({ error: "no such person", attempts: 1, subject: copySubject(ref, 1) });
@@ -209,7 +211,7 @@ function deadLetters(open: OpenBus): void {
       spec,
       throws(() => new HandlerBroke()),
     );
-    await expect.poll(() => deadLetterOf(bus, spec.name), soon).toBeDefined();
+    await expect.poll(() => deadLetterOf(bus, spec.name), eventually).toBeDefined();
     await subscription[Symbol.asyncDispose]();
 
     await bus.restart();

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Delivery } from "../../src/index.ts";
 import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./support/handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
-import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
+import { aConsumerName, busOfEachTest, type OpenBus, eventually } from "./support/bus-under-test.ts";
 
 /** Stop and restart. */
 export function consumerStopContract(open: OpenBus): void {
@@ -23,11 +23,11 @@ function stops(open: OpenBus): void {
     });
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)] };
     const subscription = await bus.log.consume(spec, recorder);
-    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    await expect.poll(() => recorder.seen, eventually).toHaveLength(1);
 
     let ended = false;
     const end = Promise.resolve(subscription[Symbol.asyncDispose]()).then(() => (ended = true));
-    await expect.poll(() => recorder.seen[0]?.signal.aborted, soon).toBe(true);
+    await expect.poll(() => recorder.seen[0]?.signal.aborted, eventually).toBe(true);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
     const [other, clock] = [aRequest(), aRecorder(putOffFence)];
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(other)] }, clock));
@@ -39,7 +39,7 @@ function stops(open: OpenBus): void {
     expect(subjectsOf(recorder.seen)).toEqual([copySubject(ref, 1)]);
     const next = aRecorder(putOffFence);
     bus.own(await bus.log.consume(spec, next));
-    await expect.poll(() => subjectsOf(next.seen), soon).toEqual([copySubject(ref, 2)]);
+    await expect.poll(() => subjectsOf(next.seen), eventually).toEqual([copySubject(ref, 2)]);
     expect(await allAgain(bus, ref, next.seen)).toEqual([]);
   });
 
@@ -49,14 +49,14 @@ function stops(open: OpenBus): void {
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 1 };
     const [leaving, staying] = [aRecorder(untilStopped), aRecorder()];
     const subscription = await bus.log.consume(spec, leaving);
-    await expect.poll(() => leaving.seen, soon).toHaveLength(1);
+    await expect.poll(() => leaving.seen, eventually).toHaveLength(1);
     bus.own(await bus.log.consume(spec, staying));
 
     await subscription[Symbol.asyncDispose]();
 
-    await expect.poll(() => subjectsOf(staying.seen), soon).toEqual([copySubject(ref, 1)]);
+    await expect.poll(() => subjectsOf(staying.seen), eventually).toEqual([copySubject(ref, 1)]);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
-    await expect.poll(() => subjectsOf(staying.seen), soon).toContain(copySubject(ref, 2));
+    await expect.poll(() => subjectsOf(staying.seen), eventually).toContain(copySubject(ref, 2));
     expect(leaving.seen).toHaveLength(1);
   });
 
@@ -66,14 +66,14 @@ function stops(open: OpenBus): void {
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: 1, maxInFlight: 3 };
     const first = aRecorder(untilStopped);
     const subscription = await bus.log.consume(spec, first);
-    await expect.poll(() => first.seen, soon).toHaveLength(3);
+    await expect.poll(() => first.seen, eventually).toHaveLength(3);
 
     await subscription[Symbol.asyncDispose]();
     await bus.restart();
     const next = aRecorder();
     bus.own(await bus.log.consume(spec, next));
 
-    await expect.poll(() => subjectsOf(next.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(next.seen), eventually).toEqual(subjects.sort());
     expect(first.seen).toHaveLength(3);
   });
 }
@@ -92,7 +92,7 @@ function restarts(open: OpenBus): void {
       });
     const subscription = await consume();
     const subjects = await appendCopies(bus.log, ref, 20);
-    await expect.poll(() => subjectsOf(seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(seen), eventually).toEqual(subjects.sort());
 
     await subscription[Symbol.asyncDispose]();
     const again = await consume();
@@ -115,14 +115,14 @@ function restarts(open: OpenBus): void {
       return "done";
     });
     await bus.log.consume(spec, crashed);
-    await expect.poll(() => subjectsOf(crashed.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(crashed.seen), eventually).toEqual(subjects.sort());
 
     await bus.restart();
     const next = aRecorder();
     bus.own(await bus.log.consume(spec, next));
 
     const unfinished = subjects.filter((subject) => !done.has(subject));
-    await expect.poll(() => subjectsOf(next.seen), soon).toEqual(expect.arrayContaining(unfinished));
+    await expect.poll(() => subjectsOf(next.seen), eventually).toEqual(expect.arrayContaining(unfinished));
     crash.resolve();
   });
 
@@ -137,9 +137,9 @@ function restarts(open: OpenBus): void {
       return { retryInMs: 1_500 };
     });
     const subscription = await bus.log.consume(spec, first);
-    await expect.poll(() => askedAt, soon).not.toBe(0);
+    await expect.poll(() => askedAt, eventually).not.toBe(0);
     await bus.log.append(copySubject(ref, 2), anEvent(ref));
-    await expect.poll(() => subjectsOf(first.seen), soon).toContain(copySubject(ref, 2));
+    await expect.poll(() => subjectsOf(first.seen), eventually).toContain(copySubject(ref, 2));
     await subscription[Symbol.asyncDispose]();
 
     await bus.restart();
@@ -150,7 +150,7 @@ function restarts(open: OpenBus): void {
     });
     bus.own(await bus.log.consume(spec, next));
 
-    await expect.poll(() => subjectsOf(next.seen), soon).toEqual([early]);
+    await expect.poll(() => subjectsOf(next.seen), eventually).toEqual([early]);
     expect(next.seen[0]?.attempt).toBeGreaterThanOrEqual(2);
     expect(cameAt - askedAt).toBeGreaterThanOrEqual(1_500);
   });
@@ -168,9 +168,9 @@ function restarts(open: OpenBus): void {
       return { retryInMs: 3_000 };
     });
     await bus.log.consume(spec, crashed);
-    await expect.poll(() => subjectsOf(crashed.seen), soon).toHaveLength(3);
+    await expect.poll(() => subjectsOf(crashed.seen), eventually).toHaveLength(3);
     await bus.log.append(copySubject(ref, 4), anEvent(ref));
-    await expect.poll(() => subjectsOf(crashed.seen), soon).toContain(copySubject(ref, 4));
+    await expect.poll(() => subjectsOf(crashed.seen), eventually).toContain(copySubject(ref, 4));
 
     await bus.restart();
     const cameAt = new Map<string, number>();
@@ -180,8 +180,8 @@ function restarts(open: OpenBus): void {
     });
     bus.own(await bus.log.consume(spec, next));
 
-    await expect.poll(() => subjectsOf(next.seen), soon).toContain(unfinished);
-    await expect.poll(() => subjectsOf(next.seen), soon).toContain(putOff);
+    await expect.poll(() => subjectsOf(next.seen), eventually).toContain(unfinished);
+    await expect.poll(() => subjectsOf(next.seen), eventually).toContain(putOff);
     expect((cameAt.get(putOff ?? "") ?? 0) - askedAt).toBeGreaterThanOrEqual(3_000);
     expect(subjectsOf(next.seen).filter((subject) => subject === putOff)).toHaveLength(1);
     crash.resolve();

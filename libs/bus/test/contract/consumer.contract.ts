@@ -4,7 +4,13 @@ import { describe, expect, it } from "vitest";
 import type { Handler } from "../../src/index.ts";
 import { allAgain, aRecorder, putOffFence, subjectsOf, untilStopped } from "./support/handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
-import { aConsumerName, busOfEachTest, busOptions, type OpenBus, soon } from "./support/bus-under-test.ts";
+import {
+  aConsumerName,
+  busOfEachTest,
+  busOptions,
+  type OpenBus,
+  eventually,
+} from "./support/bus-under-test.ts";
 import { consumerFailureContract } from "./consumer-failure.contract.ts";
 import { consumerStopContract } from "./consumer-stop.contract.ts";
 
@@ -43,7 +49,7 @@ function intake(open: OpenBus): void {
     await bus.log.append(copySubject(ref, 21), anEvent(ref));
 
     await expect
-      .poll(() => subjectsOf(recorder.seen), soon)
+      .poll(() => subjectsOf(recorder.seen), eventually)
       .toEqual([...before, copySubject(ref, 21)].sort());
     expect(recorder.seen.every(({ attempt }) => attempt === 1)).toBe(true);
   });
@@ -55,7 +61,7 @@ function intake(open: OpenBus): void {
 
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
 
-    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    await expect.poll(() => recorder.seen, eventually).toHaveLength(1);
     expect(recorder.seen[0]?.entry).toEqual(await bus.log.last(copySubject(ref, 1)));
     expect(recorder.seen[0]?.signal.aborted).toBe(false);
   });
@@ -71,13 +77,13 @@ function intake(open: OpenBus): void {
     const consumption = await bus.log.consume(spec, handle);
     bus.own(consumption);
     await bus.log.append(copySubject(ref, 1), anEvent(ref));
-    expect(await consumption.waitForCatchUp(soon.timeout)).toBe(true);
+    expect(await consumption.waitForCatchUp(eventually.timeout)).toBe(true);
 
     await appendCopies(bus.log, other, 1);
     for (const copy of [2, 3]) await bus.log.append(copySubject(ref, copy), anEvent(ref));
 
     expect(await consumption.waitForCatchUp(100)).toBe(false);
-    const catchingUp = consumption.waitForCatchUp(soon.timeout);
+    const catchingUp = consumption.waitForCatchUp(eventually.timeout);
     end("done");
     expect(await catchingUp).toBe(true);
   });
@@ -101,7 +107,7 @@ function intake(open: OpenBus): void {
     for (const subject of subjects) {
       await bus.log.append(subject, anEvent(ref));
       callers.push(
-        consumption.waitForCatchUp(soon.timeout).then((caughtUp) => caughtUp && done.has(subject)),
+        consumption.waitForCatchUp(eventually.timeout).then((caughtUp) => caughtUp && done.has(subject)),
       );
     }
 
@@ -117,7 +123,7 @@ function intake(open: OpenBus): void {
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
 
     const ids = () => recorder.seen.map(({ entry }) => entry.event.id).sort();
-    await expect.poll(ids, soon).toEqual(events.map(({ id }) => id).sort());
+    await expect.poll(ids, eventually).toEqual(events.map(({ id }) => id).sort());
   });
 
   it("sees only what one of its filters matches", async () => {
@@ -162,8 +168,8 @@ function intake(open: OpenBus): void {
       bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
     }
 
-    await expect.poll(() => subjectsOf(one.seen), soon).toEqual(subjects.sort());
-    await expect.poll(() => subjectsOf(two.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(one.seen), eventually).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(two.seen), eventually).toEqual(subjects.sort());
   });
 }
 
@@ -179,7 +185,7 @@ function load(open: OpenBus): void {
     const more = Array.from({ length: 100 }, (_, index) => copySubject(ref, 1_001 + index));
     await Promise.all(more.map((subject) => bus.log.append(subject, anEvent(ref))));
 
-    await expect.poll(() => recorder.seen.length, soon).toBe(800);
+    await expect.poll(() => recorder.seen.length, eventually).toBe(800);
     expect(subjectsOf(recorder.seen)).toEqual([...subjects, ...more].sort());
   });
 
@@ -199,10 +205,10 @@ function load(open: OpenBus): void {
 
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
     bus.own(await bus.log.consume(spec, recorder));
-    await expect.poll(() => running, soon).toBe(3);
+    await expect.poll(() => running, eventually).toBe(3);
     release.resolve();
 
-    await expect.poll(() => subjectsOf(recorder.seen), soon).toEqual(subjects.sort());
+    await expect.poll(() => subjectsOf(recorder.seen), eventually).toEqual(subjects.sort());
     expect(most).toBe(3);
   });
 
@@ -224,7 +230,7 @@ function load(open: OpenBus): void {
     for (const recorder of [one, two]) bus.own(await bus.log.consume(spec, recorder));
 
     const all = () => [...one.seen, ...two.seen];
-    await expect.poll(() => all().length, soon).toBe(40);
+    await expect.poll(() => all().length, eventually).toBe(40);
     expect(subjectsOf(all())).toEqual(subjects.sort());
   });
 
@@ -238,7 +244,7 @@ function load(open: OpenBus): void {
     const recorder = aRecorder(slow);
 
     bus.own(await bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder));
-    await expect.poll(() => recorder.seen, soon).toHaveLength(1);
+    await expect.poll(() => recorder.seen, eventually).toHaveLength(1);
     const again = [
       ...(await allAgain(bus, ref, recorder.seen)),
       ...(await allAgain(bus, ref, recorder.seen)),

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { busOfEachTest, busOptions, type OpenBus, soon } from "./support/bus-under-test.ts";
+import { busOfEachTest, busOptions, type OpenBus, eventually } from "./support/bus-under-test.ts";
 
 const LIFETIME_MS = busOptions.lifetimes.leases;
 
@@ -127,7 +127,7 @@ function lifetimes(open: OpenBus): void {
     const written = Date.now();
     const first = (await leases.create(key, "owner 1")) ?? 0;
 
-    await expect.poll(() => leases.create(key, "owner 2"), soon).toBeTypeOf("number");
+    await expect.poll(() => leases.create(key, "owner 2"), eventually).toBeTypeOf("number");
 
     expect((await leases.get(key))?.value).toBe("owner 2");
     expect(Date.now() - written).toBeGreaterThanOrEqual(LIFETIME_MS);
@@ -145,13 +145,13 @@ function lifetimes(open: OpenBus): void {
       revision = (await leases.update(key, "renewed", revision)) ?? 0;
       return leases.get(left);
     };
-    await expect.poll(renewUntilTheOtherIsGone, { ...soon, interval: 100 }).toBeUndefined();
+    await expect.poll(renewUntilTheOtherIsGone, { ...eventually, interval: 100 }).toBeUndefined();
     const renewed = Date.now();
     revision = (await leases.update(key, "renewed", revision)) ?? 0;
 
     await bus.restart();
     leases = await bus.keyValue.bucket("leases");
-    await expect.poll(() => leases.get(key), soon).toBeUndefined();
+    await expect.poll(() => leases.get(key), eventually).toBeUndefined();
 
     expect(Date.now() - renewed).toBeGreaterThanOrEqual(LIFETIME_MS);
     expect(await leases.update(key, "renewed", revision)).toBeUndefined();

@@ -3,7 +3,7 @@ import { type Backlog, Unavailable } from "../../src/index.ts";
 import { aRecorder, untilStopped } from "./support/handler.ts";
 import { anObserver } from "./support/observer.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
-import { aConsumerName, busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
+import { aConsumerName, busOfEachTest, type OpenBus, eventually } from "./support/bus-under-test.ts";
 
 /** What every {@link EventLog} reports to its {@link BusObserver}. */
 export function observerContract(open: OpenBus): void {
@@ -25,12 +25,12 @@ export function observerContract(open: OpenBus): void {
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxInFlight: 3 };
     bus.own(await bus.log.consume(spec, recorder));
 
-    await expect.poll(() => recorder.seen.length, soon).toBeGreaterThanOrEqual(4);
+    await expect.poll(() => recorder.seen.length, eventually).toBeGreaterThanOrEqual(4);
     const oldestStoredAt = (await bus.log.last(oldest))?.storedAt;
-    await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 13, oldestStoredAt });
+    await expect.poll(() => backlogOf(spec.name), eventually).toEqual({ entries: 13, oldestStoredAt });
 
     release.resolve();
-    await expect.poll(() => backlogOf(spec.name), soon).toEqual({ entries: 0 });
+    await expect.poll(() => backlogOf(spec.name), eventually).toEqual({ entries: 0 });
   });
 
   it("is told of each failure of a handler, also without a limit on attempts, but not of a stop", async () => {
@@ -44,7 +44,7 @@ export function observerContract(open: OpenBus): void {
     });
     const spec = { name: aConsumerName(), filters: [everythingOf(ref)], maxAttempts: Infinity };
     const consumer = await bus.log.consume(spec, handler);
-    await expect.poll(() => handler.seen.length, soon).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => handler.seen.length, eventually).toBeGreaterThanOrEqual(3);
     await consumer[Symbol.asyncDispose]();
 
     const work = `handle ${spec.name}`;
@@ -63,8 +63,8 @@ export function observerContract(open: OpenBus): void {
     );
     const consumer = await bus.log.consume({ name, filters: [everythingOf(ref)] }, handler);
 
-    await expect.poll(() => observer.deadLetters, soon).toContain(name);
-    await expect.poll(() => backlogOf(name), soon).toEqual({ entries: 0 });
+    await expect.poll(() => observer.deadLetters, eventually).toContain(name);
+    await expect.poll(() => backlogOf(name), eventually).toEqual({ entries: 0 });
 
     await consumer[Symbol.asyncDispose]();
     expect(observer.deadLetters.filter((one) => one === name)).toEqual([name]);

@@ -1,7 +1,7 @@
 import { type Envelope, eventKey, type LogEntry, type RequestRef, requestSubject } from "@loopgate/contracts";
 import { expect, it } from "vitest";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./support/events.ts";
-import { busOfEachTest, type OpenBus, soon } from "./support/bus-under-test.ts";
+import { busOfEachTest, type OpenBus, eventually } from "./support/bus-under-test.ts";
 
 const RACERS = 50;
 
@@ -20,7 +20,7 @@ export function tailContract(open: OpenBus): void {
   async function heardSoFar(heard: LogEntry[], ref: RequestRef): Promise<readonly LogEntry[]> {
     const marker = anEvent(ref);
     await bus.log.append(copySubject(ref, 999), marker);
-    await expect.poll(() => heard.map(({ event }) => event.id), soon).toContain(marker.id);
+    await expect.poll(() => heard.map(({ event }) => event.id), eventually).toContain(marker.id);
     return heard.filter(({ event }) => event.id !== marker.id);
   }
 
@@ -30,7 +30,7 @@ export function tailContract(open: OpenBus): void {
 
     await bus.log.append(copySubject(ref, 1), anEvent(ref, { later: 1 }));
 
-    await expect.poll(() => heard.length, soon).toBe(1);
+    await expect.poll(() => heard.length, eventually).toBe(1);
     expect(heard).toEqual([await bus.log.last(copySubject(ref, 1))]);
   });
 
@@ -92,6 +92,6 @@ export function tailContract(open: OpenBus): void {
     const subjects = await appendCopies(bus.log, ref, 3);
 
     expect((await heardSoFar(heard, ref)).map(({ subject }) => subject).sort()).toEqual(subjects.sort());
-    await expect.poll(() => calls, soon).toBe(4);
+    await expect.poll(() => calls, eventually).toBe(4);
   });
 }

@@ -6,7 +6,7 @@ import {
   busOfEachTest,
   type BusOfTest,
   type OpenBus,
-  soon,
+  eventually,
 } from "./support/bus-under-test.ts";
 
 const SOON_MS = 1_200;
@@ -52,7 +52,7 @@ function timers(open: OpenBus): void {
 
     for (const { name, at } of timers) {
       const subject = dueSubject(ref, name);
-      await expect.poll(() => bus.log.last(subject), soon).toMatchObject({ subject, event: due });
+      await expect.poll(() => bus.log.last(subject), eventually).toMatchObject({ subject, event: due });
       const storedAt = Date.parse((await bus.log.last(subject))?.storedAt ?? "");
       expect(storedAt, name).toBeGreaterThanOrEqual(at.getTime());
     }
@@ -64,7 +64,7 @@ function timers(open: OpenBus): void {
 
     await bus.timers.set(ref, "expiry", inMs(-86_400_000), aDue(ref, "past"));
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["past"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["past"]);
   });
 
   it("is replaced when it is set again, to an earlier or a later time", async () => {
@@ -77,7 +77,7 @@ function timers(open: OpenBus): void {
     await bus.timers.set(ref, "earlier", inMs(0), aDue(ref, "earlier, again"));
     await bus.timers.set(ref, "later", later, aDue(ref, "later, again"));
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["earlier, again", "later, again"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["earlier, again", "later, again"]);
     const entry = await bus.log.last(dueSubject(ref, "later"));
     expect(Date.parse(entry?.storedAt ?? "")).toBeGreaterThanOrEqual(later.getTime());
   });
@@ -87,11 +87,11 @@ function timers(open: OpenBus): void {
     const firings = await firingsOf(bus, ref);
     const due = aDue(ref, "again");
     await bus.timers.set(ref, "expiry", inMs(0), due);
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["again"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["again"]);
 
     await bus.timers.set(ref, "expiry", inMs(0), due);
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["again", "again"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["again", "again"]);
   });
 
   it("does not fire once cancelled, and cancelling an unknown timer is no error", async () => {
@@ -103,7 +103,7 @@ function timers(open: OpenBus): void {
     await bus.timers.cancel(ref, "cancelled");
     await bus.timers.cancel(ref, "never-set");
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["kept"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["kept"]);
   });
 
   it("can be set again after a cancel", async () => {
@@ -113,7 +113,7 @@ function timers(open: OpenBus): void {
 
     await bus.timers.set(ref, "expiry", inMs(0), aDue(ref, "again"));
 
-    await expect.poll(() => bus.log.last(dueSubject(ref, "expiry")), soon).toBeDefined();
+    await expect.poll(() => bus.log.last(dueSubject(ref, "expiry")), eventually).toBeDefined();
   });
 
   it("keeps requests and names apart", async () => {
@@ -125,8 +125,8 @@ function timers(open: OpenBus): void {
     await bus.timers.set(ref, "b", inMs(0), aDue(ref, "b"));
     await bus.timers.set(other, "a", inMs(0), aDue(other, "other's"));
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["a", "b"]);
-    await expect.poll(() => tagsOf(others), soon).toEqual(["other's"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["a", "b"]);
+    await expect.poll(() => tagsOf(others), eventually).toEqual(["other's"]);
   });
 
   it("survives a restart, also when it becomes due meanwhile", async () => {
@@ -138,7 +138,7 @@ function timers(open: OpenBus): void {
     await bus.restart();
 
     const firings = await firingsOf(bus, ref);
-    await expect.poll(() => [...new Set(tagsOf(firings))], soon).toEqual(["later", "meanwhile"]);
+    await expect.poll(() => [...new Set(tagsOf(firings))], eventually).toEqual(["later", "meanwhile"]);
     const entry = await bus.log.last(dueSubject(ref, "later"));
     expect(Date.parse(entry?.storedAt ?? "")).toBeGreaterThanOrEqual(at.getTime());
   });
@@ -151,7 +151,7 @@ function timers(open: OpenBus): void {
 
     await Promise.all(names.map((name) => bus.timers.set(ref, name, at, aDue(ref, name))));
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(names.sort());
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(names.sort());
   });
 
   it("does not fire early if it is further away than the longest timeout", async () => {
@@ -161,7 +161,7 @@ function timers(open: OpenBus): void {
     await bus.timers.set(ref, "far", inMs(OVER_THE_LONGEST_TIMEOUT_MS), aDue(ref, "far"));
     await bus.timers.set(ref, "near", inMs(SOON_MS), aDue(ref, "near"));
 
-    await expect.poll(() => tagsOf(firings), soon).toEqual(["near"]);
+    await expect.poll(() => tagsOf(firings), eventually).toEqual(["near"]);
     expect(await bus.log.last(dueSubject(ref, "far"))).toBeUndefined();
   });
 }

@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import type { EventLog, RequestQueries } from "@loopgate/bus";
 import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { telegramPolicy, type TelegramRecipients } from "@loopgate/settings/telegram";
 import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
-import { startState } from "../../../state/src/index.ts";
-import { SqliteRequestStore } from "../../../state/src/store/sqlite.ts";
+import { startTestState } from "@loopgate/state/testing";
+import { failingQueries, laggingLog } from "@loopgate/testing/faults";
 import { createGateway, type Gateway, type GatewaySettings } from "../../src/index.ts";
 
 const RETENTION_MS = 90 * 86_400_000;
@@ -64,18 +64,17 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const path = join(directory, "bus.db");
   const bus = parts.use(await openSqliteBus({ path, lifetimes, retentionMs: RETENTION_MS }));
   const { timers, keyValue } = bus;
-  const log = lagging(bus.log);
+  const log = laggingLog(bus.log);
   const requests = new RequestLog({ log, retentionMs: RETENTION_MS, now });
   const database = parts.use(SqliteDatabase.open(join(directory, "store.db")));
-  const store = await SqliteRequestStore.open(database);
-  const service = parts.use(await startState({ log, timers, requests, store, logger, metrics }));
+  const service = parts.use(await startTestState({ log, timers, requests, database, logger, metrics }));
   const state = { isReachable: true };
   const reached = options.faulty?.(log) ?? log;
   const gateway = parts.use(
     await createGateway({
       log: reached,
       requests: new RequestLog({ log: reached, retentionMs: RETENTION_MS, now }),
-      queries: overLink(service.queries, state),
+      queries: failingQueries(service.queries, () => !state.isReachable),
       sessions: await keyValue.bucket("sessions"),
       departures: await keyValue.bucket("departures"),
       policy: telegramPolicy({ ...onePerson, ...options.policy }),
@@ -96,36 +95,5 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     state,
     closeStore: () => database[Symbol.asyncDispose](),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
-  };
-}
-
-/** The same log, with some methods replaced. */
-export const broken = (log: EventLog, faults: Partial<EventLog>): EventLog => ({
-  append: log.append.bind(log),
-  last: log.last.bind(log),
-  newest: log.newest.bind(log),
-  below: log.below.bind(log),
-  replay: log.replay.bind(log),
-  consume: log.consume.bind(log),
-  tail: log.tail.bind(log),
-  ...faults,
-});
-
-/** The log as a lagging replica shows it: reads include only what they require. */
-const lagging = (log: EventLog): EventLog =>
-  broken(log, {
-    below: async (prefix, atLeast = Infinity) =>
-      (await log.below(prefix)).filter(({ seq }) => seq <= atLeast),
-  });
-
-function overLink(queries: RequestQueries, link: { readonly isReachable: boolean }): RequestQueries {
-  const reach = () => {
-    if (!link.isReachable) throw new Unavailable("no responder");
-    return queries;
-  };
-  return {
-    status: async (query) => reach().status(query),
-    list: async (query) => reach().list(query),
-    cancel: async (command) => reach().cancel(command),
   };
 }

@@ -1,4 +1,5 @@
 import type { CreatedEvent, DecidedEvent } from "@loopgate/contracts";
+import { aDecision, aQuestion } from "@loopgate/testing/builders";
 import { expiry, type OfferedPrompt, promptOf } from "@loopgate/domain";
 import { replyMarkup } from "../../src/channels/telegram/rendering/keyboard.ts";
 import {
@@ -7,26 +8,26 @@ import {
   questionText,
   verdictText,
 } from "../../src/channels/telegram/rendering/question.ts";
-import { answered, aQuestion, now } from "../support/questions.ts";
+import { now } from "../support/questions.ts";
 import type { Bubble } from "./bubble.ts";
 
 const nothing = { text: "", entities: [] };
 const ids = "01935e5c-6800-7a1b-9c2d-3e4f5060";
 const later = (minutes: number) => new Date(now.getTime() + minutes * 60_000);
 
-interface Asked extends OfferedPrompt {
+interface Scene extends OfferedPrompt {
   readonly id: string;
   readonly client: string;
   readonly session: string;
   readonly metadata?: Record<string, unknown>;
 }
 
-function asked({ id, client, session, metadata, ...offered }: Asked): CreatedEvent {
+function questionIn({ id, client, session, metadata, ...offered }: Scene): CreatedEvent {
   const result = promptOf(offered);
   if (result.kind === "invalid") throw new Error(result.problem);
-  const question = aQuestion({ client, ...(metadata === undefined ? {} : { metadata }) });
-  const subject = `${ids}${id}`;
-  return { ...question, subject, data: { ...question.data, session_id: session, prompt: result.prompt } };
+  const { message, kind, options } = result.prompt;
+  const shown = { client, session, metadata, message, kind, options };
+  return aQuestion({ ...shown, id: `${ids}${id}`, at: now, timeoutMs: 32 * 60_000 });
 }
 
 const open = (created: CreatedEvent): Bubble => ({
@@ -41,7 +42,7 @@ const closed = (created: CreatedEvent, decided: DecidedEvent, minutes: number): 
   isEdited: true,
 });
 
-const deploy = asked({
+const deploy = questionIn({
   id: "a7f3",
   client: "deploy-bot",
   session: "release 42",
@@ -49,7 +50,7 @@ const deploy = asked({
   requestType: "confirmation",
   metadata: { commit: "9f31c07", window: "14:00–15:00 UTC" },
 });
-const template = asked({
+const template = questionIn({
   id: "b2c9",
   client: "billing-agent",
   session: "invoices",
@@ -69,14 +70,14 @@ const template = asked({
     "Reminder, last",
   ].map((label) => ({ label })),
 });
-const words = asked({
+const words = questionIn({
   id: "4d1e",
   client: "support-agent",
   session: "ticket 8812",
   message: "The customer asks why the parcel is late. What may I promise her?",
 });
 const promise = "Delivery by Friday, and the postage back.";
-const patch = asked({
+const patch = questionIn({
   id: "c05a",
   client: "coder-agent",
   session: "checkout",
@@ -90,13 +91,13 @@ const patch = asked({
   ].join("\n"),
 });
 
-const answeredWords = closed(words, answered(words, { text: promise }), 6);
+const answeredWords = closed(words, aDecision(words, { text: promise }), 6);
 
 /** What the pictures of the documentation show: messages as the code builds them. */
 export const scenes: Readonly<Record<string, readonly Bubble[]>> = {
   "approval-open": [open(deploy)],
-  "approval-approved": [closed(deploy, answered(deploy, { option: 0 }), 4)],
-  "approval-denied": [closed(deploy, answered(deploy, { option: 1 }), 4)],
+  "approval-approved": [closed(deploy, aDecision(deploy, { option: 0 }), 4)],
+  "approval-denied": [closed(deploy, aDecision(deploy, { option: 1 }), 4)],
   "approval-expired": [closed(deploy, expiry(deploy, now), 33)],
   "choice-of-many": [open(template)],
   "long-message": [

@@ -2,51 +2,33 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { CreatedEvent, type DecidedEvent, type LogEntry, newRequestId, refOf } from "@loopgate/contracts";
-import {
-  telegramEndpoint,
-  telegramPolicy,
-  type TelegramRecipients,
-  telegramResponder,
-} from "@loopgate/settings/telegram";
-import { type Bucket, type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import type { CreatedEvent, LogEntry } from "@loopgate/contracts";
+import { telegramPolicy, type TelegramRecipients } from "@loopgate/settings/telegram";
+import type { EventLog, RequestQueries } from "@loopgate/bus";
 import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { cancellation, createdOf, expiry, decisionOf } from "@loopgate/domain";
-import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
+import { createLogger, createMetrics } from "@loopgate/runtime";
+import { startTestState } from "@loopgate/state/testing";
 import { FakeTelegram, type ShownMessage } from "@loopgate/testing";
-import { afterEach, beforeEach, expect } from "vitest";
-import { startProjection } from "../../../state/src/projection/projection.ts";
-import { StateQueries } from "../../../state/src/queries/state-queries.ts";
-import { SqliteRequestStore } from "../../../state/src/store/sqlite.ts";
-import { connectTelegram, type Notifier, startNotifier, type TelegramOptions } from "../../src/index.ts";
+import { laggingLog } from "@loopgate/testing/faults";
+import { expect, onTestFinished } from "vitest";
+import {
+  bucketsOf,
+  connectTelegram,
+  type Notifier,
+  startNotifier,
+  type TelegramOptions,
+} from "../../src/index.ts";
+import { Conversations } from "./conversations.ts";
+import { Faults } from "./faults.ts";
+import { bot, leaksIn, token } from "./secrets.ts";
 
-export const token = "4200000001:AAnotifierTestToken_0123456789abcdefgh";
-export const bot = "4200000001";
-export const webhookSecret = "webhook_secret-0123456789";
 const retentionMs = 90 * 86_400_000;
 
-/** What of the secrets of these tests stands in log lines: the token's secret part, and what people are asked. */
-export const leaksIn = (lines: readonly string[]): string[] =>
-  [token.slice(11), encodeURIComponent(token), webhookSecret, "secret question"].filter((secret) =>
-    lines.some((line) => line.includes(secret)),
-  );
-
-export interface AskOptions {
-  readonly id?: string;
-  readonly message?: string;
-  readonly options?: readonly string[];
-  /** Where it is asked: a chat, who may answer there, and its topic, if it is to stand in one. */
-  readonly chats?: readonly (readonly [chat: number, people: readonly number[], thread?: number])[];
-  readonly metadata?: Record<string, unknown>;
-  readonly timeoutMs?: number;
-  readonly session?: string;
-}
-
-export interface SettingOptions {
+export interface FixtureOptions {
   /** How long a lease lives. */
   readonly leaseMs?: number;
-  /** After so long without a sign of life the chats are told. */
+  /** After this long without contact the chats are told. */
   readonly outageNoteMs?: number;
 }
 
@@ -55,65 +37,50 @@ export interface TestNotifier extends Notifier {
   readonly bot: { readonly id: string; readonly username: string };
 }
 
-/** A notifier over a real bus and a Telegram, for every test of a file anew. */
-export class NotifierSetting {
-  telegram!: FakeTelegram;
+/** Opens what a notifier needs, until the end of the test: a bus, `state` and a Telegram. */
+export async function openFixture(options: FixtureOptions = {}): Promise<NotifierFixture> {
+  const directory = await mkdtemp(join(tmpdir(), "loopgate-notifier-"));
+  const fixture = new NotifierFixture(await FakeTelegram.start(token), directory, options);
+  onTestFinished(async () => {
+    await fixture.close();
+    await fixture.telegram[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true });
+    expect(leaksIn(fixture.logged)).toEqual([]);
+  });
+  await fixture.open();
+  return fixture;
+}
+
+export class NotifierFixture extends Conversations {
   bus!: SqliteBus;
   requests!: RequestLog;
-  /** What `state` answers; without its timers, so that the tests end questions themselves. */
+  /** What `state` answers. Its timers do not run: the tests end questions themselves. */
   queries!: RequestQueries;
   /** Alice (7) and Bob (8) may answer in groups; every chat may be asked. */
   policy: TelegramRecipients = { bot, responders: ["7", "8"], allowedChats: [] };
-  readonly logged: string[] = [];
   /** Of the notifier that was started last. */
-  metrics: Metrics = createMetrics();
-  /** Set: appends to subjects that it names fail, once it says so, as if the log did not answer. */
-  refusesAppend: (subject: string) => boolean | Promise<boolean> = () => false;
-  /** So many looks at the lease fail as if the store did not answer. */
-  refusesLease = 0;
-  /** Lists fail as if no `state` served. */
-  refusesQueries = false;
-  /** How many lists were asked for. */
+  metrics = createMetrics();
+  readonly logged: string[] = [];
+  readonly telegram: FakeTelegram;
+  /** How often a list was asked for. */
   lists = 0;
-  /** Consumers that were told to stop. */
-  readonly stopped: string[] = [];
-  /** Consumers whose names begin with this can't start. */
-  refusesConsumer: string | undefined;
   /** How far the notifier's clock is ahead of the log's, in milliseconds. */
   clockOffsetMs = 0;
+  /** Which calls get no answer. */
+  readonly faults = new Faults();
+  /** Wraps the log of the notifiers that start from now on. */
+  wrapLog = (log: EventLog): EventLog => log;
+  readonly #directory: string;
   readonly #leaseMs: number;
   readonly #outageNoteMs: number | undefined;
-  #directory = "";
   #running = new AsyncDisposableStack();
 
-  constructor({ leaseMs = 15_000, outageNoteMs }: SettingOptions) {
+  constructor(telegram: FakeTelegram, directory: string, { leaseMs = 15_000, outageNoteMs }: FixtureOptions) {
+    super();
+    this.telegram = telegram;
+    this.#directory = directory;
     this.#leaseMs = leaseMs;
     this.#outageNoteMs = outageNoteMs;
-  }
-
-  static use(options: SettingOptions = {}): NotifierSetting {
-    const setting = new NotifierSetting(options);
-    beforeEach(async () => {
-      setting.telegram = await FakeTelegram.start(token);
-      setting.#directory = await mkdtemp(join(tmpdir(), "loopgate-notifier-"));
-      setting.policy = { bot, responders: ["7", "8"], allowedChats: [] };
-      setting.logged.length = 0;
-      setting.stopped.length = 0;
-      setting.refusesAppend = () => false;
-      setting.refusesLease = 0;
-      setting.refusesQueries = false;
-      setting.lists = 0;
-      setting.refusesConsumer = undefined;
-      setting.clockOffsetMs = 0;
-      await setting.open();
-    });
-    afterEach(async () => {
-      await setting.close();
-      await setting.telegram[Symbol.asyncDispose]();
-      await rm(setting.#directory, { recursive: true });
-      expect(leaksIn(setting.logged)).toEqual([]);
-    });
-    return setting;
   }
 
   async open(): Promise<void> {
@@ -121,40 +88,34 @@ export class NotifierSetting {
     const lifetimes = { copies: retentionMs, leases: this.#leaseMs };
     const path = join(this.#directory, "loopgate.db");
     this.bus = this.#running.use(await openSqliteBus({ path, lifetimes, retentionMs, backOffMs: [50, 100] }));
-    this.requests = new RequestLog({ log: this.bus.log, retentionMs });
-    const store = await SqliteRequestStore.open(this.bus.database);
-    const projection = this.#running.use(await startProjection(this.bus.log, store));
-    this.queries = new StateQueries({
-      requests: this.requests,
-      projection,
-      store,
-      logger: this.logger(),
-      now: () => new Date(),
-    });
+    const { log, database } = this.bus;
+    this.requests = new RequestLog({ log, retentionMs });
+    const state = await startTestState({ log, requests: this.requests, database, logger: this.logger() });
+    this.queries = this.#running.use(state).queries;
   }
 
-  /** Starts a notifier; it ends with the setting. */
+  /** Ends everything that runs, in order. */
+  close(): Promise<void> {
+    return this.#running.disposeAsync();
+  }
+
+  /** Starts a notifier; it ends with the fixture. */
   async start(holder = "test", webhook?: TelegramOptions["webhook"]): Promise<TestNotifier> {
-    const { keyValue } = this.bus;
-    const log = this.#log();
+    const buckets = await bucketsOf(this.bus.keyValue);
+    const log = this.faults.ofLog(this.wrapLog(laggingLog(this.bus.log)));
     this.metrics = createMetrics();
-    const around = {
+    const common = {
       log,
       queries: this.#queries(),
-      buckets: {
-        copies: await keyValue.bucket("copies"),
-        leases: this.#leases(await keyValue.bucket("leases")),
-        sessions: await keyValue.bucket("sessions"),
-        channels: await keyValue.bucket("channels"),
-      },
+      buckets: { ...buckets, leases: this.faults.ofLeases(buckets.leases) },
       policies: () => [telegramPolicy(this.policy)],
       logger: this.logger(),
       metrics: this.metrics,
     };
     const api = { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 };
-    const channel = await connectTelegram({ ...around, api, webhook });
+    const channel = await connectTelegram({ ...common, api, webhook });
     const notifier = await startNotifier({
-      ...around,
+      ...common,
       channel,
       requests: new RequestLog({ log, retentionMs }),
       leaseMs: this.#leaseMs,
@@ -162,69 +123,11 @@ export class NotifierSetting {
       holder,
       now: () => new Date(Date.now() + this.clockOffsetMs),
     });
-    this.#running.use(notifier);
     const bot = { id: channel.account, username: channel.username };
-    return {
-      bot,
-      check: () => notifier.check(),
-      [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
-    };
+    return Object.assign(this.#running.use(notifier), { bot });
   }
 
-  /** Ends everything that runs, in order. */
-  async close(): Promise<void> {
-    await this.#running.disposeAsync();
-  }
-
-  /** Puts a question into the log, as a gateway would. */
-  async ask({
-    id = newRequestId(),
-    message = "secret question",
-    options = ["Approve", "Deny"],
-    chats = [[7, [7]]],
-    metadata,
-    timeoutMs = 600_000,
-    session = "s",
-  }: AskOptions = {}): Promise<LogEntry<CreatedEvent>> {
-    const effects = { Approve: "approve", Deny: "deny" } as Record<string, string>;
-    const now = Date.now();
-    const event = CreatedEvent.parse({
-      specversion: "1.0",
-      id: `${id}.created.${now}`,
-      source: "test",
-      type: "loopgate.request.created.v1",
-      subject: id,
-      time: new Date(now).toISOString(),
-      tenant: "default",
-      data: {
-        session_id: session,
-        client_id: "deploy-bot",
-        prompt: {
-          kind: options.length > 0 ? "choice" : "input",
-          message,
-          options: options.map((label) => ({ value: label, label, effect: effects[label] ?? "neutral" })),
-        },
-        recipients: chats.map(([chat, people, thread]) => ({
-          channel: "telegram",
-          endpoint: telegramEndpoint({
-            bot,
-            chat: String(chat),
-            ...(thread === undefined ? {} : { thread: String(thread) }),
-          }),
-          responders: people.map(telegramResponder),
-        })),
-        policy: { required: 1 },
-        metadata,
-        expires_at: new Date(now + timeoutMs).toISOString(),
-        fingerprint: "f",
-      },
-    });
-    const ref = { tenant: "default", id };
-    await this.requests.submit(event);
-    return (await this.requests.created(ref))!;
-  }
-
-  /** A question that stands in its chat, and whose time is over this moment by the notifier's clock: it was far behind until then. */
+  /** A question that its chat shows. Its time ends this moment by the notifier's clock, which was far behind until then. */
   async askUntilItEnds(): Promise<readonly [LogEntry<CreatedEvent>, ShownMessage]> {
     this.clockOffsetMs = -3_600_000;
     const created = await this.ask({ timeoutMs: 0 });
@@ -233,114 +136,14 @@ export class NotifierSetting {
     return [created, message];
   }
 
-  async cancel(created: LogEntry<CreatedEvent>, reason = "no longer needed"): Promise<void> {
-    await this.requests.decide(refOf(created.event), () => ({
-      decide: cancellation(created.event, "cancel.test", new Date(), reason),
-    }));
-  }
-
-  /** Appends what the end of its time makes of a question, as `state` would. */
-  async expire(created: LogEntry<CreatedEvent>): Promise<void> {
-    await this.requests.decide(refOf(created.event), () => ({ decide: expiry(created.event, new Date()) }));
-  }
-
-  /** What the log holds of a question now. */
-  async set(created: LogEntry<CreatedEvent>) {
-    return await this.requests.read({ tenant: "default", id: created.event.subject });
-  }
-
-  async decision(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"] | undefined> {
-    const set = await this.set(created);
-    expect(createdOf(set)).toBeDefined();
-    return decisionOf(set)?.event.data;
-  }
-
-  /** The decision, once there is one. */
-  async decided(created: LogEntry<CreatedEvent>): Promise<DecidedEvent["data"]> {
-    await expect.poll(() => this.decision(created)).toBeDefined();
-    return (await this.decision(created))!;
-  }
-
-  /** The n-th message in a chat, once it is there. */
-  async message(chat = 7, n = 0): Promise<ShownMessage> {
-    await expect.poll(() => this.telegram.messagesIn(chat).length).toBeGreaterThan(n);
-    return this.telegram.messagesIn(chat)[n]!;
-  }
-
-  /** What a person was told about a press. */
-  async told(query: string): Promise<string> {
-    const find = () => this.telegram.answers.find((answer) => answer.query === query);
-    await expect.poll(find).toBeDefined();
-    return find()!.text;
-  }
-
-  /** The real queries, which can be made to fail. */
-  #queries(): RequestQueries {
-    const reach = () => {
-      if (this.refusesQueries) throw new Unavailable("nobody serves");
-      return this.queries;
-    };
-    return {
-      status: async (query) => reach().status(query),
-      list: async (query) => {
-        this.lists += 1;
-        return reach().list(query);
-      },
-      cancel: async (command) => reach().cancel(command),
-    };
-  }
-
   /** Writes into {@link logged}. */
   logger() {
-    const write = (chunk: Buffer, _: string, done: () => void) => (
-      this.logged.push(chunk.toString()),
-      done()
-    );
+    const write = (line: Buffer, _: string, done: () => void) => (this.logged.push(line.toString()), done());
     return createLogger("notifier-test", "trace", new Writable({ write }));
   }
 
-  /** The real log, whose appends can be made to fail, as a cluster may show it: without what came after that which has to be seen. */
-  #log(): EventLog {
-    const { log } = this.bus;
-    return {
-      append: async (subject, event, options) => {
-        if (await this.refusesAppend(subject)) throw new Unavailable("the log does not answer");
-        return log.append(subject, event, options);
-      },
-      last: (subject) => log.last(subject),
-      newest: (prefix) => log.newest(prefix),
-      below: async (prefix, atLeast = Infinity) =>
-        (await log.below(prefix)).filter(({ seq }) => seq <= atLeast),
-      replay: (filter) => log.replay(filter),
-      consume: async (consumer, handle) => {
-        const isRefused = consumer.name.startsWith(this.refusesConsumer ?? "none");
-        if (isRefused) throw new Unavailable("the log does not answer");
-        const consumption = await log.consume(consumer, handle);
-        return {
-          waitForCatchUp: (withinMs) => consumption.waitForCatchUp(withinMs),
-          [Symbol.asyncDispose]: () => {
-            this.stopped.push(consumer.name);
-            return consumption[Symbol.asyncDispose]();
-          },
-        };
-      },
-      tail: (filters, listener) => log.tail(filters, listener),
-    };
-  }
-
-  /** The real bucket, whose reads can be made to fail. */
-  #leases(bucket: Bucket): Bucket {
-    return {
-      get: async (key) => {
-        if (this.refusesLease > 0) {
-          this.refusesLease -= 1;
-          throw new Unavailable("the store does not answer");
-        }
-        return bucket.get(key);
-      },
-      create: (key, value) => bucket.create(key, value),
-      update: (key, value, revision) => bucket.update(key, value, revision),
-      delete: (key, revision) => bucket.delete(key, revision),
-    };
+  #queries(): RequestQueries {
+    const queries = this.faults.ofQueries(this.queries);
+    return { ...queries, list: (query) => ((this.lists += 1), queries.list(query)) };
   }
 }

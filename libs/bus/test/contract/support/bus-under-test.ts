@@ -30,7 +30,7 @@ export const busOptions = {
 export type OpenBus = (observer?: BusObserver) => Promise<BusUnderTest>;
 
 /** How long a test waits for something that must happen. */
-export const soon = { timeout: 30_000, interval: 10 };
+export const eventually = { timeout: 30_000, interval: 10 };
 
 export interface BusOfTest extends Pick<BusUnderTest, "log" | "timers" | "keyValue"> {
   /** Continues with a reopened bus. */

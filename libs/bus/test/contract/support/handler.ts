@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import type { Delivery, Handler, Verdict } from "../../../src/index.ts";
 import type { RequestRef } from "@loopgate/contracts";
 import { anEvent, copySubject } from "./events.ts";
-import { type BusOfTest, busOptions, soon } from "./bus-under-test.ts";
+import { type BusOfTest, busOptions, eventually } from "./bus-under-test.ts";
 
 /** A handler that records its deliveries. `answer` returns the verdicts; by default everything is done. */
 export function aRecorder(answer: Handler = async () => "done"): Handler & { readonly seen: Delivery[] } {
@@ -44,7 +44,7 @@ export async function allAgain(
   const fence = anEvent(ref);
   const isFence = ({ entry }: Delivery) => entry.event.id === fence.id;
   await bus.log.append(fenceSubject(ref), fence);
-  await expect.poll(() => seen.filter(isFence).length, soon).toBeGreaterThanOrEqual(2);
+  await expect.poll(() => seen.filter(isFence).length, eventually).toBeGreaterThanOrEqual(2);
   const others = seen.slice(from).filter((delivery) => !isFence(delivery));
   return others.map(({ entry, attempt }) => `${entry.subject} ${attempt}`);
 }

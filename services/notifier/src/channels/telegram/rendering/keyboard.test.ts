@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { aQuestion } from "../../../../test/support/questions.ts";
+import { aDeployQuestion } from "../../../../test/support/questions.ts";
 import { parseCallbackData } from "./callback-data.ts";
 import { replyMarkup } from "./keyboard.ts";
 
 function rowsOf(labels: readonly string[], approval = true) {
-  const markup = replyMarkup(aQuestion({ labels, approval }), "7");
+  const markup = replyMarkup(aDeployQuestion({ labels, approval }), "7");
   return "inline_keyboard" in markup ? markup.inline_keyboard : [];
 }
 const many = (count: number) => Array.from({ length: count }, (_, n) => `template ${n}`);
@@ -50,8 +50,8 @@ describe("the buttons", () => {
   });
 });
 
-it("without options Telegram opens a reply; in a group only for people whom the message mentions", () => {
-  const input = aQuestion({ labels: [] });
+it("without options there is a reply box, which no group member has to use", () => {
+  const input = aDeployQuestion({ labels: [] });
   expect(replyMarkup(input, "7")).toMatchObject({ force_reply: true, selective: false });
   expect(replyMarkup(input, "-5")).toMatchObject({ force_reply: true, selective: true });
 });

@@ -1,8 +1,9 @@
 import { cancellation, expiry } from "@loopgate/domain";
 import type { CreatedEvent } from "@loopgate/contracts";
+import { aDecision } from "@loopgate/testing/builders";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { answered, aQuestion, now } from "../../../../test/support/questions.ts";
+import { aDeployQuestion, now } from "../../../../test/support/questions.ts";
 import { fullText, isLong, type MessageText, questionText, verdictText } from "./question.ts";
 import { clean, oneLine, unlinked } from "./text.ts";
 
@@ -65,12 +66,12 @@ describe("any question", () => {
     });
     fc.assert(
       fc.property(questions, ({ person, ...question }) => {
-        const created = aQuestion(question);
+        const created = aDeployQuestion(question);
         const choice = question.labels.length > 0 ? { option: 0 } : { text: `a${question.message}` };
         const ends = [
           expiry(created, now),
           cancellation(created, "c", now, question.message),
-          answered(created, choice, person),
+          aDecision(created, { ...choice, name: person }),
         ];
         expectFits(questionText(created));
         if (!isLong(created)) expectWhole(created);
@@ -90,21 +91,21 @@ describe("any question", () => {
     ["one grapheme without an end", "\u0301"],
   ])("fits when everything is at its longest, of %s", (_, unit) => {
     const long = (length: number) => unit.repeat(length).slice(0, length);
-    const created = aQuestion({
+    const created = aDeployQuestion({
       message: Array.from(unit.repeat(16_000)).slice(0, 16_000).join(""),
       labels: Array.from({ length: 50 }, () => `x${long(199)}`),
       metadata: { [long(100)]: long(8_000) },
       client: long(128),
     });
     expectFits(questionText(created));
-    const closed = verdictText(created, answered(created, { option: 49 }, long(200)));
+    const closed = verdictText(created, aDecision(created, { option: 49, name: long(200) }));
     expectFits(closed);
     expect(questionText(created).text).toContain("no answer = not approved");
     expect(closed.text).toMatch(/^✅ Answered/);
   });
 
-  it("keeps room for the message itself, however long the rest is", () => {
-    const created = aQuestion({
+  it("keeps room for the message itself, however long the other parts are", () => {
+    const created = aDeployQuestion({
       message: "m".repeat(16_000),
       labels: Array.from({ length: 50 }, () => "@a ".repeat(66)),
       metadata: { note: "@a ".repeat(3_000) },
@@ -117,7 +118,7 @@ describe("any question", () => {
 describe("an open question", () => {
   it("shows who asks what, the facts beside it, until when, and what silence means", () => {
     const { text, entities } = questionText(
-      aQuestion({ metadata: { ticket: "OPS-1", window: { from: 1 } } }),
+      aDeployQuestion({ metadata: { ticket: "OPS-1", window: { from: 1 } } }),
     );
     expect(text).toMatch(/^🔐 Approval · #[0-9A-F]{4}\ndeploy-bot asks · session s\n/);
     for (const part of [
@@ -135,15 +136,15 @@ describe("an open question", () => {
   });
 
   it("promises nothing about approval where nothing approves, and asks for a reply where there are no buttons", () => {
-    expect(questionText(aQuestion({ approval: false })).text).not.toContain("approved");
-    expect(questionText(aQuestion({ labels: [] })).text).toContain("Reply to this message");
+    expect(questionText(aDeployQuestion({ approval: false })).text).not.toContain("approved");
+    expect(questionText(aDeployQuestion({ labels: [] })).text).toContain("Reply to this message");
   });
 
   it("lists in full what buttons cut: long labels, and all labels when there are many", () => {
     const long = "Roll back to the release of last Tuesday, the one before the migration";
-    expect(questionText(aQuestion({ labels: [long, "No"] })).text).toContain(long);
+    expect(questionText(aDeployQuestion({ labels: [long, "No"] })).text).toContain(long);
     const many = questionText(
-      aQuestion({ labels: Array.from({ length: 12 }, (_, n) => `template ${n}`) }),
+      aDeployQuestion({ labels: Array.from({ length: 12 }, (_, n) => `template ${n}`) }),
     ).text;
     expect(many).toContain("1. template 0");
     expect(many).toContain("12. template 11");
@@ -153,45 +154,48 @@ describe("an open question", () => {
     const labels = Array.from({ length: 20 }, (_, n) =>
       n < 2 ? `${"deploy ".repeat(20)}${n}` : `short ${n}`,
     );
-    const { text } = questionText(aQuestion({ labels }));
+    const { text } = questionText(aDeployQuestion({ labels }));
     for (const label of labels) expect(text).toContain(label);
     const tooMany = questionText(
-      aQuestion({ labels: Array.from({ length: 50 }, () => "y".repeat(200)) }),
+      aDeployQuestion({ labels: Array.from({ length: 50 }, () => "y".repeat(200)) }),
     ).text;
     expect(tooMany).toMatch(/^50\. y+…$/m);
   });
 
   it("shows eight labels of 200 characters whole", () => {
     const labels = Array.from({ length: 8 }, (_, n) => `${n}${"z".repeat(198)}${n}`);
-    const { text } = questionText(aQuestion({ labels }));
+    const { text } = questionText(aDeployQuestion({ labels }));
     for (const label of labels) expect(text).toContain(label);
   });
 
   it("folds a long message, and shows a message without visible characters as that", () => {
-    const types = (message: string) => questionText(aQuestion({ message })).entities.map(({ type }) => type);
+    const types = (message: string) =>
+      questionText(aDeployQuestion({ message })).entities.map(({ type }) => type);
     expect(types("x".repeat(2_000))).toContain("expandable_blockquote");
     expect(types("short")).toContain("blockquote");
-    expect(questionText(aQuestion({ message: "\u202E \n" })).text).toContain("(no visible text)");
+    expect(questionText(aDeployQuestion({ message: "\u202E \n" })).text).toContain("(no visible text)");
   });
 
   it("that is cut says so, and how long it is", () => {
-    const { text } = questionText(aQuestion({ message: "x".repeat(10_000) }));
+    const { text } = questionText(aDeployQuestion({ message: "x".repeat(10_000) }));
     expect(text).toMatch(/x…\n\n📎 In full \(10,0\d\d characters\) in the file below\.\n/);
-    expect(questionText(aQuestion({ message: "x".repeat(3_000) })).text).not.toContain("📎");
+    expect(questionText(aDeployQuestion({ message: "x".repeat(3_000) })).text).not.toContain("📎");
   });
 
   it("in its plain form says the same without entities, in half the room", () => {
-    const created = aQuestion({ message: "x".repeat(16_000), metadata: { note: "y".repeat(8_000) } });
+    const created = aDeployQuestion({ message: "x".repeat(16_000), metadata: { note: "y".repeat(8_000) } });
     const plain = questionText(created, "plain");
     expect(plain.text.length).toBeLessThanOrEqual(2_048);
     expect(plain.entities).toEqual([]);
     expect(plain.text).toMatch(/^🔐 Approval · #/);
     expect(plain.text).toContain("no answer = not approved");
-    expect(verdictText(created, answered(created, { option: 0 }), "plain").text).toMatch(/^✅ Approved/);
+    expect(verdictText(created, aDecision(created, { option: 0 }), "plain").text).toMatch(/^✅ Approved/);
   });
 
-  it("notifies no one: names are broken, all else is the agent's text to the letter", () => {
-    const { text } = questionText(aQuestion({ message: "ask @alice about /etc/hosts, a@b.example and #7" }));
+  it("pings no one: names are broken, and the rest is exactly the agent's text", () => {
+    const { text } = questionText(
+      aDeployQuestion({ message: "ask @alice about /etc/hosts, a@b.example and #7" }),
+    );
     expect(text).toContain("ask @\u2060alice about /etc/hosts, a@b.example and #7");
   });
 });
@@ -200,7 +204,7 @@ describe("the file of a long question", () => {
   it("holds everything to the last character, but for what reorders or controls text", () => {
     const message = `${"line @alice \t \u202E👨‍👩‍👧‍👦 ".repeat(600)}the end`;
     const labels = Array.from({ length: 50 }, (_, n) => `${"label ".repeat(30)}${n}`);
-    const created = aQuestion({ message, labels, metadata: { note: "z".repeat(8_000), n: { a: 1 } } });
+    const created = aDeployQuestion({ message, labels, metadata: { note: "z".repeat(8_000), n: { a: 1 } } });
     const text = fullText(created);
     expect(isLong(created)).toBe(true);
     for (const part of [clean(message), "z".repeat(8_000), 'n: {"a":1}', ...labels])
@@ -216,15 +220,15 @@ describe("the file of a long question", () => {
     ["fifty short labels", { labels: Array.from({ length: 50 }, (_, n) => `${n}`) }, false],
     ["much metadata", { metadata: { a: "x".repeat(900) } }, true],
   ])("is there for %s", (_, question, expected) => {
-    expect(isLong(aQuestion(question))).toBe(expected);
+    expect(isLong(aDeployQuestion(question))).toBe(expected);
   });
 });
 
 describe("a closed question", () => {
-  const created = aQuestion({ labels: ["Approve", "Later"] });
+  const created = aDeployQuestion({ labels: ["Approve", "Later"] });
   it.each([
-    ["✅ Approved", answered(created, { option: 0 }), ["Approve", "Alice Weber · 2026-11-24 14:00 UTC"]],
-    ["✅ Answered", answered(created, { option: 1 }), ["Later", "Alice Weber"]],
+    ["✅ Approved", aDecision(created, { option: 0 }), ["Approve", "Alice Weber · 2026-11-24 14:00 UTC"]],
+    ["✅ Answered", aDecision(created, { option: 1 }), ["Later", "Alice Weber"]],
     [
       "⌛ Expired",
       expiry(created, now),
@@ -242,7 +246,7 @@ describe("a closed question", () => {
   });
 
   it("quotes a typed answer", () => {
-    const input = aQuestion({ labels: [] });
-    expect(verdictText(input, answered(input, { text: "ship it" })).text).toContain("ship it\nAlice Weber");
+    const input = aDeployQuestion({ labels: [] });
+    expect(verdictText(input, aDecision(input, { text: "ship it" })).text).toContain("ship it\nAlice Weber");
   });
 });

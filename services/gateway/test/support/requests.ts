@@ -1,11 +1,5 @@
-import {
-  eventKey,
-  refOf,
-  type RequestEvent,
-  requestSubject,
-  type UndeliveredEvent,
-} from "@loopgate/contracts";
-import { cancellation } from "@loopgate/domain";
+import { refOf } from "@loopgate/contracts";
+import { aCancellation, aFailedDelivery, subjectOf } from "@loopgate/testing/builders";
 import { expect } from "vitest";
 import type { TestGateway } from "./gateway.ts";
 import { call, view } from "./wire.ts";
@@ -24,22 +18,14 @@ async function questionOf(g: TestGateway, id: string) {
 /** Decides a request, as any process may. */
 export async function decide(g: TestGateway, id: string): Promise<void> {
   const created = await questionOf(g, id);
-  await g.requests.decide(refOf(created.event), () => ({
-    decide: cancellation(created.event, "cancel.test", new Date(), "enough"),
-  }));
+  await g.requests.decide(refOf(created.event), () => ({ decide: aCancellation(created.event) }));
 }
 
 /** Appends what the notifier appends if a delivery fails. */
 export async function fail(g: TestGateway, id: string, endpoint: string): Promise<void> {
   const { event } = await questionOf(g, id);
-  const undelivered: UndeliveredEvent = {
-    ...event,
-    id: `${id}.undelivered.${endpoint}`,
-    type: "loopgate.request.undelivered.v1",
-    data: { endpoint, reason: "blocked" },
-  };
-  const subject = requestSubject({ tenant: "default", id }, eventKey.undelivered(endpoint));
-  await g.bus.log.append(subject, undelivered satisfies RequestEvent);
+  const failed = aFailedDelivery(event, endpoint);
+  await g.bus.log.append(subjectOf(failed), failed);
 }
 
 /** Waits for exactly one pending request and returns its id. */
