@@ -8,6 +8,9 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
+/** The server denies what this process has to do. A service that runs waits for the permission; a start does not. */
+export class PermissionDenied extends Unavailable {}
+
 /** The log accepts no more events until an operator enlarges it or old events age out. */
 export class LogFull extends Unavailable {}
 

@@ -2,6 +2,7 @@ export { deadLetters, replayDeadLetter } from "./dead-letters.ts";
 export type { Backlog, BusObserver } from "./bus-observer.ts";
 export {
   LogFull,
+  PermissionDenied,
   Unavailable,
   type AppendOptions,
   type AppendResult,
@@ -25,4 +26,4 @@ export {
 } from "./key-value.ts";
 export type { RequestQueries } from "./request-queries.ts";
 export type { Timers } from "./timers.ts";
-export { NatsStartupError, StartupError } from "./startup-error.ts";
+export { LOGIN_PATIENCE_MS, LoginRefused, NatsStartupError, StartupError } from "./startup-error.ts";

@@ -7,3 +7,14 @@ export class StartupError extends Error {
 export class NatsStartupError extends StartupError {
   override readonly name = "NatsStartupError";
 }
+
+/**
+ * A server refuses the user or the password. That may pass: while credentials are being changed, the server and the files
+ * of this process differ for a moment.
+ */
+export class LoginRefused extends StartupError {
+  override readonly name = "LoginRefused";
+}
+
+/** How long a service tolerates that its login is refused before it ends, in milliseconds. */
+export const LOGIN_PATIENCE_MS = 60_000;

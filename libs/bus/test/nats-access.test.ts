@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { requestPrefix } from "@loopgate/contracts";
 import { startOldNatsServer, startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NatsStartupError, Unavailable } from "../src/index.ts";
+import { LoginRefused, NatsStartupError, Unavailable } from "../src/index.ts";
 import { connectNatsBus, type NatsAccess } from "../src/nats/index.ts";
 import { certificateFiles } from "./access/certificate-files.ts";
 import { jwtServerFiles } from "./access/jwt-server.ts";
@@ -71,7 +71,7 @@ describe.skipIf(users === undefined)("a login", () => {
   it("that the server refuses is reported without its secret", async () => {
     for (const servers of [as("loopgate:wr0ng"), as("wr0ng"), users?.url ?? ""]) {
       const error = await refusalOf({ servers });
-      expect(error).toBeInstanceOf(NatsStartupError);
+      expect(error).toBeInstanceOf(LoginRefused);
       expect(error.message).toContain(
         "NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL",
       );

@@ -41,7 +41,7 @@ it("reports a process as starting, ready and draining, and as alive throughout",
     const response = await fetch(`http://127.0.0.1:${port}${path}`);
     return { status: response.status, body: await response.json() };
   };
-  await using health = await serveHealth(port, createMetrics());
+  await using health = await serveHealth({ variable: "HEALTH_PORT", port }, createMetrics());
 
   const starting = { ready: false, parts: { start: "is not finished yet" } };
   expect(await get("/readyz")).toEqual({ status: 503, body: starting });
@@ -60,7 +60,7 @@ it("serves the metrics of the service and of its process", async () => {
   const metrics = createMetrics();
   const name = "loopgate_things_total";
   new Counter({ name, help: "Things.", registers: [metrics] }).inc(3);
-  await using _health = await serveHealth(port, metrics);
+  await using _health = await serveHealth({ variable: "HEALTH_PORT", port }, metrics);
 
   const response = await fetch(`http://127.0.0.1:${port}/metrics`);
 

@@ -1,6 +1,6 @@
 import { withTimeout } from "@loopgate/async";
 import { StartupError } from "@loopgate/bus";
-import { fastify, type FastifyInstance } from "fastify";
+import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
 import { describeError } from "./logger.ts";
 import { addMetricsRoute, type Metrics } from "./metrics.ts";
@@ -27,6 +27,9 @@ export const healthVariables = {
 
 /** Serves `/healthz`, `/readyz` and `/metrics` until it is disposed. */
 export interface HealthServer extends AsyncDisposable {
+  /** Reports the process as not ready, with what its start waits for. */
+  waits(what: string): void;
+
   /** Reports the process as ready while these checks pass. Disposing the result reports it as draining, for good. */
   ready(checks: readonly HealthCheck[]): Disposable;
 }
@@ -40,11 +43,25 @@ interface HealthState {
 const CHECK_TIMEOUT_MS = 2_000;
 const TIMED_OUT = "no answer within 2 s: check that it runs, and the network";
 
-const starting: HealthCheck = {
+/** Where a process serves its health. */
+export interface HealthAddress {
+  /** The setting of the port, for the message when it is taken. */
+  readonly variable: string;
+  /** Default: all interfaces, for probes from outside the container. */
+  readonly host?: string;
+  /** Absent: nothing is served. */
+  readonly port: number | undefined;
+  /** Answers every other path with 503 until it is disposed. Default: 404. */
+  readonly isStandIn?: boolean;
+}
+
+const RETRY_AFTER_SECONDS = "2";
+
+const startCheck = (why: string): HealthCheck => ({
   name: "start",
   required: true,
-  check: () => Promise.reject(new Error("is not finished yet")),
-};
+  check: () => Promise.reject(new Error(why)),
+});
 
 /** Runs all checks at the same time. */
 export async function checkHealth(checks: readonly HealthCheck[]): Promise<HealthReport> {
@@ -70,24 +87,38 @@ export function addHealthRoutes(app: FastifyInstance, { checks, isDraining }: He
 }
 
 /**
- * Serves on all interfaces, for probes from outside the container; does nothing without a port. Open it before the other
- * parts of a service: it then closes last, and probes see the process drain.
+ * Does nothing without a port. Open it before the other parts of a service: it then closes last, and probes see the
+ * process drain.
  * @throws StartupError if the port is in use.
  */
-export async function serveHealth(port: number | undefined, metrics: Metrics): Promise<HealthServer> {
-  let checks: readonly HealthCheck[] = [starting];
+export async function serveHealth(
+  address: HealthAddress | undefined,
+  metrics: Metrics,
+): Promise<HealthServer> {
+  let checks: readonly HealthCheck[] = [startCheck("is not finished yet")];
   let isDraining = false;
+  const waits = (what: string) => void (checks = [startCheck(`waits: ${what}`)]);
   const ready = (parts: readonly HealthCheck[]): Disposable => {
     checks = parts;
     return { [Symbol.dispose]: () => void (isDraining = true) };
   };
-  if (port === undefined) return { ready, [Symbol.asyncDispose]: async () => undefined };
-  const app = fastify();
+  const { port, host = "0.0.0.0", variable = "", isStandIn = false } = address ?? {};
+  if (port === undefined) return { ready, waits, [Symbol.asyncDispose]: async () => undefined };
+  const app = fastify({ forceCloseConnections: true });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => isDraining });
   addMetricsRoute(app, metrics);
-  await app.listen({ host: "0.0.0.0", port }).catch(explainTaken("HEALTH_PORT", port));
-  return { ready, [Symbol.asyncDispose]: () => app.close() };
+  if (isStandIn) app.setNotFoundHandler(answerStarting);
+  await app.listen({ host, port }).catch(explainTaken(variable, port));
+  return { ready, waits, [Symbol.asyncDispose]: () => app.close() };
 }
+
+const answerStarting = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  const message = "Loopgate is starting and waits for a server that it needs: call again in a few seconds.";
+  return reply
+    .code(503)
+    .header("retry-after", RETRY_AFTER_SECONDS)
+    .send({ error: { code: "unavailable", message } });
+};
 
 /** Turns the error of a port in use into a message for the operator; throws any other error unchanged. */
 export const explainTaken =

@@ -4,7 +4,7 @@ export {
   checkHealth,
   explainTaken,
   healthVariables,
-  serveHealth,
+  type HealthAddress,
   type HealthCheck,
   type HealthReport,
   type HealthServer,

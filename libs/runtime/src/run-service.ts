@@ -1,11 +1,19 @@
-import { StartupError, Unavailable } from "@loopgate/bus";
+import { sleep } from "@loopgate/async";
+import { LOGIN_PATIENCE_MS, LoginRefused, PermissionDenied, StartupError, Unavailable } from "@loopgate/bus";
 import type { LogLevel } from "@loopgate/settings";
 import closeWithGrace, { type Signals } from "close-with-grace";
-import { createLogger, type Logger, redact } from "./logger.ts";
-import { createMetrics, type Metrics } from "./metrics.ts";
+import { type HealthAddress, type HealthServer, serveHealth } from "./health.ts";
+import { createLogger, describeError, type Logger, redact } from "./logger.ts";
+import { createMetrics, type Metrics, metricsMark } from "./metrics.ts";
 
 /** How long a stop may take before the process exits anyway, in milliseconds (design 7). */
 const GRACE_MS = 30_000;
+
+/** The pause between two attempts to start, in milliseconds. */
+const START_AGAIN_MS = 1_000;
+
+/** How often the log repeats what a start waits for, in milliseconds. */
+const REPEAT_MS = 300_000;
 
 const STOP_SIGNALS: Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
@@ -13,11 +21,21 @@ export interface Service<Settings extends { readonly logLevel: LogLevel }> {
   /** Appears in every log line. */
   readonly name: string;
   /** Reads the environment. Throws `StartupError` for settings that the operator must correct. */
-  readonly settings: () => Settings;
-  /** Opens the service. It adds everything that must be closed to `parts`, which close in reverse order. */
+  readonly settings: () => Settings | Promise<Settings>;
+  /**
+   * Where probes find the health of this service from its first moment. A service with it waits for the servers that it
+   * needs: after `Unavailable`, unless it lacks a permission, it starts again, alive and not ready, and after `LoginRefused` too, for a minute.
+   */
+  readonly health?: (settings: Settings) => HealthAddress;
+  /**
+   * Opens the service. It adds everything that must be closed to `parts`, which close in reverse order. With `health` it
+   * may be called several times.
+   */
   readonly start: (started: Started<Settings>) => Promise<void>;
   /** Is told why a start failed, as a message for the operator, before the process exits. */
   readonly refused?: (why: string) => Promise<void>;
+  /** How long a refused login is tolerated, in milliseconds. Default: a minute. */
+  readonly loginPatienceMs?: number;
 }
 
 interface Started<Settings> {
@@ -25,8 +43,12 @@ interface Started<Settings> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly parts: AsyncDisposableStack;
+  /** Serves nothing in a service without an address for it. */
+  readonly health: HealthServer;
   /** Aborted when the service is told to stop, before its parts close, so that pending retries give up. */
   readonly stopping: AbortSignal;
+  /** Ends the running service: closes its parts, reports the reason as a failed start does, and exits with 1. */
+  readonly fail: (reason: StartupError) => void;
 }
 
 /**
@@ -41,18 +63,86 @@ export async function runService<Settings extends { readonly logLevel: LogLevel 
   const stop = new AbortController();
   const started = Promise.withResolvers<void>();
   let logger = createLogger(service.name, "info");
-  try {
-    const settings = service.settings();
-    logger = createLogger(service.name, settings.logLevel);
-    closeWhenTold(logger, stop, () => started.promise.then(() => closeAll(parts, logger)));
-    await service.start({ settings, logger, metrics: createMetrics(), parts, stopping: stop.signal });
-    started.resolve();
-  } catch (error) {
-    // A stop that a signal requested still waits for the start, so the process must exit here.
+  const exit = async (error: unknown) => {
     const why = explain(logger, error);
     await service.refused?.(why);
     await closeAll(parts, logger).finally(() => process.exit(1));
+  };
+  try {
+    const settings = await service.settings();
+    logger = createLogger(service.name, settings.logLevel);
+    closeWhenTold(logger, stop, () => started.promise.then(() => closeAll(parts, logger)));
+    const metrics = createMetrics();
+    const health = parts.use(await serveHealth(service.health?.(settings), metrics));
+    const fail = (reason: StartupError) => {
+      if (stop.signal.aborted) return;
+      stop.abort();
+      setTimeout(() => process.exit(1), GRACE_MS).unref();
+      void started.promise.then(() => exit(reason));
+    };
+    const common = { settings, logger, metrics, health, stopping: stop.signal, fail };
+    parts.use(await startWhenPossible(service, common));
+    started.resolve();
+  } catch (error) {
+    // A stop that a signal requested still waits for the start, so the process must exit here.
+    await exit(error);
   }
+}
+
+/** Starts until that succeeds, fails for good, or the service is told to stop. Resolves with the open parts. */
+async function startWhenPossible<Settings extends { readonly logLevel: LogLevel }>(
+  service: Service<Settings>,
+  common: Omit<Started<Settings>, "parts">,
+): Promise<AsyncDisposableStack> {
+  const { logger, health, stopping } = common;
+  const report = waitReporter(logger);
+  const isOver = patience(service);
+  for (;;) {
+    const parts = new AsyncDisposableStack();
+    const removeNewMetrics = metricsMark(common.metrics);
+    try {
+      await service.start({ ...common, parts });
+      return parts;
+    } catch (error) {
+      await closeAll(parts, logger);
+      removeNewMetrics();
+      if (stopping.aborted && error instanceof Unavailable) return parts;
+      if (isOver(error)) throw error;
+      health.waits(describeError(error).message);
+      report(error);
+      await sleep(START_AGAIN_MS, stopping);
+      if (stopping.aborted) return parts;
+    }
+  }
+}
+
+/** Tells whether an error ends the start. Refused logins do once they have gone on for the patience of the service. */
+function patience({
+  health,
+  loginPatienceMs = LOGIN_PATIENCE_MS,
+}: Pick<Service<never>, "health" | "loginPatienceMs">): (error: unknown) => boolean {
+  let refusedSince: number | undefined;
+  return (error) => {
+    if (health === undefined) return true;
+    if (!(error instanceof LoginRefused)) {
+      refusedSince = undefined;
+      return !(error instanceof Unavailable) || error instanceof PermissionDenied;
+    }
+    refusedSince ??= performance.now();
+    return performance.now() - refusedSince >= loginPatienceMs;
+  };
+}
+
+/** Logs what a start waits for: at once when that changes, and otherwise every five minutes. */
+function waitReporter(logger: Logger): (error: unknown) => void {
+  let last = { message: "", at: -Infinity };
+  return (error) => {
+    const { message } = describeError(error);
+    const now = performance.now();
+    if (message === last.message && now - last.at < REPEAT_MS) return;
+    last = { message, at: now };
+    logger.warn({ err: error }, "the start waits, and goes on when this has passed");
+  };
 }
 
 /**

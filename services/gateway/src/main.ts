@@ -7,7 +7,14 @@ import { createGateway } from "./gateway.ts";
 await runService({
   name: "gateway",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts, stopping }) => {
+  // Until the gateway itself can listen there. A port that the system picks is known only then.
+  health: ({ listen: { host, port } }) => ({
+    variable: "SERVER_PORT",
+    host,
+    port: port === 0 ? undefined : port,
+    isStandIn: true,
+  }),
+  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
     const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
@@ -26,6 +33,7 @@ await runService({
         version,
       }),
     );
+    await health[Symbol.asyncDispose]();
     logger.info({ address: await gateway.listen(settings.listen) }, "ready");
   },
 });

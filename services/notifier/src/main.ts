@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
+import { busMetrics, runService } from "@loopgate/runtime";
 import { bucketsOf } from "./buckets.ts";
 import { connectTelegram } from "./channels/telegram/telegram-channel.ts";
 import { startNotifier } from "./notifier.ts";
@@ -11,9 +11,9 @@ import { readServiceSettings } from "./service-settings.ts";
 await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts, stopping }) => {
+  health: ({ healthPort }) => ({ variable: "HEALTH_PORT", port: healthPort }),
+  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
     const { nats, policy, storage, telegram, webhook, outageNoteMs } = settings;
-    const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
     const { queries, log } = bus;

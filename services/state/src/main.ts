@@ -1,6 +1,6 @@
 import { RequestLog } from "@loopgate/requests";
 import { connectNatsBus } from "@loopgate/bus/nats";
-import { busMetrics, runService, serveHealth } from "@loopgate/runtime";
+import { busMetrics, runService } from "@loopgate/runtime";
 import { startState } from "./state.ts";
 import { readServiceSettings } from "./service-settings.ts";
 import { MongoRequestStore } from "./store/mongo.ts";
@@ -8,9 +8,9 @@ import { MongoRequestStore } from "./store/mongo.ts";
 await runService({
   name: "state",
   settings: () => readServiceSettings(process.env),
-  start: async ({ settings, logger, metrics, parts, stopping }) => {
+  health: ({ healthPort }) => ({ variable: "HEALTH_PORT", port: healthPort }),
+  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
     const { nats, storage } = settings;
-    const health = parts.use(await serveHealth(settings.healthPort, metrics));
     const observer = busMetrics(metrics, logger);
     const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
     const store = parts.use(await MongoRequestStore.open(settings.mongo));

@@ -38,7 +38,8 @@ export interface NatsBus extends AsyncDisposable {
  * Connects, creates missing streams and buckets, and verifies that this version can work with the existing ones.
  * Disposal stops the intake of running consumers, waits up to `stopWithinMs` for their handlers (what is unfinished by
  * then is delivered again), flushes outgoing messages, and disconnects.
- * @throws Unavailable if no server answers; NatsStartupError if the server does not meet the needs of this version.
+ * @throws Unavailable if no server answers; PermissionDenied if this user lacks a permission; LoginRefused if the server
+ * refuses the credentials; NatsStartupError if the server does not meet the needs of this version.
  */
 export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> {
   const all = { ...natsDefaults, ...options };
@@ -72,7 +73,10 @@ async function openClient(options: NatsBusOptions, retry: RetryPolicy): Promise<
   try {
     const client = await clientOf(connection);
     await retryUnknownOutcome(retry, () => provision(connection, options));
-    if (options.use !== undefined) await checkPermissions(client, publishedBy(options.use));
+    const { use } = options;
+    if (use !== undefined) {
+      await retryUnknownOutcome(retry, () => checkPermissions(client, publishedBy(use)));
+    }
     return client;
   } catch (error) {
     await connection.close();

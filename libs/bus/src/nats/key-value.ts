@@ -16,7 +16,9 @@ export class NatsKeyValue implements KeyValue {
   }
 
   async bucket(name: BucketName): Promise<Bucket> {
-    const kv = await new Kvm(this.#client.js).open(bucketName(name), { allow_direct: false });
+    const kv = await retryUnknownOutcome(this.#retry, () =>
+      new Kvm(this.#client.js).open(bucketName(name), { allow_direct: false }),
+    );
     return new NatsBucket(kv, this.#retry);
   }
 }

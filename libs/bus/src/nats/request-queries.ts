@@ -65,6 +65,7 @@ const DRAIN_TIMEOUT_MS = 2_000;
 /**
  * Answers queries until disposed. Disposal stops the intake and waits for the answers to queries already received.
  * `onFailure` receives the errors of failed queries; their callers receive a reply without an answer.
+ * @throws Unavailable if the connection is lost meanwhile.
  */
 export async function serveQueries(
   connection: NatsConnection,
@@ -86,7 +87,12 @@ export async function serveQueries(
     serve("list", (query) => queries.list(ListQuery.parse(query))),
     serve("cancel", (query) => queries.cancel(CancelCommand.parse(query))),
   ];
-  await connection.flush();
+  try {
+    await connection.flush();
+  } catch (cause) {
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    throw new Unavailable("NATS does not confirm the subscription to queries", { cause });
+  }
   return {
     [Symbol.asyncDispose]: async () => {
       const open = subscriptions.filter((subscription) => !subscription.isClosed());

@@ -1,4 +1,4 @@
-import { StartupError, Unavailable } from "@loopgate/bus";
+import { LoginRefused, StartupError, Unavailable } from "@loopgate/bus";
 import {
   BSON,
   MongoBulkWriteError,
@@ -37,7 +37,7 @@ export function refusalOf(error: unknown): StartupError | undefined {
   if (error instanceof StartupError) return error;
   if (!(error instanceof MongoError)) return undefined;
   if (hasCode(error, AUTHENTICATION_FAILED)) {
-    return new StartupError(
+    return new LoginRefused(
       "MongoDB refuses the user of MONGODB_URI: check the user's name, the password and authSource",
     );
   }

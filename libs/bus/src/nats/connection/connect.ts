@@ -6,7 +6,7 @@ import {
   UserAuthenticationExpiredError,
 } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
-import { NatsStartupError } from "../../startup-error.ts";
+import { LoginRefused, NatsStartupError } from "../../startup-error.ts";
 import { CALL_TIMEOUT_MS, type NatsAccess } from "./bus-options.ts";
 import { connectionOptions } from "./connection-options.ts";
 import { ConnectionWatch } from "./connection-watch.ts";
@@ -40,7 +40,8 @@ export async function clientOf(connection: NatsConnection): Promise<NatsClient> 
 
 /**
  * Connects. When the connection is lost later, the client reconnects, without a limit on attempts.
- * @throws Unavailable if no server answers the first attempt; NatsStartupError if the login or TLS is refused.
+ * @throws Unavailable if no server answers the first attempt; LoginRefused if the server refuses the
+ * credentials; NatsStartupError if TLS fails.
  */
 export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
   const options = connectionOptions(access);
@@ -71,12 +72,9 @@ const tlsFailure = /CERT|SIGNED|SIGNATURE|TLS|SSL|EPROTO|HOSTNAME_MISMATCH|INVAL
 
 function failureOf(cause: unknown, servers: string): Error {
   if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
-    return new NatsStartupError(
-      "NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL",
-      {
-        cause,
-      },
-    );
+    return new LoginRefused("NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL", {
+      cause,
+    });
   }
   const message = cause instanceof Error ? cause.message : String(cause);
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

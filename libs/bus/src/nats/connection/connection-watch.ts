@@ -1,5 +1,5 @@
 import { type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
-import { Unavailable } from "../../event-log.ts";
+import { PermissionDenied, Unavailable } from "../../event-log.ts";
 import { permissionMessage } from "./errors.ts";
 
 /** A violation that has not recurred for this long counts as fixed: denied operations are retried more often. */
@@ -34,11 +34,11 @@ export class ConnectionWatch {
     for (const subject of this.#violations.keys()) this.checkPermission(subject);
   }
 
-  /** @throws Unavailable if the server denied this subject within the last minute. */
+  /** @throws PermissionDenied if the server denied this subject within the last minute. */
   checkPermission(subject: string): void {
     const violation = this.#violations.get(subject);
     if (violation === undefined) return;
-    if (performance.now() - violation.at < FORGET_VIOLATION_MS) throw new Unavailable(violation.message);
+    if (performance.now() - violation.at < FORGET_VIOLATION_MS) throw new PermissionDenied(violation.message);
     this.#violations.delete(subject);
   }
 

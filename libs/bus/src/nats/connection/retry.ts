@@ -1,6 +1,6 @@
 import { sleep } from "@loopgate/async";
 import type { BusObserver } from "../../bus-observer.ts";
-import { LogFull, Unavailable } from "../../event-log.ts";
+import { LogFull, PermissionDenied, Unavailable } from "../../event-log.ts";
 import {
   apiCodeOf,
   apiCodes,
@@ -22,8 +22,8 @@ export interface RetryPolicy {
 
 /**
  * Repeats an idempotent call until its outcome is known.
- * @throws Unavailable after `giveUpAfterMs` milliseconds, once `stopping` is aborted, and at once if a permission is
- * missing; LogFull if the stream is full; any other error unchanged.
+ * @throws Unavailable after `giveUpAfterMs` milliseconds, and once `stopping` is aborted; PermissionDenied and LogFull at
+ * once; any other error unchanged.
  */
 export async function retryUnknownOutcome<Result>(
   { giveUpAfterMs, stopping }: RetryPolicy,
@@ -37,7 +37,7 @@ export async function retryUnknownOutcome<Result>(
     } catch (cause) {
       if (apiCodeOf(cause) === apiCodes.streamFull) throw new LogFull("the log is full", { cause });
       const violation = permissionViolationOf(cause);
-      if (violation !== undefined) throw new Unavailable(permissionMessage(violation), { cause });
+      if (violation !== undefined) throw new PermissionDenied(permissionMessage(violation), { cause });
       if (!isOutcomeUnknown(cause)) throw cause;
       const isOver = stopping?.aborted === true || performance.now() >= deadline;
       observer?.outcomeUnknown(isOver ? "given_up" : "retried");

@@ -95,8 +95,10 @@ export class NatsConsumer {
   /** A denied pull has no reply, only an error on the connection, which arrives before the round trip of `flush` ends. */
   async #checkPermission(durable: Consumer): Promise<void> {
     const { connection, watch } = this.#client;
-    const { stream_name: stream, name } = await durable.info(true);
-    await withTimeout(connection.flush(), this.#retry.giveUpAfterMs, () => undefined);
+    const { stream_name: stream, name } = await retryUnknownOutcome(this.#retry, async () => {
+      await withTimeout(connection.flush(), this.#retry.giveUpAfterMs, () => undefined);
+      return durable.info(true);
+    });
     watch.checkPermission(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
   }
 

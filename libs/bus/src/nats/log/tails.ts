@@ -1,7 +1,7 @@
 import { committedSubject, type LogEntry, parsedEntry, timestamp } from "@loopgate/contracts";
 import { withTimeout } from "@loopgate/async";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
-import { type Subscription, type TailListener, Unavailable } from "../../event-log.ts";
+import { type Subscription, type TailListener, PermissionDenied, Unavailable } from "../../event-log.ts";
 import type { NatsClient } from "../connection/connect.ts";
 import { permissionMessage, permissionViolationOf } from "../connection/errors.ts";
 
@@ -47,12 +47,8 @@ export class NatsTails {
     if (confirmed && refused === undefined) return { [Symbol.asyncDispose]: async () => end() };
     end();
     const violation = permissionViolationOf(refused);
-    throw new Unavailable(
-      violation === undefined
-        ? "NATS does not confirm the subscription of a tail"
-        : permissionMessage(violation),
-      { cause: refused },
-    );
+    if (violation === undefined) throw new Unavailable("NATS does not confirm the subscription of a tail");
+    throw new PermissionDenied(permissionMessage(violation), { cause: refused });
   }
 }
 

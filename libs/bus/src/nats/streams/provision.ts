@@ -5,7 +5,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from "@nats-io/jetstream";
-import type { NatsConnection } from "@nats-io/transport-node";
+import { ConnectionError, type NatsConnection } from "@nats-io/transport-node";
 import { NatsStartupError } from "../../startup-error.ts";
 import {
   CALL_TIMEOUT_MS,
@@ -65,9 +65,11 @@ async function configure(connection: NatsConnection, storage: NatsStorage): Prom
   }
 }
 
-/** @throws NatsStartupError if the server is too old. */
+/** @throws NatsStartupError if the server is too old; ConnectionError while there is no connection. */
 export async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
-  const version = connection.info?.version ?? "";
+  const { info } = connection;
+  if (info === undefined) throw new ConnectionError("disconnected");
+  const { version } = info;
   const [major = 0, minor = 0] = version.split(".").map(Number);
   if (major < OLDEST_SERVER[0] || (major === OLDEST_SERVER[0] && minor < OLDEST_SERVER[1])) {
     throw new NatsStartupError(
