@@ -22,7 +22,7 @@ import { startMissedRedelivery } from "./delivery/redeliver-missed.ts";
 import { whileLeased } from "./leases/lease.ts";
 import { notifierMetrics } from "./notifier-metrics.ts";
 import { LastContact } from "./outage/last-contact.ts";
-import { OpenQuestions } from "./outage/open-questions.ts";
+import { OpenQuestions } from "./open-questions.ts";
 import { startOutageNotice } from "./outage/outage-notice.ts";
 
 export interface NotifierOptions {

@@ -1,6 +1,6 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { beforeEach, expect, it } from "vitest";
-import { OpenQuestions } from "../src/outage/open-questions.ts";
+import { OpenQuestions } from "../src/open-questions.ts";
 import { chatOf } from "../src/channels/telegram/moved-chats.ts";
 import { type NotifierFixture, openFixture } from "./support/notifier.ts";
 import { bot } from "./support/secrets.ts";

@@ -4,7 +4,7 @@ import type { Logger } from "@loopgate/runtime";
 import { consumersOf } from "../consumers.ts";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
 import type { Answers } from "./answers.ts";
-import { updateIn } from "./received.ts";
+import { updateIn } from "../received-update.ts";
 
 /** A message whose handling fails this often becomes a dead letter, and its sender is told. */
 const MAX_FAILURES = 3;

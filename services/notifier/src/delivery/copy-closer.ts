@@ -3,7 +3,7 @@ import type { Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
 import { copiesOf, createdOf, decisionOf } from "@loopgate/domain";
 import type { Channel, ChannelSender, RequestLog } from "@loopgate/requests";
 import { consumersOf } from "../consumers.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../retry-after.ts";
 
 export interface CopyCloserOptions {
   readonly channel: Channel;

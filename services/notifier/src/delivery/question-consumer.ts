@@ -4,7 +4,7 @@ import type { Channel } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import { consumersOf } from "../consumers.ts";
 import type { QuestionSender } from "./question-sender.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../retry-after.ts";
 
 export interface QuestionConsumerOptions {
   readonly channel: Channel;

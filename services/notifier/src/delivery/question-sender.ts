@@ -14,7 +14,7 @@ import type { CallResult, Channel, ChannelSender, RequestLog } from "@loopgate/r
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
 import type { PendingRecords } from "./pending-records.ts";
-import { deferred } from "./retry-after.ts";
+import { deferred } from "../retry-after.ts";
 import { type Position, SendOrder } from "./send-order.ts";
 
 interface QuestionSenderOptions {

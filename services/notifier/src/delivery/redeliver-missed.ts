@@ -1,11 +1,11 @@
 import type { Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Channel } from "@loopgate/requests";
-import { updateIn } from "../answers/received.ts";
+import { updateIn } from "../received-update.ts";
 import { consumersOf } from "../consumers.ts";
-import type { OpenQuestions } from "../outage/open-questions.ts";
+import type { OpenQuestions } from "../open-questions.ts";
 import type { QuestionSender } from "./question-sender.ts";
-import { retryAfter } from "./retry-after.ts";
+import { retryAfter } from "../retry-after.ts";
 
 export interface MissedRedeliveryOptions {
   readonly channel: Channel;

@@ -1,5 +1,5 @@
 import type { CallResult } from "@loopgate/requests";
-import { deferred, waitMsOf } from "./retry-after.ts";
+import { deferred, waitMsOf } from "../retry-after.ts";
 
 /** How many questions may wait at one place. More would use the consumer's slots for questions of other places. */
 const MAX_WAITING = 8;

@@ -4,9 +4,9 @@ import { Unavailable } from "@loopgate/bus";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Channel, ChannelSender, HeldLease, Outage, Receiver } from "@loopgate/requests";
 import type { Logger } from "@loopgate/runtime";
-import { retryAfter } from "../delivery/retry-after.ts";
+import { retryAfter } from "../retry-after.ts";
 import type { LastContact, Silence } from "./last-contact.ts";
-import type { OpenQuestions } from "./open-questions.ts";
+import type { OpenQuestions } from "../open-questions.ts";
 
 export interface OutageNoticeOptions {
   readonly channel: Channel;

@@ -6,7 +6,7 @@ import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import type { CommandName, IncomingCommand } from "./updates/incoming.ts";
 import { chatOf, type MovedChats } from "./moved-chats.ts";
-import type { OpenQuestions } from "../../outage/open-questions.ts";
+import type { OpenQuestions } from "../../open-questions.ts";
 import { questionList } from "./rendering/question-list.ts";
 import type { Reply } from "./rendering/replies.ts";
 

@@ -9,7 +9,7 @@ import { ChatQueue } from "./api/chat-queue.ts";
 import { identify } from "./api/identify.ts";
 import { Pauses } from "./api/pauses.ts";
 import { Rates } from "./api/rates.ts";
-import { OpenQuestions } from "../../outage/open-questions.ts";
+import { OpenQuestions } from "../../open-questions.ts";
 import { answerCommand, offerCommands } from "./commands.ts";
 import { type TelegramMetrics, telegramMetrics } from "./metrics.ts";
 import { chatOf, MovedChats } from "./moved-chats.ts";

@@ -1,4 +1,4 @@
-import { deferred } from "../../../delivery/retry-after.ts";
+import { deferred } from "../../../retry-after.ts";
 import { type Failure, failureOf } from "./api-outcome.ts";
 import { Pauses } from "./pauses.ts";
 import { Rates } from "./rates.ts";
