@@ -7,7 +7,7 @@ import type { RequestStore } from "./store/request-store.ts";
 /** Upper bound of the count: beyond it, counting costs more and tells an operator nothing new. */
 const COUNT_UP_TO = 10_000;
 
-export type StateMetrics = ReturnType<typeof stateMetrics>;
+type StateMetrics = ReturnType<typeof stateMetrics>;
 
 /** The metrics of a state service, and gauges of its store. */
 export function stateMetrics(metrics: Metrics, store: RequestStore) {
@@ -51,3 +51,21 @@ function pendingGauges(store: RequestStore): readonly Gauge[] {
 
 const ageSeconds = (since: string | undefined): number =>
   since === undefined ? 0 : Math.max(Date.now() - Date.parse(since), 0) / 1_000;
+
+/** The same store, with its failures counted. */
+export function instrumentedStore(store: RequestStore, { storeFailures }: StateMetrics): RequestStore {
+  const counted = async <Result>(operation: string, call: Promise<Result>): Promise<Result> => {
+    try {
+      return await call;
+    } catch (error) {
+      storeFailures.inc({ operation });
+      throw error;
+    }
+  };
+  return {
+    merge: (entries) => counted("merge", store.merge(entries)),
+    get: (ref) => counted("get", store.get(ref)),
+    listPending: (page) => counted("list", store.listPending(page)),
+    countPending: (tenant, limit) => counted("count", store.countPending(tenant, limit)),
+  };
+}

@@ -1,11 +1,10 @@
 import type { EventLog, RequestQueries, Timers } from "@loopgate/bus";
 import type { RequestLog } from "@loopgate/requests";
 import type { Logger, Metrics } from "@loopgate/runtime";
-import { instrumentedStore } from "./store/instrumented-store.ts";
 import { startExpiry } from "./expiry.ts";
 import { startProjection } from "./projection/projection.ts";
 import type { RequestStore } from "./store/request-store.ts";
-import { stateMetrics } from "./state-metrics.ts";
+import { instrumentedStore, stateMetrics } from "./state-metrics.ts";
 import { StateQueries } from "./queries/state-queries.ts";
 
 export interface StateOptions {
