@@ -16,7 +16,7 @@ export type Option = z.infer<typeof Option>;
 export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), options: z.array(Option) });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** An endpoint where the question is shown, and the principals who may answer there, such as `telegram:<user id>`. */
+/** An endpoint where the question is shown, and the principals (`<channel>:<id>`) who may answer there. */
 export const Recipient = z.looseObject({
   channel: z.string(),
   endpoint: z.string(),

@@ -29,16 +29,19 @@ export interface Channel {
   /** Reads what the channel stored in the log as received; undefined for what needs no reaction. */
   read(update: unknown, storedAt: string): Incoming | undefined;
 
-  /** The place that an update tells can take messages again, under all its names. @throws Unavailable */
+  /**
+   * The place that can take messages again, by this update, or that has a new name: under all its names. Undefined for
+   * any other update. @throws Unavailable
+   */
   reopenedPlaces(update: unknown): Promise<readonly string[] | undefined>;
 
-  /** Opens what shows questions. With a lease, it makes no call once the lease is lost. */
+  /** Opens a sender. With a lease, it makes no call once the lease is lost; without one, it works on any replica. */
   openSender(lease?: HeldLease): Promise<ChannelSender>;
 
-  /** Makes the provider hand out what people send, while the lease is held. */
+  /** Fetches what people send, or makes the provider deliver it, while the lease is held. */
   startReceiver(lease: HeldLease): Receiver;
 
-  /** Accepts what the provider delivers to any replica, if it does. */
+  /** Accepts what the provider delivers to this replica. Stores it in the log as received before confirming it. */
   startIntake(): Promise<AsyncDisposable>;
 
   /** Rejects while the provider does not answer for this account. */
@@ -47,7 +50,7 @@ export interface Channel {
 
 /** Calls that change what people see. One send is in flight for each place; a failed call is never repeated by the sender. */
 export interface ChannelSender extends AsyncDisposable {
-  /** Sends a question. `record` stores the copy before the next message goes to that place. */
+  /** Sends a question. Awaits `record`, which stores the copy, before the next message goes to that place. */
   sendQuestion(
     created: CreatedEvent,
     endpoint: string,
@@ -63,7 +66,7 @@ export interface ChannelSender extends AsyncDisposable {
   /** Tells a place that the channel was offline, and which questions are open there. */
   sendOutageNotice(endpoint: string, outage: Outage): Promise<CallResult<unknown>>;
 
-  /** How long to wait before trying again when `ahead` sends come first at this place, in milliseconds. */
+  /** When to try again if `ahead` sends come first at this place, in milliseconds. */
   retryHintMs(endpoint: string, ahead: number): number;
 }
 
@@ -95,7 +98,7 @@ export type Incoming = AnswerMessage | OtherMessage | UnreadableMessage;
 interface Message {
   /** Identity of the message, for log lines. */
   readonly key: string;
-  /** Tells the person, best effort: what was decided holds without it. */
+  /** Tells the person, best effort: the decision holds without it. */
   tell(notice: Notice): Promise<void>;
 }
 
@@ -148,8 +151,8 @@ export interface HeldLease {
   isHeld(): boolean;
 }
 
-/** Brings in what people send, until it is disposed of. */
+/** Receives what people send, until it is disposed of. */
 export interface Receiver extends AsyncDisposable {
-  /** Resolves while it works; rejects with why it does not, in words for an operator. */
+  /** Resolves while it works; rejects with the reason why it does not, in words for an operator. */
   check(): Promise<void>;
 }

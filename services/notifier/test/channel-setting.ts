@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { type EventLog, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
-import { createdEvent, type CreatedEvent, newRequestId, refOf } from "@loopgate/contracts";
+import { type CreatedEvent, refOf } from "@loopgate/contracts";
 import { cancellation, decisionOf, expiry } from "@loopgate/domain";
 import { RequestLog } from "@loopgate/requests";
 import { createLogger, createMetrics } from "@loopgate/runtime";
 import { startState, type StateService } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
+import { aQuestion } from "@loopgate/testing/builders";
+import { replacedLog } from "@loopgate/testing/faults";
 import { afterEach, beforeEach, expect } from "vitest";
 import { bucketsOf, type Notifier, startNotifier } from "../src/index.ts";
 import type { ChannelUnderTest, Person, Place, ShownCopy } from "./channel-under-test.ts";
@@ -114,25 +116,15 @@ export class ChannelSetting {
     places = ["alice"],
     responders = ["alice", "bob"],
   }: QuestionOptions = {}): Promise<CreatedEvent> {
-    const options = labels.map((label) => ({
-      value: label,
-      label,
-      effect: label === "Approve" ? ("approve" as const) : ("deny" as const),
-    }));
-    const event = createdEvent(
-      {
-        ref: { tenant: "default", id: newRequestId() },
-        sessionId: "s",
-        clientId: "deploy-bot",
-        prompt: { kind: labels.length > 0 ? "choice" : "input", message, options },
-        recipients: places.map((place) =>
-          this.channel.recipientAt(place, place === "alice" ? ["alice"] : responders),
-        ),
-        timeoutSeconds: 600,
-        fingerprint: "f",
-      },
-      new Date(),
-    );
+    const event = aQuestion({
+      client: "deploy-bot",
+      message,
+      options: labels,
+      recipients: places.map((place) =>
+        this.channel.recipientAt(place, place === "alice" ? ["alice"] : responders),
+      ),
+      timeoutMs: 600_000,
+    });
     await this.requests.submit(event);
     return event;
   }
@@ -188,23 +180,18 @@ export class ChannelSetting {
 
   #failingLog(holder: string): EventLog {
     const { log } = this.#bus;
-    return {
+    return replacedLog(log, {
       append: async (subject, event, options) => {
         const fault = await this.failsAppend(subject, holder);
         const result = fault === "before" ? undefined : await log.append(subject, event, options);
         if (fault !== undefined || result === undefined) throw new Unavailable("the log does not answer");
         return result;
       },
-      last: (subject) => log.last(subject),
       newest: async (prefix) => {
         await this.beforeRead(prefix);
         return log.newest(prefix);
       },
-      below: (prefix, atLeast) => log.below(prefix, atLeast),
-      replay: (filter) => log.replay(filter),
-      consume: (consumer, handle) => log.consume(consumer, handle),
-      tail: (filters, listener) => log.tail(filters, listener),
-    };
+    });
   }
 }
 

@@ -82,7 +82,7 @@ export class SocketChannel implements Channel {
     };
   }
 
-  /** A place where no one is connected is tried again and again: no question was missed there. */
+  /** A place where no one is connected is tried again until a person connects: it misses no question. */
   async reopenedPlaces(): Promise<undefined> {
     return undefined;
   }

@@ -29,7 +29,7 @@ export class SocketPerson implements Disposable {
     this.#join = join;
   }
 
-  /** Connects to a process, again and again. */
+  /** Connects to a process, and again whenever the connection ends. */
   connect(path: string): void {
     if (!this.#isOpen) return;
     const socket = createConnection(path);
