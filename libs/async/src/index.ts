@@ -1,6 +1,7 @@
 export { backOff } from "./back-off.ts";
 export { ConcurrentDisposables } from "./concurrent-disposables.ts";
 export { pollUntil } from "./poll-until.ts";
+export { FileLimitExceeded, readSmallFile } from "./read-small-file.ts";
 export { singleFlight } from "./single-flight.ts";
 export { sleep } from "./sleep.ts";
 export { withTimeout } from "./with-timeout.ts";

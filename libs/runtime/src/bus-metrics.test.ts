@@ -34,6 +34,20 @@ it("counts lost appends, unknown outcomes, reconnects and dead letters", async (
   expect(seen.get('loopgate_dead_letters_total{consumer="notifier-inbound"}')).toBe(1);
 });
 
+it("logs a disconnect with its reason, and the end of it", () => {
+  const { observer, lines } = aBus();
+  observer.disconnected(new Unavailable("NATS refuses nats://user:canary@host: check the user"));
+  observer.reconnected();
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    expect.objectContaining({
+      level: "warn",
+      msg: "NATS is disconnected",
+      err: expect.objectContaining({ message: "NATS refuses nats://<credentials>@host: check the user" }),
+    }),
+    expect.objectContaining({ level: "info", msg: "NATS is connected again" }),
+  ]);
+});
+
 it("logs a dead letter", () => {
   const { observer, lines } = aBus();
   observer.deadLettered("notifier-inbound-4200000001");

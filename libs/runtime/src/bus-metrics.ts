@@ -47,7 +47,11 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
     },
     lost: (event) => lost.inc({ event }),
     outcomeUnknown: (next) => unknown.inc({ next }),
-    reconnected: () => reconnects.inc(),
+    disconnected: (err) => logger.warn({ err }, "NATS is disconnected"),
+    reconnected: () => {
+      reconnects.inc();
+      logger.info("NATS is connected again");
+    },
     failed: workFailures(metrics, logger),
     deadLettered: (consumer) => {
       deadLetters.inc({ consumer: roleOf(consumer) });

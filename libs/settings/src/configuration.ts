@@ -33,8 +33,8 @@ export function readConfiguration<Schema extends z.ZodObject>(
     if (value !== undefined && value !== "") given[name] = value;
   }
   for (const name of secrets) {
-    const file = environment[`${name}_FILE`]?.trim();
-    if (file === undefined || file === "") continue;
+    const file = secretFileOf(name, environment);
+    if (file === undefined) continue;
     if (name in given) problems.push(`${name} and ${name}_FILE are both set: keep one`);
     else readSecret(name, file, given, problems);
   }
@@ -43,6 +43,10 @@ export function readConfiguration<Schema extends z.ZodObject>(
   if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems);
   return parsed.data;
 }
+
+/** The path of the file that holds a secret; undefined if its variable does, or nothing. */
+export const secretFileOf = (name: string, environment: Environment): string | undefined =>
+  environment[`${name}_FILE`]?.trim() || undefined;
 
 /** A comma-separated list; empty if absent. */
 export const listSetting = z

@@ -3,6 +3,7 @@ export {
   listSetting,
   readableFile,
   readConfiguration,
+  secretFileOf,
   type Environment,
 } from "./configuration.ts";
 export { logLevels, logSettingsOf, logVariables, type LogLevel } from "./log-settings.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listSetting, readableFile } from "./configuration.ts";
+import { type Environment, listSetting, readableFile, secretFileOf } from "./configuration.ts";
 
 const isAddress = (server: string): boolean =>
   URL.canParse(server.includes("://") ? server : `nats://${server}`);
@@ -13,6 +13,8 @@ export const natsVariables = {
   ),
   NATS_CREDS_FILE: readableFile.optional(),
   NATS_CA_FILE: readableFile.optional(),
+  NATS_CERT_FILE: readableFile.optional(),
+  NATS_KEY_FILE: readableFile.optional(),
   LOOPGATE_STREAM_REPLICAS: z.coerce
     .number("must be 1, 3 or 5")
     .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
@@ -22,9 +24,19 @@ export const natsVariables = {
 /** The URL may contain a user and a password. */
 export const natsSecrets = ["NATS_URL"] as const;
 
-export const natsSettingsOf = (read: z.infer<z.ZodObject<typeof natsVariables>>) => ({
-  servers: read.NATS_URL,
-  replicas: read.LOOPGATE_STREAM_REPLICAS,
-  ...(read.NATS_CREDS_FILE === undefined ? {} : { credsFile: read.NATS_CREDS_FILE }),
-  ...(read.NATS_CA_FILE === undefined ? {} : { caFile: read.NATS_CA_FILE }),
-});
+/** @param environment where `read` comes from: files are read again while the process runs */
+export const natsSettingsOf = (
+  read: z.infer<z.ZodObject<typeof natsVariables>>,
+  environment: Environment,
+) => {
+  const urlFile = secretFileOf("NATS_URL", environment);
+  return {
+    servers: read.NATS_URL,
+    replicas: read.LOOPGATE_STREAM_REPLICAS,
+    ...(urlFile === undefined ? {} : { urlFile }),
+    ...(read.NATS_CREDS_FILE === undefined ? {} : { credsFile: read.NATS_CREDS_FILE }),
+    ...(read.NATS_CA_FILE === undefined ? {} : { caFile: read.NATS_CA_FILE }),
+    ...(read.NATS_CERT_FILE === undefined ? {} : { certFile: read.NATS_CERT_FILE }),
+    ...(read.NATS_KEY_FILE === undefined ? {} : { keyFile: read.NATS_KEY_FILE }),
+  };
+};

@@ -14,10 +14,12 @@ await runService({
     port: port === 0 ? undefined : port,
     isStandIn: true,
   }),
-  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
+  start: async ({ settings, logger, metrics, parts, health, stopping, fail }) => {
     const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
+    const bus = parts.use(
+      await connectNatsBus({ ...nats, ...storage, observer, stopping, onLoginRefused: fail }),
+    );
     const gateway = parts.use(
       await createGateway({
         log: bus.log,

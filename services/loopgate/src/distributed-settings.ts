@@ -27,7 +27,7 @@ const NatsVariables = z.object({ ...natsVariables, ...logVariables });
  */
 export function natsOptionsOf(environment: Environment) {
   const read = readConfiguration(NatsVariables, environment, natsSecrets);
-  return { ...natsSettingsOf(read), ...logSettingsOf(read).storage, name: "operator" };
+  return { ...natsSettingsOf(read, environment), ...logSettingsOf(read).storage, name: "operator" };
 }
 
 /** @throws ConfigurationError if it can't be read */

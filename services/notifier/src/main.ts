@@ -12,10 +12,12 @@ await runService({
   name: "notifier",
   settings: () => readServiceSettings(process.env),
   health: ({ healthPort }) => ({ variable: "HEALTH_PORT", port: healthPort }),
-  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
+  start: async ({ settings, logger, metrics, parts, health, stopping, fail }) => {
     const { nats, policy, storage, telegram, webhook, outageNoteMs } = settings;
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
+    const bus = parts.use(
+      await connectNatsBus({ ...nats, ...storage, observer, stopping, onLoginRefused: fail }),
+    );
     const { queries, log } = bus;
     const requests = new RequestLog({ log, ...storage, observer });
     const buckets = await bucketsOf(bus.keyValue);

@@ -56,7 +56,7 @@ export function readServiceSettings(environment: Environment) {
     policy: telegramPolicy(recipients),
     ...logSettingsOf(read),
     nats: {
-      ...natsSettingsOf(read),
+      ...natsSettingsOf(read, environment),
       name: "notifier",
       use: natsPermissions({ name: "telegram", account: recipients.bot ?? "" }),
     },

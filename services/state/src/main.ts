@@ -9,10 +9,12 @@ await runService({
   name: "state",
   settings: () => readServiceSettings(process.env),
   health: ({ healthPort }) => ({ variable: "HEALTH_PORT", port: healthPort }),
-  start: async ({ settings, logger, metrics, parts, health, stopping }) => {
+  start: async ({ settings, logger, metrics, parts, health, stopping, fail }) => {
     const { nats, storage } = settings;
     const observer = busMetrics(metrics, logger);
-    const bus = parts.use(await connectNatsBus({ ...nats, ...storage, observer, stopping }));
+    const bus = parts.use(
+      await connectNatsBus({ ...nats, ...storage, observer, stopping, onLoginRefused: fail }),
+    );
     const store = parts.use(await MongoRequestStore.open(settings.mongo));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage, observer });

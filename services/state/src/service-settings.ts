@@ -27,7 +27,7 @@ export function readServiceSettings(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...natsSecrets, ...mongoSecrets]);
   return {
     ...logSettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "state", use: natsPermissions },
+    nats: { ...natsSettingsOf(read, environment), name: "state", use: natsPermissions },
     mongo: read.MONGODB_URI,
     healthPort: read.HEALTH_PORT,
   };

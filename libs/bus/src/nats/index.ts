@@ -48,7 +48,6 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
   const client = await openClient(all, retry);
   const { connection, watch, jsm } = client;
   const timings = { backOffMs, ackWaitMs, stalledAfterMs };
-  watch.onReconnect(() => observer?.reconnected());
   const log = new NatsEventLog({ client, retry, timings, observer });
   return {
     log,
@@ -71,7 +70,7 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
 async function openClient(options: NatsBusOptions, retry: RetryPolicy): Promise<NatsClient> {
   const connection = await connectTo(options);
   try {
-    const client = await clientOf(connection);
+    const client = await clientOf(connection, options, options);
     await retryUnknownOutcome(retry, () => provision(connection, options));
     const { use } = options;
     if (use !== undefined) {

@@ -10,7 +10,7 @@ const withStorage = { ...unlimited, mem_storage: -1, disk_storage: -1, streams: 
 /** Writes the configuration of a server with JWT users, and the credentials of its only user, to `folder`. */
 export async function jwtServerFiles(folder: string) {
   const operator = nkeys.createOperator();
-  const [system, account, user] = [nkeys.createAccount(), nkeys.createAccount(), nkeys.createUser()];
+  const [system, account] = [nkeys.createAccount(), nkeys.createAccount()];
   const known = (key: KeyPair, limits: object) =>
     `${key.getPublicKey()}: ${jwt(operator, key, { type: "account", limits })}`;
   const configFile = join(folder, "jwt.conf");
@@ -24,8 +24,14 @@ export async function jwtServerFiles(folder: string) {
     }`;
   await writeFile(configFile, configuration);
   const credsFile = join(folder, "user.creds");
-  await writeFile(credsFile, credentials(jwt(account, user, { type: "user", ...unlimited }), user));
-  return { configFile, credsFile };
+  /** Replaces the credentials by those of another user. */
+  const renew = async (expiresInSeconds?: number) => {
+    const user = nkeys.createUser();
+    const token = jwt(account, user, { type: "user", ...unlimited }, expiresInSeconds);
+    await writeFile(credsFile, credentials(token, user));
+  };
+  await renew();
+  return { configFile, credsFile, renew };
 }
 
 const credentials = (token: string, user: KeyPair): string => `-----BEGIN NATS USER JWT-----
@@ -37,11 +43,12 @@ ${new TextDecoder().decode(user.getSeed())}
 ------END USER NKEY SEED------
 `;
 
-function jwt(issuer: KeyPair, subject: KeyPair, claims: object): string {
+function jwt(issuer: KeyPair, subject: KeyPair, claims: object, expiresInSeconds?: number): string {
+  const exp = expiresInSeconds === undefined ? {} : { exp: Math.ceil(Date.now() / 1_000) + expiresInSeconds };
   const [iss, sub] = [issuer.getPublicKey(), subject.getPublicKey()];
   const body = [
     { typ: "JWT", alg: "ed25519-nkey" },
-    { jti: sub, iat: 1_700_000_000, iss, sub, name: "test", nats: { version: 2, ...claims } },
+    { jti: sub, iat: 1_700_000_000, iss, sub, name: "test", ...exp, nats: { version: 2, ...claims } },
   ]
     .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
     .join(".");

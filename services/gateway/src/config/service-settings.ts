@@ -52,6 +52,11 @@ export function readServiceSettings(environment: Environment) {
     policy: telegramPolicy(telegramRecipientsOf(read)),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
-    nats: { ...natsSettingsOf(read), name: "gateway", use: natsPermissions, giveUpAfterMs: GIVE_UP_AFTER_MS },
+    nats: {
+      ...natsSettingsOf(read, environment),
+      name: "gateway",
+      use: natsPermissions,
+      giveUpAfterMs: GIVE_UP_AFTER_MS,
+    },
   };
 }

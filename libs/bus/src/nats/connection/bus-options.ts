@@ -1,6 +1,7 @@
 import type { BusObserver } from "../../bus-observer.ts";
 import { consumerDefaults } from "../../consumer-defaults.ts";
 import type { ConsumerSpec } from "../../event-log.ts";
+import type { LoginRefused } from "../../startup-error.ts";
 import type { BucketLifetimes, BucketName } from "../../key-value.ts";
 
 /** How the streams and buckets are stored. The bootstrap and every service of a deployment must use the same values. */
@@ -22,12 +23,17 @@ export interface NatsStorage {
 export interface NatsAccess {
   /** `nats://` or `tls://` addresses of one cluster. The first may contain a user and a password, or a token. */
   readonly servers: string | readonly string[];
+  /** Path of a file that holds the addresses instead. It is read again at each connect, for its user and password. */
+  readonly urlFile?: string;
   /** The name of this service's connections, and of its inbox: `_INBOX_<name>`. One subject token. */
   readonly name: string;
-  /** Path of a credentials file with the user's JWT and seed. */
+  /** Path of a credentials file with the user's JWT and seed. It is read again at each connect. */
   readonly credsFile?: string;
   /** Path of the certificate of the authority that signed the servers' certificates. Implies TLS. */
   readonly caFile?: string;
+  /** Paths of the client's own certificate and its key, for servers that verify clients. They imply TLS. */
+  readonly certFile?: string;
+  readonly keyFile?: string;
 }
 
 /** What a service does on the server besides reading the log, which every service does. */
@@ -57,6 +63,10 @@ export interface NatsBusOptions extends NatsStorage, NatsAccess {
   /** How long a consumer may fail to read its stream before `check` rejects, in milliseconds. */
   readonly stalledAfterMs?: number;
   readonly observer?: BusObserver;
+  /** Is called once, with the reason, when a server has refused to let this process log in again for a minute. */
+  readonly onLoginRefused?: (error: LoginRefused) => void;
+  /** How long a refused login is tolerated, in milliseconds. Default: a minute. */
+  readonly loginPatienceMs?: number;
   /** Once aborted, a call with an unknown outcome is not retried any more: it rejects with `Unavailable`. */
   readonly stopping?: AbortSignal;
 }

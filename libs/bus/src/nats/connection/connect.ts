@@ -7,9 +7,9 @@ import {
 } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
 import { LoginRefused, NatsStartupError } from "../../startup-error.ts";
+import { AccessFiles } from "./access-files.ts";
 import { CALL_TIMEOUT_MS, type NatsAccess } from "./bus-options.ts";
-import { connectionOptions } from "./connection-options.ts";
-import { ConnectionWatch } from "./connection-watch.ts";
+import { ConnectionWatch, type WatchOptions } from "./connection-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const RECONNECT_EVERY_MS = 250;
@@ -29,10 +29,15 @@ export interface NatsClient {
 }
 
 /** Asks the server nothing yet. */
-export async function clientOf(connection: NatsConnection): Promise<NatsClient> {
+export async function clientOf(
+  connection: NatsConnection,
+  access: NatsAccess,
+  options: Omit<WatchOptions, "diagnose">,
+): Promise<NatsClient> {
+  const diagnose = () => connectFailure(access);
   return {
     connection,
-    watch: new ConnectionWatch(connection),
+    watch: new ConnectionWatch(connection, { ...options, diagnose }),
     js: jetstream(connection, { timeout: CALL_TIMEOUT_MS }),
     jsm: await jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS }),
   };
@@ -43,16 +48,28 @@ export async function clientOf(connection: NatsConnection): Promise<NatsClient> 
  * @throws Unavailable if no server answers the first attempt; LoginRefused if the server refuses the
  * credentials; NatsStartupError if TLS fails.
  */
-export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
-  const options = connectionOptions(access);
+export async function connectTo(
+  access: NatsAccess,
+  { reconnect = true }: { readonly reconnect?: boolean } = {},
+): Promise<NatsConnection> {
+  const files = await AccessFiles.read(access);
+  const { authenticators: authenticator, tls } = files;
+  const servers = files.urls.map(({ host }) => host);
   try {
     return await connect({
-      ...options,
+      servers,
+      authenticator,
+      ...(tls === undefined ? {} : { tls }),
+      reconnect,
+      // Called before each attempt.
+      reconnectDelayHandler: () => {
+        files.renew();
+        return RECONNECT_EVERY_MS;
+      },
       name: access.name,
       inboxPrefix: inboxPrefixOf(access.name),
       timeout: CONNECT_TIMEOUT_MS,
       maxReconnectAttempts: -1,
-      reconnectTimeWait: RECONNECT_EVERY_MS,
       pingInterval: PING_EVERY_MS,
       maxPingOut: 2,
       // A login may be refused for a while, for example during a change of credentials: keep reconnecting.
@@ -61,7 +78,17 @@ export async function connectTo(access: NatsAccess): Promise<NatsConnection> {
       noAsyncTraces: true,
     });
   } catch (cause) {
-    throw failureOf(cause, [options.servers].flat().join(", "));
+    throw failureOf(cause, servers.join(", "));
+  }
+}
+
+/** Why a connection fails now; undefined if it does not. */
+async function connectFailure(access: NatsAccess): Promise<Error | undefined> {
+  try {
+    await (await connectTo(access, { reconnect: false })).close();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Unavailable("NATS can't be reached");
   }
 }
 

@@ -1,23 +1,45 @@
+import { sleep } from "@loopgate/async";
 import { type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
+import type { BusObserver } from "../../bus-observer.ts";
 import { PermissionDenied, Unavailable } from "../../event-log.ts";
+import { LoginRefused, LOGIN_PATIENCE_MS } from "../../startup-error.ts";
 import { permissionMessage } from "./errors.ts";
 
 /** A violation that has not recurred for this long counts as fixed: denied operations are retried more often. */
 const FORGET_VIOLATION_MS = 60_000;
 const MAX_VIOLATIONS = 100;
 
+/** How long after a disconnect its reason is looked for, and how often again while it lasts, in milliseconds. */
+const DIAGNOSE_AFTER_MS = 250;
+const DIAGNOSE_EVERY_MS = 2_000;
+
+const NOT_CONNECTED = "NATS is not connected: check that it runs, and the network";
+
+export interface WatchOptions {
+  /** Why a new connection fails now; undefined if it does not. The client keeps the failures of reconnects to itself. */
+  readonly diagnose: () => Promise<Error | undefined>;
+  readonly observer?: Pick<BusObserver, "disconnected" | "reconnected"> | undefined;
+  /** Is called once when the login has been refused for `loginPatienceMs`. */
+  readonly onLoginRefused?: ((error: LoginRefused) => void) | undefined;
+  readonly loginPatienceMs?: number | undefined;
+}
+
 /**
  * Follows the status of a connection. It catches errors that reach no caller: a pull or an acknowledgement that the
- * server denies fails no promise.
+ * server denies fails no promise, and neither does a reconnect.
  */
 export class ConnectionWatch {
   readonly #connection: NatsConnection;
+  readonly #options: WatchOptions;
   readonly #violations = new Map<string, { readonly message: string; readonly at: number }>();
   readonly #reconnectListeners = new Set<() => void>();
-  #isDown = false;
+  /** Ends the diagnosis of the current outage; undefined while the connection is up. */
+  #outage: AbortController | undefined;
+  #whyDown: string | undefined;
 
-  constructor(connection: NatsConnection) {
+  constructor(connection: NatsConnection, options: WatchOptions) {
     this.#connection = connection;
+    this.#options = options;
     void this.#watch();
   }
 
@@ -28,8 +50,8 @@ export class ConnectionWatch {
 
   /** @throws Unavailable that says what is wrong. */
   check(): void {
-    if (this.#isDown || this.#connection.isClosed()) {
-      throw new Unavailable("NATS is not connected: check that it runs, and the network");
+    if (this.#outage !== undefined || this.#connection.isClosed()) {
+      throw new Unavailable(this.#whyDown ?? NOT_CONNECTED);
     }
     for (const subject of this.#violations.keys()) this.checkPermission(subject);
   }
@@ -49,17 +71,54 @@ export class ConnectionWatch {
 
   async #watch(): Promise<void> {
     for await (const status of this.#connection.status()) {
-      if (status.type === "disconnect") this.#isDown = true;
+      if (status.type === "disconnect") this.#disconnected();
       if (status.type === "reconnect") this.#reconnected();
       if (status.type === "error" && status.error instanceof PermissionViolationError) {
         this.#record(status.error);
       }
     }
+    this.#outage?.abort();
   }
 
+  #disconnected(): void {
+    if (this.#outage !== undefined) return;
+    this.#outage = new AbortController();
+    void this.#diagnose(this.#outage.signal);
+  }
+
+  /** After refused logins, the client reports one reconnect several times. */
   #reconnected(): void {
-    this.#isDown = false;
+    if (this.#outage === undefined) return;
+    this.#outage.abort();
+    this.#outage = undefined;
+    this.#whyDown = undefined;
+    this.#options.observer?.reconnected();
     for (const listener of this.#reconnectListeners) listener();
+  }
+
+  /** Reports the reason of an outage when it is known and when it changes, and ends a login that stays refused. */
+  async #diagnose(over: AbortSignal): Promise<void> {
+    const { diagnose, observer, onLoginRefused, loginPatienceMs = LOGIN_PATIENCE_MS } = this.#options;
+    let refusedSince: number | undefined;
+    let isReported = false;
+    await sleep(DIAGNOSE_AFTER_MS, over);
+    while (!over.aborted) {
+      const failure = await diagnose();
+      if (over.aborted) break;
+      const message = failure?.message ?? this.#whyDown;
+      if (failure !== undefined && (!isReported || message !== this.#whyDown)) {
+        isReported = true;
+        observer?.disconnected(failure);
+      }
+      this.#whyDown = message;
+      refusedSince = failure instanceof LoginRefused ? (refusedSince ?? performance.now()) : undefined;
+      if (failure instanceof LoginRefused && isOlderThan(refusedSince, loginPatienceMs)) {
+        onLoginRefused?.(failure);
+        return;
+      }
+      await sleep(DIAGNOSE_EVERY_MS, over);
+    }
+    if (!isReported) observer?.disconnected(new Unavailable("the connection to NATS ended"));
   }
 
   #record(violation: PermissionViolationError): void {
@@ -72,3 +131,6 @@ export class ConnectionWatch {
     if (this.#violations.size > MAX_VIOLATIONS && oldest !== undefined) this.#violations.delete(oldest);
   }
 }
+
+const isOlderThan = (since: number | undefined, ms: number): boolean =>
+  since !== undefined && performance.now() - since >= ms;

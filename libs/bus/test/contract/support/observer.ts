@@ -10,6 +10,8 @@ export interface Recording extends BusObserver {
   readonly failures: { readonly work: string; readonly error: unknown }[];
   readonly deadLetters: string[];
   readonly consumers: Map<string, () => Promise<Backlog>>;
+  /** Messages of the reasons. */
+  readonly disconnects: string[];
   reconnects: number;
 }
 
@@ -25,6 +27,8 @@ export function anObserver(): Recording {
     decided: (created, { data }) => void recording.decisions.push(`${created.subject} ${data.kind}`),
     lost: (event) => void recording.losses.push(event),
     outcomeUnknown: (next) => void recording.unknown.push(next),
+    disconnects: [],
+    disconnected: ({ message }) => void recording.disconnects.push(message),
     reconnected: () => {
       recording.reconnects += 1;
     },
