@@ -9,7 +9,7 @@ import { certificateFiles } from "./access/certificate-files.ts";
 import { jwtServerFiles } from "./access/jwt-server.ts";
 import { anEvent, aRequest, copySubject } from "./contract/support/events.ts";
 import { anObserver, type Recording } from "./contract/support/observer.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const folder = await mkdtemp(join(tmpdir(), "loopgate-rotation-"));
 afterAll(() => rm(folder, { recursive: true }));
@@ -65,12 +65,12 @@ describe.skipIf(!hasServer)("a rotated password", () => {
     const bus = await openBus();
     await writeUser("loopgate", "new");
     await server.restart();
-    await expect.poll(() => stateOf(bus), soon).toContain("NATS refuses the credentials: check");
+    await expect.poll(() => stateOf(bus), eventually).toContain("NATS refuses the credentials: check");
     expect(observer.disconnects.filter((reason) => reason.includes("refuses"))).toHaveLength(1);
     expect(observer.disconnects.join("")).not.toMatch(/old|new/);
 
     await writeUrl("loopgate", "new");
-    await expect.poll(() => stateOf(bus), soon).toBe("ready");
+    await expect.poll(() => stateOf(bus), eventually).toBe("ready");
     expect(await append(bus)).toBe("stored");
     expect(observer.reconnects).toBe(1);
   });
@@ -80,7 +80,7 @@ describe.skipIf(!hasServer)("a rotated password", () => {
     await writeUrl("loopgate", "new");
     await writeUser("loopgate", "new");
     await server.restart();
-    await expect.poll(() => observer.reconnects, soon).toBe(1);
+    await expect.poll(() => observer.reconnects, eventually).toBe(1);
     expect(await stateOf(bus)).toBe("ready");
     expect(await append(bus)).toBe("stored");
     expect(observer.disconnects).toHaveLength(1);
@@ -90,9 +90,9 @@ describe.skipIf(!hasServer)("a rotated password", () => {
     const bus = await openBus();
     await writeUser("other", "p%40ss");
     await server.restart();
-    await expect.poll(() => stateOf(bus), soon).toContain("refuses");
+    await expect.poll(() => stateOf(bus), eventually).toContain("refuses");
     await writeUrl("other", "p%2540ss");
-    await expect.poll(() => stateOf(bus), soon).toBe("ready");
+    await expect.poll(() => stateOf(bus), eventually).toBe("ready");
   });
 
   it("that never arrives in the file ends the process after a minute, not sooner", async () => {
@@ -101,7 +101,7 @@ describe.skipIf(!hasServer)("a rotated password", () => {
     const bus = await openBus(patient);
     await writeUser("loopgate", "new");
     await server.restart();
-    await expect.poll(() => stateOf(bus), soon).toContain("refuses");
+    await expect.poll(() => stateOf(bus), eventually).toContain("refuses");
     const since = performance.now();
     expect((await refused).message).toContain("NATS refuses the credentials");
     expect(performance.now() - since).toBeGreaterThan(1_500);
@@ -118,7 +118,7 @@ describe.skipIf(!hasServer)("a rotated password", () => {
     const bus = await openBus();
     await writeFile(urlFile, "nats://");
     await server.restart();
-    await expect.poll(() => observer.reconnects, soon).toBe(1);
+    await expect.poll(() => observer.reconnects, eventually).toBe(1);
     expect(await stateOf(bus)).toBe("ready");
   });
 });
@@ -130,10 +130,12 @@ describe.skipIf(!hasServer)("an outage that is no refusal", () => {
     await writeUrl("loopgate", "old");
     const bus = await openBus();
     await server.kill();
-    await expect.poll(() => stateOf(bus), soon).toMatch(/no NATS server answers at .*connection refused/);
+    await expect
+      .poll(() => stateOf(bus), eventually)
+      .toMatch(/no NATS server answers at .*connection refused/);
     await writeUser("loopgate", "new");
     await server.restart();
-    await expect.poll(() => stateOf(bus), soon).toContain("refuses");
+    await expect.poll(() => stateOf(bus), eventually).toContain("refuses");
     expect(observer.disconnects).toEqual([
       expect.stringContaining("connection refused"),
       expect.stringContaining("refuses the credentials"),
@@ -147,9 +149,9 @@ describe.skipIf(!hasServer)("rotated files", () => {
     server = await startServer(files.configFile);
     await files.renew(3);
     const bus = await openBus({ credsFile: files.credsFile });
-    await expect.poll(() => observer.disconnects.length, soon).toBeGreaterThan(0);
+    await expect.poll(() => observer.disconnects.length, eventually).toBeGreaterThan(0);
     await files.renew();
-    await expect.poll(() => stateOf(bus), soon).toBe("ready");
+    await expect.poll(() => stateOf(bus), eventually).toBe("ready");
     expect(await append(bus)).toBe("stored");
   });
 
@@ -176,8 +178,8 @@ describe.skipIf(!hasServer)("rotated files", () => {
     const next = await certificateFiles(folder, "localhost");
     await writeFile(renewed, tls(next));
     await server.restart();
-    await expect.poll(() => stateOf(bus), soon).toMatch(/^TLS with NATS at .* fails/);
+    await expect.poll(() => stateOf(bus), eventually).toMatch(/^TLS with NATS at .* fails/);
     await give(next);
-    await expect.poll(() => stateOf(bus), soon).toBe("ready");
+    await expect.poll(() => stateOf(bus), eventually).toBe("ready");
   });
 });

@@ -22,7 +22,12 @@ it("the stdio proxy loads no package from outside, so that it starts fast and ne
     }
   }
   expect(packages).toEqual(
-    new Set(["@loopgate/async", "@loopgate/runtime/lines", "@loopgate/runtime/version"]),
+    new Set([
+      "@loopgate/async",
+      "@loopgate/runtime/json",
+      "@loopgate/runtime/lines",
+      "@loopgate/runtime/version",
+    ]),
   );
 });
 
