@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { expect, it } from "vitest";
 
-const root = resolve(import.meta.dirname, "../../..");
+const root = resolve(import.meta.dirname, "..");
 const packages = globSync(["libs/*/", "services/*/", "test", "examples"], { cwd: root });
 const files = packages.flatMap((name) =>
   globSync("**/*.ts", { cwd: join(root, name), exclude: ["**/node_modules"] }).map((file) =>
