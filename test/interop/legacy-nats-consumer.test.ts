@@ -20,7 +20,7 @@ async function goldenEvent(file: string, id: string): Promise<Envelope> {
   return { ...event, id: event.id.replace(event.subject, id), subject: id };
 }
 
-/** What a foreign peer knows of an event: CloudEvents, and the names that design 5 fixes. */
+/** What a foreign peer knows of an event: CloudEvents, and the names that docs/architecture.md fixes. */
 interface CloudEvent {
   readonly specversion: string;
   readonly id: string;

@@ -39,7 +39,7 @@ export const keyToken = (...parts: readonly string[]): string =>
 
 /**
  * Tells a `created` apart from earlier ones with the same id: 6 characters over id and time. Buttons and copies carry
- * it, so that a press on an old question's copy never decides a new question (design 3.1).
+ * it, so that a press on an old question's copy never decides a new question (docs/invariants.md#rules).
  */
 export const creationTag = (requestId: string, createdAt: string): string =>
   sha256([requestId, createdAt]).subarray(0, 4).toString("base64url");

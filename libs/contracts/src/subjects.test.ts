@@ -15,7 +15,7 @@ import {
 
 const ref = { tenant: "default", id: "019ab3f0-7c00-7000-8000-000000000001" };
 
-it("pins the subjects of design 5", () => {
+it("pins the subjects of the streams", () => {
   expect([
     requestSubject(ref, eventKey.created),
     requestSubject(ref, eventKey.decided),

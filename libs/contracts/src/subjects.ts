@@ -9,7 +9,7 @@ const DEAD_LETTERS = "loopgate.dlq.v1";
 const COMMITTED = "loopgate.committed.v1";
 const QUERIES = "loopgate.rpc.v1";
 
-/** The streams and the subjects that each one stores (design 5). */
+/** The streams and the subjects that each one stores (docs/architecture.md#streams-subjects-and-buckets). */
 export const streams = {
   requests: { name: "LOOPGATE_REQUESTS", subjects: [`${REQUESTS}.>`] },
   timers: { name: "LOOPGATE_TIMERS", subjects: [`${TIMERS}.>`, `${DUE}.>`] },

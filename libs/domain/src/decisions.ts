@@ -76,7 +76,7 @@ export const recipientsOf = (set: RequestSet): readonly Recipient[] =>
 export const hasEnded = ({ data }: CreatedEvent, now: Date): boolean =>
   now.getTime() >= Date.parse(data.expires_at);
 
-/** After the end, an answer that was stored before it may still be on its way (design 3.1). */
+/** After the end, an answer that was stored before it may still be on its way (docs/invariants.md#rules). */
 const AFTER_END_MS = 1_000;
 
 /** When the expiry timer fires; an answer that came too late is told the outcome from then on. */

@@ -14,7 +14,7 @@ const approvingBesideDenial = words("deploy execute run go ship merge publish ap
 
 /**
  * Gives every option its effect. Declared effects stand alone: with one declared (`neutral` counts), an option without
- * is neutral. With none declared, labels are matched whole against the table of design 4.2; all others are neutral, so
+ * is neutral. With none declared, labels are matched whole against the table of docs/interface.md#tools; all others are neutral, so
  * that nothing but a known word ever reads as approval (I4).
  */
 export function withEffects(offered: readonly OfferedOption[]): readonly Option[] {

@@ -8,7 +8,7 @@ import {
 import { isApproval } from "./effects.ts";
 import { copiesOf, createdOf, decisionOf, failedEndpointsOf, type RequestSet } from "./request-set.ts";
 
-/** How long an agent should wait before it looks again, in seconds (design 4.2). */
+/** How long an agent should wait before it looks again, in seconds (docs/interface.md#tools). */
 const pollAfterSeconds = { queued: 5, delivered: 5, undelivered: 30 } as const;
 
 /** The request as agents see it; undefined while the set does not hold its question. */

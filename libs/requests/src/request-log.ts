@@ -44,7 +44,7 @@ export type DecideResult =
   | { readonly kind: "gone" };
 
 /**
- * Requests in the log, under the rules that hold for every process (design 3.1): `created` and `decided` are first on
+ * Requests in the log, under the rules that hold for every process (docs/invariants.md#rules): `created` and `decided` are first on
  * their subject; reads are as new as the leader, or as the event that the caller reacts to; a request whose `created` has
  * left the log, or will within a day, is not decided any more, because after its age-out the log would accept a second
  * decision. All methods throw `Unavailable` when the log does not answer.

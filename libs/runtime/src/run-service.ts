@@ -6,7 +6,7 @@ import { type HealthAddress, type HealthServer, serveHealth } from "./health.ts"
 import { createLogger, describeError, type Logger, redact } from "./logger.ts";
 import { createMetrics, type Metrics, metricsMark } from "./metrics.ts";
 
-/** How long a stop may take before the process exits anyway, in milliseconds (design 7). */
+/** How long a stop may take before the process exits anyway, in milliseconds (docs/operations.md#shutdown). */
 const GRACE_MS = 30_000;
 
 /** The pause between two attempts to start, in milliseconds. */

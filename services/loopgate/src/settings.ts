@@ -24,7 +24,7 @@ import {
 } from "@loopgate/settings/telegram";
 import { z } from "zod";
 
-/** The environment variables of the embedded topology (design 4.5). */
+/** The environment variables of the embedded topology (docs/configuration.md). */
 const Variables = z
   .object({
     ...telegramVariables,

@@ -6,7 +6,7 @@ import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
 
 /**
  * Timers as message schedules of the server. They carry no `Nats-Msg-Id`: within the duplicate window it would make the
- * server drop a timer that is set again (reference eventlog.md 1).
+ * server drop a timer that is set again (docs/invariants.md#nats-append).
  */
 export class NatsTimers implements Timers {
   readonly #client: Pick<NatsClient, "js" | "jsm">;

@@ -30,7 +30,7 @@ const RETRYABLE = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /**
  * One SQLite file with group commit: all writes requested in one turn of the event loop share one transaction, so that
- * `synchronous = FULL` costs one flush for all of them (measured in reference eventlog.md 2: 10 × the rate).
+ * `synchronous = FULL` costs one flush for all of them (docs/invariants.md#sqlite-group-commit).
  */
 export class SqliteDatabase implements AsyncDisposable {
   readonly #db: DatabaseSync;

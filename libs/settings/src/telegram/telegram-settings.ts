@@ -19,7 +19,7 @@ const botToken = z
   .string("is missing: create a bot with @BotFather to get one")
   .regex(/^\d+:\S+$/, "has not the shape <digits>:<letters>: copy it again from @BotFather");
 
-/** The bot, and who may be asked and may answer (design 4.5). */
+/** The bot, and who may be asked and may answer (docs/configuration.md). */
 export const telegramVariables = {
   TELEGRAM_BOT_TOKEN: botToken.optional(),
   TELEGRAM_CHAT_ID: chatId.optional(),

@@ -51,7 +51,7 @@ export function readPayload(raw: unknown): Payload {
 
 const lengthOf = (text: string): number => Array.from(text).length;
 
-/** Control characters become spaces, marks that reorder lines vanish (reference telegram.md 3.1). */
+/** Control characters become spaces, marks that reorder lines vanish (docs/invariants.md#telegram-send). */
 const cleaned = (text: string): string =>
   text.replaceAll(/[\r\u2028-\u202E]/g, "").replaceAll(/(?!\n)\p{Cc}/gu, " ");
 

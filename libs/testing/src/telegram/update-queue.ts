@@ -1,6 +1,6 @@
 import type { Update } from "@grammyjs/types";
 
-/** How long Telegram keeps what nobody fetched, in milliseconds: presses are short-lived (reference telegram.md 2.1). */
+/** How long Telegram keeps what nobody fetched, in milliseconds: presses are short-lived (docs/invariants.md#telegram-updates). */
 const LIFETIME_MS = { callback_query: 150_000, other: 86_400_000 } as const;
 
 interface Queued {

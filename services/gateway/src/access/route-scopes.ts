@@ -24,7 +24,7 @@ export const probePaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "
 type Reject = (request: FastifyRequest, reply: FastifyReply, error: ToolError) => FastifyReply;
 
 /**
- * Lets a request through to its route only if its principal has the route's scope (design 4.4). Adding a route without a
+ * Lets a request through to its route only if its principal has the route's scope (docs/interface.md#sessions-and-recipients). Adding a route without a
  * scope throws.
  */
 export function enforceRouteScopes(app: FastifyInstance, authenticator: Authenticator, reject: Reject): void {

@@ -3,7 +3,7 @@ import { listSetting, type logVariables, settingRule } from "@loopgate/settings"
 import { z } from "zod";
 import { apiKeysFile, type KeyFile } from "../access/key-file.ts";
 
-/** What an operator decides about the gateway (design 4.5). */
+/** What an operator decides about the gateway (docs/configuration.md). */
 export interface GatewaySettings {
   /** For questions without `timeout_seconds`. */
   readonly defaultTimeoutSeconds: number;
@@ -51,10 +51,10 @@ function originOf(text: string): string | undefined {
 }
 
 const DAY_MS = 86_400_000;
-/** How much longer the log keeps an event than the longest question lives, at least (design 5). */
+/** How much longer the log keeps an event than the longest question lives, at least (docs/architecture.md#streams-subjects-and-buckets). */
 const RETENTION_MARGIN_MS = 30 * DAY_MS;
 
-/** Where the gateway listens, and the limits for callers (design 4.5). */
+/** Where the gateway listens, and the limits for callers (docs/configuration.md). */
 export const gatewayVariables = {
   SERVER_HOST: z.string().default("127.0.0.1"),
   SERVER_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).default(8080),
@@ -124,7 +124,7 @@ interface NetworkProtection {
   readonly insecure?: boolean | undefined;
 }
 
-/** Beyond loopback, callers need keys, or the operator accepts the risk (design 4.4). */
+/** Beyond loopback, callers need keys, or the operator accepts the risk (docs/interface.md#sessions-and-recipients). */
 export const mayListen = (host: string, { apiKeys, insecure = false }: NetworkProtection): boolean =>
   isLoopback(host) || apiKeys !== undefined || insecure;
 

@@ -25,7 +25,7 @@ import {
   timeoutsAreOrdered,
 } from "./gateway-settings.ts";
 
-/** Clients give up on a call after 60 s (reference mcp.md), of which a wait takes up to 50 s. */
+/** Clients give up on a call after 60 s (docs/invariants.md#mcp-clients), of which a wait takes up to 50 s. */
 const GIVE_UP_AFTER_MS = 5_000;
 
 /** A gateway appends questions. It can neither decide them nor record deliveries. */

@@ -6,7 +6,7 @@ import { answerClientError } from "./client-errors.ts";
 import { handleError, rejectRequest } from "./errors.ts";
 import { checkSources } from "./origins.ts";
 
-/** The largest request body, in bytes (design 4.6). */
+/** The largest request body, in bytes (docs/interface.md). */
 const MAX_BODY_BYTES = 1_048_576;
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;

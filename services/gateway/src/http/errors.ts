@@ -5,7 +5,7 @@ import { jsonRpcError } from "../mcp/json-rpc.ts";
 import type { ToolError } from "../tool-error.ts";
 import { CallFailed } from "../tools/registry.ts";
 
-/** The HTTP status of each error code (design 4.3). */
+/** The HTTP status of each error code (docs/interface.md#errors). */
 const statuses: Readonly<Record<ErrorCode, number>> = {
   invalid_arguments: 400,
   unauthorized: 401,

@@ -15,7 +15,7 @@ import { bodyAs } from "./json-body.ts";
 
 const config = { scope: "admin" } as const;
 
-/** Sessions in the HTTP interface of the original Loopgate (design 4.4). */
+/** Sessions in the HTTP interface of the original Loopgate (docs/interface.md#sessions-and-recipients). */
 export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry, logger: Logger): void {
   addRegisterRoute(app, sessions, logger);
 

@@ -23,7 +23,7 @@ import type { Departure, Departures, SubmissionIdentity } from "./departures.ts"
 import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
-/** How long after its request's end a key is answered with that request, in seconds (design 4.2). */
+/** How long after its request's end a key is answered with that request, in seconds (docs/interface.md#tools). */
 const DEFAULT_KEY_REPLAY_SECONDS = 600;
 
 export interface SubmitterParts {
@@ -54,7 +54,7 @@ export type WaitingOutcome =
 
 export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
 
-/** Accepts questions: the rules of design 3.1 for submissions. */
+/** Accepts questions: the rules for submissions (docs/invariants.md#rules). */
 export class Submitter {
   readonly #parts: SubmitterParts;
 

@@ -98,7 +98,7 @@ export class Waiters implements AsyncDisposable {
     await this.#tail?.[Symbol.asyncDispose]();
   }
 
-  /** Registers before the first read, so that no event is missed between the two (design 3.1). */
+  /** Registers before the first read, so that no event is missed between the two (docs/invariants.md#rules). */
   async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<RequestDetails | undefined> {
     const { ref } = subject;
     let { wasUndelivered } = subject;

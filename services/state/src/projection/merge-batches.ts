@@ -9,7 +9,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** Larger batches and more concurrent writes gain little (measured: reference eventlog.md 3). */
+/** Larger batches and more concurrent writes gain little (docs/invariants.md#mongodb-batches). */
 const BATCH = 500;
 const MAX_WRITES = 4;
 

@@ -103,7 +103,7 @@ export class StateQueries implements RequestQueries {
     return { kind: status === "cancelled" ? "cancelled" : "already_decided", request };
   }
 
-  /** Undefined only when the store and the log both answered and neither knows the id (design 3.1). */
+  /** Undefined only when the store and the log both answered and neither knows the id (docs/invariants.md#rules). */
   async #find(ref: RequestRef, logged: RequestSet): Promise<RequestDetails | undefined> {
     const isLogged = createdOf(logged) !== undefined;
     const set = mergeSets((await this.#stored(ref, isLogged)) ?? {}, logged);

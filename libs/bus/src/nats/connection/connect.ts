@@ -74,7 +74,7 @@ export async function connectTo(
       maxPingOut: 2,
       // A login may be refused for a while, for example during a change of credentials: keep reconnecting.
       ignoreAuthErrorAbort: true,
-      // Measured: 40 % more publishes per second (reference nats-mongo.md 0.9).
+      // Measured: 40 % more publishes per second (docs/invariants.md#nats-connection).
       noAsyncTraces: true,
     });
   } catch (cause) {

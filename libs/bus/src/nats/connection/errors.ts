@@ -1,7 +1,7 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
 import { PermissionViolationError, RequestError } from "@nats-io/transport-node";
 
-/** API error codes of the server that this adapter handles (reference eventlog.md 1). */
+/** API error codes of the server that this adapter handles (docs/invariants.md#nats-append). */
 export const apiCodes = {
   wrongLastSequence: [10_071, 10_164],
   streamFull: 10_077,

@@ -1,6 +1,6 @@
 import { GrammyError, HttpError } from "grammy";
 
-/** What a failed call to Telegram means for its caller (reference telegram.md 3.3). */
+/** What a failed call to Telegram means for its caller (docs/invariants.md#telegram-errors). */
 export type Failure =
   /** Nothing was done: try again after this time. */
   | { readonly kind: "throttled"; readonly retryInMs: number }
