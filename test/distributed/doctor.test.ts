@@ -112,6 +112,14 @@ describe("the doctor finds at NATS", async () => {
       expect.stringContaining("problem nats: no NATS server answers at 127.0.0.1:1"),
     ]);
   });
+
+  it.each([
+    ["a host name that does not resolve", "nats://nowhere.invalid", "can't be resolved"],
+    ["a password that breaks the address", `nats://me:1/${textCanary}@localhost`, "percent-encode"],
+    ["another password that does", `nats://me:1%${textCanary}@localhost`, "percent-encode"],
+  ])("%s", async (_, NATS_URL, message) => {
+    expect(await badWith({ NATS_URL })).toEqual([expect.stringContaining(message)]);
+  });
 });
 
 describe("the doctor finds at MongoDB", async () => {
@@ -159,6 +167,34 @@ describe("the doctor finds at MongoDB", async () => {
   it.skipIf(standalone === undefined)("a server without a replica set", async () => {
     expect(await bad(standalone?.newDatabase() ?? "")).toEqual([
       expect.stringContaining("problem mongodb: MongoDB is no replica set"),
+    ]);
+  });
+
+  it.skipIf(server === undefined).each<[string, () => string, string]>([
+    ["a host name that does not resolve", () => "mongodb://nowhere.invalid/loopgate", "can't be resolved"],
+    ["a service name that does not", () => "mongodb+srv://nowhere.invalid/loopgate", "can't be resolved"],
+    [
+      "TLS where there is none",
+      () => `${uri}&tls=true`,
+      "problem mongodb: MongoDB ends the connection before TLS",
+    ],
+    [
+      "a missing tlsCAFile",
+      () => `${uri}&tls=true&tlsCAFile=/nowhere`,
+      "problem mongodb: a file that MONGODB_URI names",
+    ],
+    ["a password that breaks it", () => `mongodb://me:1/${textCanary}@localhost/loopgate`, "percent-encoded"],
+  ])("%s", async (_, uri, message) => {
+    expect(await bad(uri())).toEqual([expect.stringContaining(message)]);
+  });
+
+  it("settings that can't be read", async () => {
+    expect(await bad("http://localhost/loopgate")).toEqual([
+      expect.stringContaining("problem configuration: MONGODB_URI: is no connection string"),
+    ]);
+    expect(await badWith({ MONGODB_URI_FILE: "/nowhere/uri", HOME: folder })).toEqual([
+      expect.stringContaining("problem configuration: MONGODB_URI_FILE names a file that can't be read"),
+      expect.stringContaining("MONGODB_URI: is missing"),
     ]);
   });
 

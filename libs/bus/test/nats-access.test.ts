@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requestPrefix } from "@loopgate/contracts";
@@ -129,24 +131,24 @@ describe("a file with credentials", async () => {
 });
 
 describe("TLS", () => {
-  let files: Awaited<ReturnType<typeof certificateFiles>>;
+  let certificates: Awaited<ReturnType<typeof certificateFiles>>;
   let port: string;
   beforeAll(async () => {
-    files = await certificateFiles(folder, "localhost");
-    port = await tlsPort("localhost", files);
+    certificates = await certificateFiles(folder, "localhost");
+    port = await tlsPort("localhost", certificates);
   });
 
-  async function tlsPort(name: string, { certificate, key }: typeof files): Promise<string> {
+  async function tlsPort(name: string, { certificate, key }: typeof certificates): Promise<string> {
     const server = await serverWith(name, `tls { cert_file: "${certificate}", key_file: "${key}" }`);
     return new URL(server?.url ?? "nats://localhost:1").port;
   }
 
   it.skipIf(users === undefined)("accepts the operator's certificate authority", async () => {
     await expect(
-      works({ servers: `nats://localhost:${port}`, caFile: files.certificate }),
+      works({ servers: `nats://localhost:${port}`, caFile: certificates.certificate }),
     ).resolves.toBeUndefined();
     await expect(
-      works({ servers: `tls://localhost:${port}`, caFile: files.certificate }),
+      works({ servers: `tls://localhost:${port}`, caFile: certificates.certificate }),
     ).resolves.toBeUndefined();
   });
 
@@ -172,12 +174,70 @@ describe("TLS", () => {
     expect((await refusalOf({ servers })).message).toContain("asks for TLS, and the server has none");
   });
 
+  it.skipIf(users === undefined)("is named if the server wants it first, or verifies clients", async () => {
+    const files = `cert_file: "${certificates.certificate}", key_file: "${certificates.key}"`;
+    const first = await serverWith("first", `tls { ${files}, handshake_first: true }`);
+    const waiting = await refusalOf({ servers: first?.url ?? "" });
+    expect(waiting.message).toContain(
+      "(the connection ends at once): check NATS_URL and the network; if the",
+    );
+    expect(waiting.message).toContain("handshake_first, turn it off");
+
+    const verify = `tls { ${files}, ca_file: "${certificates.certificate}", verify: true }`;
+    const verifying = await serverWith("verifying", verify);
+    const servers = `nats://localhost:${new URL(verifying?.url ?? "nats://localhost:1").port}`;
+    const caFile = certificates.certificate;
+    const anonymous = await refusalOf({ servers, caFile });
+    expect(anonymous.message).toContain("if the server verifies clients, set NATS_CERT_FILE");
+    const own = { certFile: certificates.certificate, keyFile: certificates.key };
+    await expect(works({ servers, caFile, ...own })).resolves.toBeUndefined();
+  });
+
+  it("needs a certificate and a key of the client in their files", async () => {
+    const { certificate, key } = certificates;
+    const servers = `nats://localhost:${port}`;
+    const noKey = await refusalOf({ servers, certFile: certificate, keyFile: certificate });
+    expect(noKey.message).toContain("NATS_KEY_FILE holds no private key");
+    const noCertificate = await refusalOf({ servers, certFile: key, keyFile: key });
+    expect(noCertificate.message).toContain("NATS_CERT_FILE holds no certificate");
+    const missing = await refusalOf({ servers, certFile: join(folder, "none"), keyFile: key });
+    expect(missing.message).toContain("NATS_CERT_FILE can't be read");
+  });
+
   it("needs a certificate in its file", async () => {
     const servers = `nats://localhost:${port}`;
     const missing = await refusalOf({ servers, caFile: join(folder, "none.pem") });
     expect(missing.message).toContain("NATS_CA_FILE can't be read");
-    const error = await refusalOf({ servers, caFile: files.key });
+    const error = await refusalOf({ servers, caFile: certificates.key });
     expect(error.message).toContain("NATS_CA_FILE holds no certificate");
+  });
+});
+
+describe("an address", () => {
+  it.each([
+    ["a slash", "nats://me:12/s3cr3t@localhost:1"],
+    ["a question mark", "nats://me:12?s3cr3t@localhost:1"],
+    ["a hash", "nats://me:12#s3cr3t@localhost:1"],
+    ["a percent sign", "nats://me:100%s3cr3t@localhost:1"],
+  ])("whose password has %s is refused with what to do, without showing it", async (_, servers) => {
+    const error = await refusalOf({ servers });
+    expect(error).toBeInstanceOf(NatsStartupError);
+    expect(error.message).toContain("percent-encode special characters in a password");
+    expect(inspected(error)).not.toContain("s3cr3t");
+  });
+
+  it("with a host name that does not resolve is named", async () => {
+    const error = await refusalOf({ servers: "nats://me:s3cr3t@nowhere.invalid" });
+    expect(error).toBeInstanceOf(Unavailable);
+    expect(error.message).toContain("the host name of NATS at nowhere.invalid can't be resolved (ENOTFOUND)");
+  });
+
+  it("of a server that speaks another protocol is named", async () => {
+    const other = createServer((socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")).listen(0);
+    await once(other, "listening");
+    const error = await refusalOf({ servers: `nats://localhost:${(other.address() as AddressInfo).port}` });
+    expect(error.message).toContain("(what answers is no NATS): check the port in NATS_URL");
+    other.close();
   });
 });
 

@@ -3,6 +3,7 @@ import { connectNatsBus } from "@loopgate/bus/nats";
 import { busMetrics, runService } from "@loopgate/runtime";
 import { startState } from "./state.ts";
 import { readServiceSettings } from "./service-settings.ts";
+import { mongoOptions } from "./store/mongo-log.ts";
 import { MongoRequestStore } from "./store/mongo.ts";
 
 await runService({
@@ -15,7 +16,7 @@ await runService({
     const bus = parts.use(
       await connectNatsBus({ ...nats, ...storage, observer, stopping, onLoginRefused: fail }),
     );
-    const store = parts.use(await MongoRequestStore.open(settings.mongo));
+    const store = parts.use(await MongoRequestStore.open(settings.mongo, mongoOptions(logger, fail)));
     const { log, timers } = bus;
     const requests = new RequestLog({ log, ...storage, observer });
     const state = parts.use(await startState({ log, timers, requests, store, logger, metrics }));

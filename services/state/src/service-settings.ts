@@ -7,6 +7,7 @@ import {
   natsSettingsOf,
   natsVariables,
   readConfiguration,
+  secretFileOf,
 } from "@loopgate/settings";
 import { z } from "zod";
 import { natsPermissions } from "./nats-permissions.ts";
@@ -28,7 +29,7 @@ export function readServiceSettings(environment: Environment) {
   return {
     ...logSettingsOf(read),
     nats: { ...natsSettingsOf(read, environment), name: "state", use: natsPermissions },
-    mongo: read.MONGODB_URI,
+    mongo: { uri: read.MONGODB_URI, uriFile: secretFileOf("MONGODB_URI", environment) },
     healthPort: read.HEALTH_PORT,
   };
 }

@@ -44,7 +44,7 @@ export function checkRequestStatus(options: CheckRequestStatusOptions): Tool {
       if (place === undefined) return unlessPending(await status(ref));
       const request = await waitForDecision(place, { ref }, waitSeconds, caller);
       // Only `state` knows requests that the log has dropped.
-      return request === undefined ? status(ref) : { kind: "request", request };
+      return request === undefined ? await status(ref) : { kind: "request", request };
     },
   };
 }

@@ -53,6 +53,7 @@ const checkConfiguration = (environment: Environment): Check => ({
     const problems = new Set([
       ...problemsOf(() => readSettings(environment)),
       ...(isDistributed(environment) ? problemsOf(() => natsOptionsOf(environment)) : []),
+      ...(hasMongo(environment) ? problemsOf(() => mongoUriOf(environment)) : []),
     ]);
     if (problems.size > 0) return [...problems].map(problem);
     return [ok("all settings are valid and consistent")];

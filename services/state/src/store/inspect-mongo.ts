@@ -21,10 +21,10 @@ export interface MongoInspection {
  */
 export async function inspectMongo(uri: string): Promise<MongoInspection> {
   let seen: MongoInspection | undefined;
-  await using connection = await MongoConnection.open(uri, async (db) => {
+  await using connection = await MongoConnection.open({ uri }, async (db) => {
     seen = await look(db);
   });
-  return connection.use(async (db) => seen ?? look(db));
+  return await connection.use(async (db) => seen ?? look(db));
 }
 
 async function look(db: Db): Promise<MongoInspection> {

@@ -35,6 +35,11 @@ export function translated(cause: unknown): unknown {
 /** Why a service must not start with this database; undefined if the database is merely away. */
 export function refusalOf(error: unknown): StartupError | undefined {
   if (error instanceof StartupError) return error;
+  if (isMissingFile(error)) {
+    return new StartupError(
+      "a file that MONGODB_URI names can't be read: check the paths of tlsCAFile and tlsCertificateKeyFile, and their permissions",
+    );
+  }
   if (!(error instanceof MongoError)) return undefined;
   if (hasCode(error, AUTHENTICATION_FAILED)) {
     return new LoginRefused(
@@ -50,6 +55,14 @@ export function refusalOf(error: unknown): StartupError | undefined {
   const isRefused = error instanceof MongoServerError && isRefusal(error);
   return isRefused ? new StartupError(`MongoDB refuses to be set up: ${nameOf(error)}`) : undefined;
 }
+
+/** True if the user may not do what was tried, for example because the user was dropped. */
+export const isUnauthorized = (error: unknown): boolean =>
+  error instanceof MongoError && hasCode(error, UNAUTHORIZED);
+
+/** The driver reads the files of a connection string when it connects. */
+const isMissingFile = (error: unknown): boolean =>
+  error instanceof Error && "syscall" in error && ["open", "read"].includes(String(error.syscall));
 
 /** Majority writes, which survive a failover, need a replica set. */
 export const notAReplicaSet = (): StartupError =>

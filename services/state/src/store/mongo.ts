@@ -1,8 +1,9 @@
 import type { ParsedEntry, RequestRef } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
-import type { Collection } from "mongodb";
+import type { Collection, Db } from "mongodb";
 import type { PendingPage, RequestStore } from "./request-store.ts";
-import { MongoConnection } from "./mongo-connection.ts";
+import type { MongoAccess } from "./mongo-client.ts";
+import { MongoConnection, type MongoOptions } from "./mongo-connection.ts";
 import {
   COLLECTION,
   documentId,
@@ -28,12 +29,13 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
 
   /**
    * Opens the store, also while the database is away: then every call is `Unavailable` until it is there.
-   * @throws StartupError for a database that will not do: a wrong user, missing privileges, no replica set, a
+   * @throws StartupError for a database that will not do: a wrong user (LoginRefused), missing privileges, no replica set, a
    * connection string without a database's name.
    */
-  static async open(uri: string): Promise<MongoRequestStore> {
-    const prepare = MongoConnection.open(uri, (db) => db.collection(COLLECTION).createIndexes([...indexes]));
-    return new MongoRequestStore(await prepare);
+  static async open(access: string | MongoAccess, options: MongoOptions = {}): Promise<MongoRequestStore> {
+    const named = typeof access === "string" ? { uri: access } : access;
+    const makeIndexes = (db: Db) => db.collection(COLLECTION).createIndexes([...indexes]);
+    return new MongoRequestStore(await MongoConnection.open(named, makeIndexes, options));
   }
 
   async merge(entries: readonly ParsedEntry[]): Promise<void> {

@@ -62,13 +62,14 @@ export class AccessFiles {
   }
 
   /** Reads the files again. While one can't be used, for example in the middle of a change, the last ones stay in use. */
-  renew(): void {
+  renew(): Promise<void> {
     this.#renewing ??= readAccess(this.#access)
       .then(
         (read) => void (this.#current = read),
         () => undefined,
       )
       .finally(() => (this.#renewing = undefined));
+    return this.#renewing;
   }
 }
 

@@ -1,14 +1,9 @@
 import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
-import {
-  AuthorizationError,
-  connect,
-  type NatsConnection,
-  UserAuthenticationExpiredError,
-} from "@nats-io/transport-node";
+import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
-import { LoginRefused, NatsStartupError } from "../../startup-error.ts";
 import { AccessFiles } from "./access-files.ts";
 import { CALL_TIMEOUT_MS, type NatsAccess } from "./bus-options.ts";
+import { connectError } from "./connect-error.ts";
 import { ConnectionWatch, type WatchOptions } from "./connection-watch.ts";
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -63,7 +58,7 @@ export async function connectTo(
       reconnect,
       // Called before each attempt.
       reconnectDelayHandler: () => {
-        files.renew();
+        void files.renew();
         return RECONNECT_EVERY_MS;
       },
       name: access.name,
@@ -78,7 +73,7 @@ export async function connectTo(
       noAsyncTraces: true,
     });
   } catch (cause) {
-    throw failureOf(cause, servers.join(", "));
+    throw connectError(cause, { servers: servers.join(", "), isTls: tls !== undefined });
   }
 }
 
@@ -94,36 +89,3 @@ async function connectFailure(access: NatsAccess): Promise<Error | undefined> {
 
 /** Each service receives its replies on subjects of its own, so that no other service may read them. */
 const inboxPrefixOf = (name: string): string => `_INBOX_${name}`;
-
-const tlsFailure = /CERT|SIGNED|SIGNATURE|TLS|SSL|EPROTO|HOSTNAME_MISMATCH|INVALID_CA/;
-
-function failureOf(cause: unknown, servers: string): Error {
-  if (cause instanceof AuthorizationError || cause instanceof UserAuthenticationExpiredError) {
-    return new LoginRefused("NATS refuses the credentials: check NATS_CREDS_FILE or the user in NATS_URL", {
-      cause,
-    });
-  }
-  const message = cause instanceof Error ? cause.message : String(cause);
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  if (message.includes("does not support 'tls'")) {
-    return new NatsStartupError(
-      "NATS_URL or NATS_CA_FILE asks for TLS, and the server has none: use nats:// without NATS_CA_FILE",
-      {
-        cause,
-      },
-    );
-  }
-  if (tlsFailure.test(code)) {
-    return new NatsStartupError(
-      `TLS with NATS at ${servers} fails (${message}): set NATS_CA_FILE to the authority that signed the ` +
-        "server's certificate, and use the host name of the certificate in NATS_URL",
-      { cause },
-    );
-  }
-  return new Unavailable(
-    `no NATS server answers at ${servers} (${message}): check NATS_URL and the network`,
-    {
-      cause,
-    },
-  );
-}
