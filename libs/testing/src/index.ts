@@ -1,4 +1,5 @@
 export { freePorts } from "./engines/free-port.ts";
+export { HostileInputs } from "./hostile-inputs.ts";
 export { metricSeries } from "./metric-series.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";

@@ -42,7 +42,8 @@ export class SessionReplay {
     if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#initialization)
       this.#initialization.initialized = line;
-    if (method === undefined || id === undefined || id === null) return line;
+    // The daemon answers a call with another id as an invalid request, without that id.
+    if (method === undefined || (typeof id !== "string" && typeof id !== "number")) return line;
     const call: Call = {
       message: withIdempotencyKey(withReadArguments(message)),
       since: performance.now(),
