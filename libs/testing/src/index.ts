@@ -3,6 +3,7 @@ export { socketButton } from "./channels/socket-lines.ts";
 export { SocketPerson } from "./channels/socket-person.ts";
 export { socketEndpoint, socketPolicy, socketResponder } from "./channels/socket-policy.ts";
 export { freePorts } from "./engines/free-port.ts";
+export { HostileInputs } from "./hostile-inputs.ts";
 export { metricSeries } from "./metric-series.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";

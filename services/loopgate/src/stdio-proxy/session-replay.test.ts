@@ -13,11 +13,16 @@ describe("a line of the client", () => {
     '{"id":1,"result":{}}',
     '{"method":"notifications/x"}',
     call(1, "check_request_status", { request_id: "x", wait_seconds: 5 }),
+    ...[null, true, {}, [1]].map((id) => call(id, "request_human_input", { message: "m" })),
     call(1, "request_human_input", { message: "m", idempotency_key: "mine" }),
     '{"id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":[]}}',
   ];
   it.each(untouched)("is passed on unchanged: %s", (line) => {
-    expect(new SessionReplay(50).fromClient(line)).toBe(line);
+    const session = new SessionReplay(50);
+    expect(session.fromClient(line)).toBe(line);
+    const { id, method } = line.startsWith("{") ? JSON.parse(line) : {};
+    const isCall = method !== undefined && ["string", "number"].includes(typeof id);
+    expect(session.isSettled).toBe(!isCall);
   });
 
   it.each([{}, { idempotency_key: null }, { idempotency_key: "" }])(

@@ -55,7 +55,8 @@ export class SessionReplay {
     if (method === "notifications/cancelled") this.#endUnheard(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#initialization)
       this.#initialization.initialized = line;
-    if (method === undefined || id === undefined || id === null) return line;
+    // The daemon answers a call with another id as an invalid request, without that id.
+    if (method === undefined || (typeof id !== "string" && typeof id !== "number")) return line;
     const read = withReadArguments(message);
     const question = this.#questionIn(read);
     const call: Call = {
