@@ -1,8 +1,10 @@
-import type { RequestView } from "@loopgate/contracts";
+import { fingerprint, type RequestView } from "@loopgate/contracts";
 import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
+import type { AskJournal, AskRecord } from "./ask-journal.ts";
 import { Connection } from "./connection.ts";
+import { LoopgateError } from "./loopgate-error.ts";
 import { retryWhileUnavailable, pause, unlessAborted } from "./retry.ts";
-import { argumentsOf, type Question } from "./question.ts";
+import { argumentsOf, type Question, type QuestionArguments } from "./question.ts";
 import { viewIn } from "./reply.ts";
 import type { Target } from "./target.ts";
 
@@ -14,6 +16,11 @@ const POLL_AFTER_SECONDS = 5;
 export interface Stoppable {
   /** Aborting stops waiting, and nothing else: the question stays open. The promise rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface AskOptions extends Stoppable {
+  /** Lets a job that crashed resume its own request, however much later. */
+  readonly journal?: AskJournal | undefined;
 }
 
 /**
@@ -64,16 +71,31 @@ export class LoopgateClient implements AsyncDisposable {
 
   /**
    * Asks, and waits as long as it takes. The request comes back decided, expired or cancelled; only `approved === true`
-   * is an approval.
+   * is an approval. With a journal, an ask that a crash ended is resumed if it was the same question; when the request is
+   * returned, the journal is empty again.
    */
-  async ask(question: Question, stoppable: Stoppable = {}): Promise<RequestView> {
-    const { request_id } = await this.submit(question, stoppable);
-    return this.waitFor(request_id, stoppable);
+  async ask(question: Question, options: AskOptions = {}): Promise<RequestView> {
+    const { journal } = options;
+    if (journal === undefined) return this.#ended(await this.submit(question, options), options);
+    if (question.idempotencyKey !== undefined)
+      throw new TypeError("A journal has its own key: leave out idempotencyKey, or the journal.");
+    const args = argumentsOf(question, this.#open().name);
+    const fresh = { key: crypto.randomUUID(), question: fingerprint(args) };
+    const record = await journal.read();
+    const resumed =
+      record?.question === fresh.question ? await this.#resumed(args, record, journal, options) : undefined;
+    const view = resumed ?? (await this.#recorded(args, fresh, journal, options));
+    await journal.write(undefined);
+    return view;
   }
 
   /** Asks, and does not wait: the `request_id` that comes back is for {@link waitFor} and {@link cancel}. */
   async submit(question: Question, stoppable: Stoppable = {}): Promise<RequestView> {
-    return this.#call("request_human_input", argumentsOf(question, this.#open().name), stoppable);
+    const args = argumentsOf(question, this.#open().name);
+    const { idempotencyKey } = question;
+    return idempotencyKey === undefined
+      ? this.#submitOwn(args, crypto.randomUUID(), stoppable)
+      : this.#submit(args, idempotencyKey, stoppable);
   }
 
   /** Waits until a request is decided, expired or cancelled, as long as it takes. */
@@ -117,11 +139,57 @@ export class LoopgateClient implements AsyncDisposable {
     return this.close();
   }
 
+  /** The end of the request that a crashed ask left; undefined if Loopgate does not keep that request any more. */
+  async #resumed(
+    args: QuestionArguments,
+    record: AskRecord,
+    journal: AskJournal,
+    stoppable: Stoppable,
+  ): Promise<RequestView | undefined> {
+    if (record.requestId === undefined) return this.#recorded(args, record, journal, stoppable);
+    try {
+      return await this.waitFor(record.requestId, stoppable);
+    } catch (error) {
+      if (error instanceof LoopgateError && error.code === "not_found") return undefined;
+      throw error;
+    }
+  }
+
+  /** Asks, and waits. The journal has the key before the question is sent, and the id before the wait. */
+  async #recorded(
+    args: QuestionArguments,
+    record: AskRecord,
+    journal: AskJournal,
+    stoppable: Stoppable,
+  ): Promise<RequestView> {
+    await journal.write(record);
+    const view = await this.#submitOwn(args, record.key, stoppable);
+    await journal.write({ ...record, requestId: view.request_id });
+    return this.#ended(view, stoppable);
+  }
+
+  async #ended(view: RequestView, stoppable: Stoppable): Promise<RequestView> {
+    return view.status === "pending" ? this.waitFor(view.request_id, stoppable) : view;
+  }
+
+  /** Submits under a random key. If that key is used up, an earlier try of this very call has used it. */
+  async #submitOwn(args: QuestionArguments, key: string, stoppable: Stoppable): Promise<RequestView> {
+    try {
+      return await this.#submit(args, key, stoppable);
+    } catch (error) {
+      const isUsed = error instanceof LoopgateError && error.code === "idempotency_key_used";
+      if (!isUsed || error.request === undefined) throw error;
+      return error.request;
+    }
+  }
+
+  #submit(args: QuestionArguments, key: string, stoppable: Stoppable): Promise<RequestView> {
+    return this.#call("request_human_input", { ...args, idempotency_key: key }, stoppable);
+  }
+
   async #call(tool: string, args: Record<string, unknown>, stoppable: Stoppable): Promise<RequestView> {
     const connection = this.#open();
-    // A repetition must say the same, and what can't be sent must not pass for a lost connection.
-    const sent: Record<string, unknown> = JSON.parse(JSON.stringify(args));
-    const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, sent, signal));
+    const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, args, signal));
     return this.#unlessStopped(stoppable, (signal) => retryWhileUnavailable(() => once(signal), signal));
   }
 

@@ -26,20 +26,31 @@ export interface Question {
   /** Shown to the person; at most 8 KiB as JSON. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
   /**
-   * Names the question within `clientId` and `sessionId`: the same key is the same request and is asked once, also after a
-   * crash of the asking process. Take it from your work (a job's id) to find the answer again. Default: a random one.
+   * For retries of this one call; every new question needs a new key. The same key is answered with the same request until
+   * some minutes after its end, and then refused with `idempotency_key_used`. Default: a random key for each ask, which
+   * suffices: a retry repeats it, and a journal keeps it over a crash.
    */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** The arguments of `request_human_input`. Nothing is left to what a connection tells: it may be another one next time. */
-export const argumentsOf = (question: Question, clientName: string): Record<string, unknown> => ({
-  message: question.message,
-  request_type: question.requestType,
-  options: question.options,
-  session_id: question.sessionId,
-  client_id: question.clientId ?? clientName,
-  timeout_seconds: question.timeoutSeconds,
-  metadata: question.metadata,
-  idempotency_key: question.idempotencyKey ?? crypto.randomUUID(),
-});
+export type QuestionArguments = Readonly<Record<string, unknown>>;
+
+/**
+ * The arguments of `request_human_input`, without a key: a copy, because a repetition must say the same. Nothing is left to
+ * what a connection tells, because it may be another one next time.
+ * @throws TypeError if the question is no JSON, so that it does not pass for a lost connection
+ */
+export function argumentsOf(question: Question, clientName: string): QuestionArguments {
+  const { message, options, metadata } = question;
+  const args = {
+    message,
+    request_type: question.requestType,
+    options,
+    session_id: question.sessionId,
+    client_id: question.clientId ?? clientName,
+    timeout_seconds: question.timeoutSeconds,
+    metadata,
+  };
+  const copy: QuestionArguments = JSON.parse(JSON.stringify(args));
+  return copy;
+}

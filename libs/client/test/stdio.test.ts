@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { connect, type LoopgateClient } from "../src/index.ts";
+import { type AskRecord, connect, type LoopgateClient } from "../src/index.ts";
 import { decided, pending } from "./support/view.ts";
 
 const script = fileURLToPath(new URL("stdio-processes/scripted-loopgate.ts", import.meta.url));
@@ -81,6 +81,35 @@ describe("over stdio, ask", () => {
   it("takes no other server's answer for one", async () => {
     const client = await start({ approved: true });
     await expect(client.ask({ message: "Deploy?" })).rejects.toThrow("no answer of Loopgate");
+  });
+
+  it("asks anew if Loopgate no longer keeps the request of its journal", async () => {
+    const gone = { error: { code: "not_found", message: "No such request." } };
+    const client = await start(pending, gone, { ...pending, request_id: "r2" }, decided);
+    let record: AskRecord | undefined;
+    const journal = {
+      read: async () => record,
+      write: async (next: AskRecord | undefined) => {
+        const isFirst = record?.requestId === undefined && next?.requestId === "r1";
+        record = next;
+        if (isFirst) throw new Error("killed");
+      },
+    };
+    await expect(client.ask({ message: "Deploy?" }, { journal })).rejects.toThrow("killed");
+    expect(await client.ask({ message: "Deploy?" }, { journal })).toEqual(decided);
+    expect(record).toBeUndefined();
+    const [first, ...others] = (await calls()).filter(({ tool }) => tool === "request_human_input");
+    expect(others.map(({ args }) => args["idempotency_key"] === first?.args["idempotency_key"])).toEqual([
+      false,
+    ]);
+  });
+
+  it("takes the request of a used key of its own: an earlier try of this call has used it", async () => {
+    const used = { error: { code: "idempotency_key_used", message: "Used.", request: decided } };
+    const client = await start("die", used, used);
+    expect(await client.ask({ message: "Deploy?" })).toEqual(decided);
+    const refused = client.ask({ message: "Deploy?", idempotencyKey: "mine" });
+    await expect(refused).rejects.toMatchObject({ code: "idempotency_key_used", request: decided });
   });
 
   it("uses another key for each question that has none", async () => {
