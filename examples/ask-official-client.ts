@@ -6,7 +6,8 @@ await client.connect(new StreamableHTTPClientTransport(new URL("http://127.0.0.1
 const question = {
   message: "Deploy build 42 to production?",
   request_type: "confirmation",
-  idempotency_key: "deploy-42",
+  // For retries of this one call; every new question needs a new key.
+  idempotency_key: crypto.randomUUID(),
   wait_seconds: 50,
 };
 
@@ -16,7 +17,7 @@ async function ask() {
 }
 
 let answer = await ask();
-// The same key is the same request: asking again only goes on waiting.
+// The same key is the same request: calling again only goes on waiting.
 while (answer.status === "pending") answer = await ask();
 
 console.log(answer.approved === true ? "deploying" : "not deploying", answer);

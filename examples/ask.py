@@ -4,6 +4,7 @@ python3 ask.py /absolute/path/to/loopgate   starts it over stdio"""
 import asyncio
 import os
 import sys
+import uuid
 
 from mcp import Client, StdioServerParameters
 
@@ -11,7 +12,8 @@ QUESTION = {
     "client_id": "deployer",
     "message": "Deploy build 42 to production?",
     "request_type": "confirmation",
-    "idempotency_key": "deploy-42",
+    # For retries of this one call; every new question needs a new key.
+    "idempotency_key": str(uuid.uuid4()),
     "wait_seconds": 50,
 }
 
@@ -22,7 +24,7 @@ async def main():
         where = StdioServerParameters(command=sys.argv[1], env=dict(os.environ))
     async with Client(where) as loopgate:
         answer = {"status": "pending"}
-        # The same key is the same request: asking again only goes on waiting.
+        # The same key is the same request: calling again only goes on waiting.
         while answer.get("status") == "pending":
             answer = (await loopgate.call_tool("request_human_input", QUESTION)).structured_content or {}
     print("deploying" if answer.get("approved") is True else f"not deploying: {answer}")

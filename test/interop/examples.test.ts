@@ -12,15 +12,20 @@ import { useLoopgate } from "../harness/use-loopgate.ts";
 const alice = person(7);
 const PYTHONPATH = await pythonPackage("mcp", "2.3.0");
 
-/** Asks as an AI application does; `answer` is what the person does meanwhile. */
-async function expectAsks(transport: Transport, answer: (text: string) => Promise<void>): Promise<void> {
-  const client = new Client({ name: "an AI application", version: "1.0.0" });
-  await client.connect(transport);
-  const question = { message: "Configured?", request_type: "confirmation", wait_seconds: 50 };
-  const asking = client.callTool({ name: "request_human_input", arguments: question });
-  await answer("Configured?");
-  expect((await asking).structuredContent).toMatchObject({ approved: true });
-  await client.close();
+/** Presses a button below the `nth` message with this text, once it is there. */
+type Press = (text: string, button: string, nth: number) => Promise<void>;
+
+/** Asks twice, as an AI application does; the second start is not approved by the first one's answer. */
+async function expectAsks(open: () => Transport, press: Press): Promise<void> {
+  for (const [before, button] of ["Approve", "Deny"].entries()) {
+    const client = new Client({ name: "an AI application", version: "1.0.0" });
+    await client.connect(open());
+    const question = { message: "Configured?", request_type: "confirmation", wait_seconds: 50 };
+    const asking = client.callTool({ name: "request_human_input", arguments: question });
+    await press("Configured?", button, before + 1);
+    expect((await asking).structuredContent).toMatchObject({ approved: button === "Approve" });
+    await client.close();
+  }
 }
 
 describe("over HTTP", () => {
@@ -36,11 +41,11 @@ describe("over HTTP", () => {
 
   const printed = (text: string) => filled(text, setting.loopgate.url);
 
-  async function press(text: string, button: string): Promise<void> {
-    const found = () => setting.telegram.messagesIn(7).find((message) => message.text.includes(text));
-    await expect.poll(found).toBeDefined();
-    setting.telegram.press(alice, found()!, button);
-  }
+  const press: Press = async (text, button, nth) => {
+    const found = () => setting.telegram.messagesIn(7).filter((message) => message.text.includes(text));
+    await expect.poll(() => found().length).toBeGreaterThanOrEqual(nth);
+    setting.telegram.press(alice, found()[nth - 1]!, button);
+  };
 
   describe.each([
     ["ask.ts", /^deploying/, /^not deploying: denied/, 0],
@@ -49,43 +54,61 @@ describe("over HTTP", () => {
     ["ask.sh", /^deploying/, /^not deploying/, 1],
     ["hitl.sh", /"approved":true/, /"approved":false/, 0],
   ])("%s", (name, approved, denied, codeOfDenial) => {
-    it.each([
-      ["Approve", approved, 0],
-      ["Deny", denied, codeOfDenial],
-    ])("asks, and goes on only when a person approved: %s", async (button, output, code) => {
-      const build = `${name} ${button}`.replaceAll(/\W/g, "-");
+    const start = (build: string) => {
       // Before the address is filled in: its port may have the same digits.
       const text = printed(readExample(name).replaceAll("42", build));
       const place = { env: { PYTHONPATH }, ...(name === "ask.ts" ? { cwd: elsewhere.path } : {}) };
-      const running = runText(name, text, place);
-      await press(build, button);
-      expect(await running).toEqual({ code, output: expect.stringMatching(output) });
+      return runText(name, text, place);
+    };
+    const approval = { code: 0, output: expect.stringMatching(approved) };
+    const denial = { code: codeOfDenial, output: expect.stringMatching(denied) };
+
+    it("asks each time it runs, and goes on only when a person approved this run", async () => {
+      const build = `${name} one after another`.replaceAll(/\W/g, "-");
+      const first = start(build);
+      await press(build, "Approve", 1);
+      expect(await first).toEqual(approval);
+      const second = start(build);
+      await press(build, "Deny", 2);
+      expect(await second).toEqual(denial);
+    });
+
+    it("asks for each of two runs at once: one is approved, the other denied", async () => {
+      const build = `${name} at once`.replaceAll(/\W/g, "-");
+      const runs = Promise.all([start(build), start(build)]);
+      await press(build, "Deny", 2);
+      await press(build, "Approve", 1);
+      const isDenied = ({ output }: { readonly output: string }) => Number(denied.test(output));
+      expect((await runs).toSorted((a, b) => isDenied(a) - isDenied(b))).toEqual([approval, denial]);
     });
   });
 
-  it("ask-2026-07-28.sh asks by the newest revision and prints the answer", async () => {
-    const running = runText(".sh", printed(readExample("ask-2026-07-28.sh")));
-    await press("Which region?", "us-east");
-    const { output } = await running;
-    expect(output).toMatch(/"resultType":"complete"/);
-    expect(output).toMatch(/"response":"us-east"/);
+  it("ask-2026-07-28.sh asks by the newest revision each time, and prints the answer", async () => {
+    for (const [before, region] of ["us-east", "eu-west"].entries()) {
+      const running = runText(".sh", printed(readExample("ask-2026-07-28.sh")));
+      await press("Which region?", region, before + 1);
+      const { output } = await running;
+      expect(output).toMatch(/"resultType":"complete"/);
+      expect(output).toContain(`"response":"${region}"`);
+    }
   });
 
-  it("README.md asks and reads the decision as printed", async () => {
+  it("README.md asks each time and reads the decision as printed", async () => {
     const [ask = "", look = ""] = readPage("README.md").match(/^ *curl .*\/mcp .*$/gm) ?? [];
-    const asked = await runText(".sh", printed(ask));
-    const [, id = ""] = /"request_id":"([^"]+)"/.exec(asked.output) ?? [];
-    await press("Test message", "Approve");
-    expect(await runText(".sh", printed(look).replace("<the request_id>", id))).toMatchObject({
-      code: 0,
-      output: expect.stringContaining('"approved":true'),
-    });
+    for (const [before, button] of ["Approve", "Deny"].entries()) {
+      const asked = await runText(".sh", printed(ask));
+      const [, id = ""] = /"request_id":"([^"]+)"/.exec(asked.output) ?? [];
+      await press("Test message", button, before + 1);
+      expect(await runText(".sh", printed(look).replace("<the request_id>", id))).toMatchObject({
+        code: 0,
+        output: expect.stringContaining(`"approved":${button === "Approve"}`),
+      });
+    }
   });
 
   it("http.mcp.json names an address that answers", async () => {
     const { url } = JSON.parse(printed(readExample("http.mcp.json"))).mcpServers.loopgate;
-    const transport = new StreamableHTTPClientTransport(new URL(url));
-    await expectAsks(transport, (text) => press(text, "Approve"));
+    await expectAsks(() => new StreamableHTTPClientTransport(new URL(url)), press);
   });
 
   it("instructions.md speaks of tools, arguments and values that there are", async () => {
@@ -106,9 +129,10 @@ describe("over stdio", () => {
     return environment;
   };
 
-  async function approve(text: string): Promise<void> {
-    setting.telegram.press(alice, await setting.messageWith(text), "Approve");
-  }
+  const press: Press = async (text, button, nth) => {
+    await expect.poll(() => setting.messagesWith(text).length).toBe(nth);
+    setting.telegram.press(alice, setting.messagesWith(text)[nth - 1]!, button);
+  };
 
   /** As Claude Code and Cursor fill in what their own environment holds. */
   const expanded = (text: string) =>
@@ -118,8 +142,8 @@ describe("over stdio", () => {
     "%s names a command and an environment that ask",
     async (name) => {
       const { command, env } = JSON.parse(expanded(filled(readExample(name)))).mcpServers.loopgate;
-      const transport = new StdioClientTransport({ command, cwd: "/", env: { ...given(), ...env } });
-      await expectAsks(transport, approve);
+      const start = { command, cwd: "/", env: { ...given(), ...env } };
+      await expectAsks(() => new StdioClientTransport(start), press);
     },
   );
 
@@ -130,16 +154,24 @@ describe("over stdio", () => {
     ).output.split("\n");
     expect(rest).toEqual([""]);
     const env = Object.fromEntries([token, chat].map((variable) => variable.split(/=(.*)/)));
-    const transport = new StdioClientTransport({ command, cwd: "/", env: { ...given(), ...env } });
-    await expectAsks(transport, approve);
+    const start = { command, cwd: "/", env: { ...given(), ...env } };
+    await expectAsks(() => new StdioClientTransport(start), press);
   });
 
   it("ask.py with a path starts Loopgate and asks", async () => {
     const env = { ...setting.environment(), PATH: process.env["PATH"]!, PYTHONPATH };
-    const running = runText(".py", readExample("ask.py"), { args: [join(root, "loopgate")], env });
-    await approve("Deploy build 42");
-    expect(await running).toEqual({ code: 0, output: "deploying\n" });
+    for (const [before, button] of ["Approve", "Deny"].entries()) {
+      const running = runText(".py", readExample("ask.py"), { args: [join(root, "loopgate")], env });
+      await press("Deploy build 42", button, before + 1);
+      const output = button === "Approve" ? /^deploying\n$/ : /^not deploying/;
+      expect(await running).toEqual({ code: 0, output: expect.stringMatching(output) });
+    }
   });
+});
+
+it("no example has a constant idempotency key", () => {
+  for (const name of exampleNames())
+    expect(readExample(name), name).not.toMatch(/idempotency_?key["']?: *["'][\w-]/i);
 });
 
 describe("what the pages print", () => {
