@@ -1,18 +1,30 @@
 import { randomUUID } from "node:crypto";
 import { parseJson } from "@loopgate/runtime/json";
+import { UnheardQuestions } from "./unheard-questions.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A call of the client that has no answer yet. */
 interface Call {
-  readonly message: Json;
+  message: Json;
+  /** Present for a question whose key is ours. */
+  question: Question | undefined;
   readonly since: number;
+  readonly sentAt: number;
   /** How many daemons were lost while they worked on it. */
   daemonsLost: number;
   /** The last progress that the client was told. */
   progress: number;
   /** The progress that earlier daemons reached; the current daemon counts from zero. */
   earlierProgress: number;
+}
+
+/** A question without a key of the client's. */
+interface Question {
+  readonly args: Json;
+  readonly key: string;
+  /** True if the key is that of an earlier call. */
+  readonly isRepeated: boolean;
 }
 
 /** A call that has lost this many daemons is failed: it may be what ends them. */
@@ -24,6 +36,7 @@ export class SessionReplay {
   readonly #calls = new Map<string, Call>();
   /** The id of a repeated `initialize`, whose answer the client must not get. No client can guess it and use it itself. */
   readonly #repeatedInitialize = `loopgate-${randomUUID()}`;
+  readonly #unheard = new UnheardQuestions();
   #initialization: { readonly initialize: Json; initialized?: string } | undefined;
 
   constructor(maxWaitSeconds: number) {
@@ -37,15 +50,18 @@ export class SessionReplay {
 
   /** Records a line of the client; returns the line for the daemon. */
   fromClient(line: string): string {
-    const message = objectIn(line);
+    const message = withReadArguments(objectIn(line));
     const { id, method, params } = message;
-    if (method === "notifications/cancelled") this.#calls.delete(keyOf(at(params, "requestId")));
+    if (method === "notifications/cancelled") this.#endUnheard(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#initialization)
       this.#initialization.initialized = line;
     if (method === undefined || id === undefined || id === null) return line;
+    const question = this.#questionIn(message);
     const call: Call = {
-      message: withIdempotencyKey(withReadArguments(message)),
+      message: question === undefined ? message : withArguments(message, { idempotency_key: question.key }),
+      question,
       since: performance.now(),
+      sentAt: Date.now(),
       daemonsLost: 0,
       progress: -1,
       earlierProgress: 0,
@@ -65,8 +81,24 @@ export class SessionReplay {
     const call = this.#calls.get(keyOf(id))?.message;
     const isInitialize = call?.["method"] === "initialize" && call["jsonrpc"] !== undefined;
     if (isInitialize && result !== undefined) this.#initialization = { initialize: call };
-    this.#calls.delete(keyOf(id));
+    if (at(at(result, "structuredContent"), "request_id") === undefined) this.#endUnheard(keyOf(id));
+    else this.#calls.delete(keyOf(id));
     return line;
+  }
+
+  /**
+   * Returns the line that asks again, for the daemon, if this line answers a repeated call with a question that ended before
+   * the repetition: its decision answered no call that was waiting, so it does not answer a new one.
+   */
+  askAnew(line: string): string | undefined {
+    if (!this.#calls.values().some(({ question }) => question?.isRepeated)) return undefined;
+    const { id, result } = objectIn(line);
+    const call = this.#calls.get(keyOf(id));
+    if (!call?.question?.isRepeated || !endedBefore(call.sentAt, at(result, "structuredContent")))
+      return undefined;
+    call.question = { ...call.question, key: newKey(), isRepeated: false };
+    call.message = withArguments(call.message, { idempotency_key: call.question.key });
+    return JSON.stringify(withRemainingWait(call, this.#maxWaitSeconds));
   }
 
   /** Records the loss of the daemon; returns errors for the client, for calls that have lost too many. */
@@ -81,7 +113,7 @@ export class SessionReplay {
   /** Returns errors for the client, for the calls that have lost at least this many daemons. */
   failCalls(reason: string, minDaemonsLost = 0): readonly string[] {
     const failed = [...this.#calls].filter(([, call]) => call.daemonsLost >= minDaemonsLost);
-    for (const [key] of failed) this.#calls.delete(key);
+    for (const [key] of failed) this.#endUnheard(key);
     return failed.map(([, { message }]) => JSON.stringify(errorAnswer(message, reason)));
   }
 
@@ -94,6 +126,23 @@ export class SessionReplay {
     const { initialize, initialized } = this.#initialization;
     const repeated = JSON.stringify({ ...initialize, id: this.#repeatedInitialize });
     return [repeated, ...(initialized === undefined ? [] : [initialized]), ...calls];
+  }
+
+  /** A question with an idempotency key is asked once, even if its line is sent again. */
+  #questionIn(message: Json): Question | undefined {
+    const { method, params } = message;
+    const args = at(params, "arguments");
+    const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
+    if (!isQuestion || !isObject(args) || !isAbsent(args["idempotency_key"])) return undefined;
+    const earlier = this.#unheard.take(args);
+    return { args, key: earlier ?? newKey(), isRepeated: earlier !== undefined };
+  }
+
+  /** Ends a call whose client has not heard the id of its request. */
+  #endUnheard(key: string): void {
+    const question = this.#calls.get(key)?.question;
+    if (question !== undefined) this.#unheard.remember(question.args, question.key);
+    this.#calls.delete(key);
   }
 
   /** Adds the progress of earlier daemons to a report, because progress may only grow. */
@@ -128,13 +177,14 @@ export function splitBatch(line: string): readonly string[] {
 const isMessage = (value: unknown): value is object =>
   typeof value === "object" && value !== null && "jsonrpc" in value;
 
-/** A question with an idempotency key is asked once, even if its line is sent again. */
-function withIdempotencyKey(message: Json): Json {
-  const { method, params } = message;
-  const args = at(params, "arguments");
-  const isQuestion = method === "tools/call" && at(params, "name") === "request_human_input";
-  if (!isQuestion || !isObject(args) || !isAbsent(args["idempotency_key"])) return message;
-  return withArguments(message, { idempotency_key: `front-${randomUUID()}` });
+const newKey = (): string => `front-${randomUUID()}`;
+
+/** True if a result tells of a request that ended before this time, or that its key can't be used any more. */
+function endedBefore(time: number, content: unknown): boolean {
+  const code = at(at(content, "error"), "code");
+  if (code === "idempotency_key_used" || code === "idempotency_conflict") return true;
+  const decidedAt = at(content, "decided_at");
+  return typeof decidedAt === "string" && Date.parse(decidedAt) < time;
 }
 
 /** Some clients write the arguments of a tool as JSON text. */

@@ -80,7 +80,9 @@ class StdioProxy {
   async #forwardFrom(daemon: DaemonConnection): Promise<void> {
     try {
       for await (const line of daemon.lines) {
-        const answer = this.#session.fromDaemon(line);
+        const again = this.#session.askAnew(line);
+        if (again !== undefined) daemon.send(again);
+        const answer = again === undefined ? this.#session.fromDaemon(line) : undefined;
         if (answer !== undefined) writeToClient([answer]);
       }
     } catch {

@@ -1,0 +1,54 @@
+import { createHash } from "node:crypto";
+
+/** How long a question is remembered, in milliseconds: as long as the gateway remembers callers that left. */
+const REMEMBERED_MS = 900_000;
+
+/** Arguments that are not part of the question. */
+const NOT_ASKED = new Set(["wait_seconds", "idempotency_key"]);
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+interface Unheard {
+  readonly fingerprint: string;
+  readonly key: string;
+  readonly until: number;
+}
+
+/**
+ * Questions whose calls ended before the client heard the request's id: it cancelled them, ran out of its own time, or got
+ * an error. The next call with the same arguments takes the key, and so joins the question.
+ */
+export class UnheardQuestions {
+  #questions: readonly Unheard[] = [];
+
+  remember(args: Arguments, key: string): void {
+    const unheard = { fingerprint: fingerprintOf(args), key, until: performance.now() + REMEMBERED_MS };
+    this.#questions = [...this.#current(), unheard];
+  }
+
+  /** The key of the newest question with these arguments, for one call only. */
+  take(args: Arguments): string | undefined {
+    const fingerprint = fingerprintOf(args);
+    const taken = this.#current().findLast((question) => question.fingerprint === fingerprint);
+    this.#questions = this.#current().filter((question) => question !== taken);
+    return taken?.key;
+  }
+
+  #current(): readonly Unheard[] {
+    return this.#questions.filter(({ until }) => until > performance.now());
+  }
+}
+
+function fingerprintOf(args: Arguments): string {
+  const asked = Object.entries(args).filter(
+    ([name, value]) => !NOT_ASKED.has(name) && value !== null && value !== "",
+  );
+  const text = JSON.stringify(Object.fromEntries(asked), (_, value: unknown) => sorted(value));
+  return createHash("sha256").update(text).digest("base64url");
+}
+
+/** Models repeat their arguments in any order. */
+function sorted(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
