@@ -28,11 +28,6 @@ const exceptions = [
     text: /\bcallback: \(|Without a callback/,
     reason: "the NATS client calls a subscription's handler its callback",
   },
-  {
-    file: "libs/bus/src/nats/streams/wanted-streams.ts",
-    text: /\(reference telegram\.md [\d., ]+\)/,
-    reason: "the source of a number",
-  },
 ] as const;
 
 /** Words of an identifier or a sentence, whatever their case. */

@@ -231,3 +231,103 @@ describe("a batch", () => {
     },
   );
 });
+
+describe("a call that its client cancelled before it heard the id", () => {
+  const args = { message: "m", options: [{ label: "a", effect: "approve" }], wait_seconds: 50 };
+  const cancel = (requestId: unknown) =>
+    JSON.stringify({ jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId } });
+  const ask = (session: SessionReplay, id: unknown, asked: object = args): string =>
+    argumentsOf(session.fromClient(call(id, "request_human_input", asked, { jsonrpc: "2.0" })))
+      .idempotency_key;
+  const answered = (id: unknown, structuredContent: object) =>
+    JSON.stringify({ jsonrpc: "2.0", id, result: { structuredContent } });
+  const view = (at: number) => ({ request_id: "r1", decided_at: new Date(at).toISOString(), approved: true });
+  let session: SessionReplay;
+  let key: string;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    session = new SessionReplay(50);
+    key = ask(session, 1);
+    session.fromClient(cancel(1));
+  });
+  afterEach(() => void vi.useRealTimers());
+
+  it("is joined by the next call with the same arguments, and by no further one", () => {
+    expect(ask(session, 2)).toBe(key);
+    expect(ask(session, 3)).not.toBe(key);
+  });
+
+  it("is joined by one retry after the other", () => {
+    for (const id of [2, 3, 4]) {
+      expect(ask(session, id)).toBe(key);
+      session.fromClient(cancel(id));
+    }
+  });
+
+  it.each([
+    ["another order", { wait_seconds: 50, options: [{ effect: "approve", label: "a" }], message: "m" }, true],
+    ["another wait", { ...args, wait_seconds: 5 }, true],
+    ["empty arguments", { ...args, session_id: "", metadata: null }, true],
+    ["another text", { ...args, message: "n" }, false],
+    ["another option", { ...args, options: [{ label: "a", effect: "deny" }] }, false],
+    ["more options", { ...args, options: [...args.options, "b"] }, false],
+    ["metadata", { ...args, metadata: { build: 43 } }, false],
+    ["another client", { ...args, client_id: "other" }, false],
+  ])("with %s: joined only if it is the same question", (_, asked, joins) => {
+    expect(ask(session, 2, asked) === key).toBe(joins);
+  });
+
+  it("is remembered for 15 minutes", () => {
+    vi.advanceTimersByTime(899_000);
+    expect(ask(session, 2)).toBe(key);
+    session.fromClient(cancel(2));
+    vi.advanceTimersByTime(901_000);
+    expect(ask(session, 3)).not.toBe(key);
+  });
+
+  it("and two of them are joined by one call each", () => {
+    const other = ask(session, 2);
+    session.fromClient(cancel(2));
+    expect(other).toBe(key);
+    const [third, fourth] = [ask(session, 3), ask(session, 4)];
+    for (const id of [3, 4]) session.fromClient(cancel(id));
+    expect(new Set([ask(session, 5), ask(session, 6)])).toEqual(new Set([third, fourth]));
+  });
+
+  it.each([
+    ["an error", { error: { code: "unavailable", message: "Call again." } }, true],
+    ["its request", { request_id: "r1", status: "pending" }, false],
+  ])("is remembered, too, if it was answered with %s: %o", (_, content, joins) => {
+    const asked = ask(session, 2, { message: "other" });
+    session.fromDaemon(answered(2, content));
+    expect(ask(session, 3, { message: "other" }) === asked).toBe(joins);
+  });
+
+  it("is answered by a decision that came while a repetition waited", () => {
+    ask(session, 2);
+    const line = answered(2, view(Date.now() + 10));
+    expect(session.askAnew(line)).toBeUndefined();
+    expect(session.fromDaemon(line)).toBe(line);
+  });
+
+  it.each([
+    ["was decided", view(Date.now() - 3_600_000)],
+    ["has used its key up", { error: { code: "idempotency_key_used", request: view(0) } }],
+  ])("is asked anew if it %s while no call waited", (_, content) => {
+    vi.advanceTimersByTime(20_000);
+    ask(session, 2);
+    const again = session.askAnew(answered(2, content));
+    expect(argumentsOf(again)).toEqual({ ...args, wait_seconds: 50, idempotency_key: expect.any(String) });
+    expect(argumentsOf(again).idempotency_key).not.toBe(key);
+    expect(session.replay().map((line) => argumentsOf(line))).toEqual([argumentsOf(again)]);
+    // The answer to the new question is the client's.
+    expect(session.askAnew(answered(2, content))).toBeUndefined();
+  });
+
+  it("leaves the client's own keys alone", () => {
+    const own = { ...args, idempotency_key: "mine" };
+    expect(ask(session, 2, own)).toBe("mine");
+    session.fromClient(cancel(2));
+    expect(ask(session, 3)).toBe(key);
+  });
+});

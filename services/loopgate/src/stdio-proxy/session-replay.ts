@@ -50,7 +50,7 @@ export class SessionReplay {
 
   /** Records a line of the client; returns the line for the daemon. */
   fromClient(line: string): string {
-    const message = objectIn(line);
+    const message = withReadArguments(objectIn(line));
     const { id, method, params } = message;
     if (method === "notifications/cancelled") this.#endUnheard(keyOf(at(params, "requestId")));
     if (method === "notifications/initialized" && this.#initialization)

@@ -40,7 +40,9 @@ export class UnheardQuestions {
 }
 
 function fingerprintOf(args: Arguments): string {
-  const asked = Object.entries(args).filter(([name, value]) => !NOT_ASKED.has(name) && value !== null);
+  const asked = Object.entries(args).filter(
+    ([name, value]) => !NOT_ASKED.has(name) && value !== null && value !== "",
+  );
   const text = JSON.stringify(Object.fromEntries(asked), (_, value: unknown) => sorted(value));
   return createHash("sha256").update(text).digest("base64url");
 }
