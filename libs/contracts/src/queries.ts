@@ -9,6 +9,8 @@ export const RequestDetails = z.object({
   fingerprint: z.string(),
   options: z.array(Option),
   recipients: z.array(Recipient),
+  /** The API key that the caller proved. */
+  key_id: z.string().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
 });
 export type RequestDetails = z.infer<typeof RequestDetails>;

@@ -37,9 +37,15 @@ export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
   const view = viewOf(set);
   const created = createdOf(set)?.event.data;
   if (view === undefined || created === undefined) return undefined;
-  const { fingerprint, metadata, prompt, recipients } = created;
-  const known = { view, fingerprint, options: prompt.options, recipients };
-  return metadata === undefined ? known : { ...known, metadata };
+  const { fingerprint, key_id, metadata, prompt, recipients } = created;
+  return {
+    view,
+    fingerprint,
+    options: prompt.options,
+    recipients,
+    ...(key_id === undefined ? {} : { key_id }),
+    ...(metadata === undefined ? {} : { metadata }),
+  };
 }
 
 function statusOf(decided: DecidedEvent | undefined): RequestStatus {

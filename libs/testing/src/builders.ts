@@ -33,6 +33,8 @@ export interface QuestionOptions {
   readonly tenant?: string;
   readonly session?: string;
   readonly client?: string;
+  /** The API key that the caller proved; by default none. */
+  readonly keyId?: string | undefined;
   readonly message?: string;
   /** By default a choice if there are options, else an input. */
   readonly kind?: RequestType;
@@ -55,6 +57,7 @@ export function aQuestion(options: QuestionOptions = {}): CreatedEvent {
     ref: { tenant, id },
     sessionId: options.session ?? "s",
     clientId: options.client ?? "c",
+    keyId: options.keyId,
     prompt: { kind, message, options: buttons },
     recipients: options.recipients ?? [oneRecipient],
     timeoutSeconds: timeoutMs / 1_000,

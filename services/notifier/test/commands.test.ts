@@ -49,7 +49,7 @@ describe("/pending", () => {
   it("lists the open questions of this chat that its sender may answer, oldest first", async () => {
     await fixture.start();
     await fixture.ask({ message: "the first question, @carol_x", options: ["Approve", "Deny"] });
-    await fixture.ask({ message: "the second question", options: [] });
+    await fixture.ask({ message: "the second question", options: [], keyId: "ci" });
     const withdrawn = await fixture.ask({ message: "a withdrawn question" });
     await fixture.message(7, 2);
     await fixture.cancel(withdrawn);
@@ -58,7 +58,7 @@ describe("/pending", () => {
     fixture.telegram.say(alice, 7, "/pending");
     const text = await lastIn(7, 3);
     expect(text).toMatch(
-      /^2 questions wait for you here:\n\n🔐 Approval · #[0-9A-F]{4}\ndeploy-bot: the first question, @\u2060carol_x\n⏳ Expires .* UTC\n\n✏️ Your words · #[0-9A-F]{4}\ndeploy-bot: the second/,
+      /^2 questions wait for you here:\n\n🔐 Approval · #[0-9A-F]{4}\ndeploy-bot: the first question, @\u2060carol_x\n⏳ Expires .* UTC\n\n✏️ Your words · #[0-9A-F]{4}\ndeploy-bot · key ci: the second/,
     );
     expect(text).not.toMatch(/withdrawn|another chat/);
     const [title] = fixture.telegram.messagesIn(7)[0]!.text.split("\n");

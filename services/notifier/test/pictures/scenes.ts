@@ -19,14 +19,15 @@ interface Scene extends OfferedPrompt {
   readonly id: string;
   readonly client: string;
   readonly session: string;
+  readonly keyId?: string;
   readonly metadata?: Record<string, unknown>;
 }
 
-function questionIn({ id, client, session, metadata, ...offered }: Scene): CreatedEvent {
+function questionIn({ id, client, session, keyId, metadata, ...offered }: Scene): CreatedEvent {
   const result = promptOf(offered);
   if (result.kind === "invalid") throw new Error(result.problem);
   const { message, kind, options } = result.prompt;
-  const shown = { client, session, metadata, message, kind, options };
+  const shown = { client, session, keyId, metadata, message, kind, options };
   return aQuestion({ ...shown, id: `${ids}${id}`, at: now, timeoutMs: 32 * 60_000 });
 }
 
@@ -46,6 +47,7 @@ const deploy = questionIn({
   id: "a7f3",
   client: "deploy-bot",
   session: "release 42",
+  keyId: "ci",
   message: "Deploy build 42 to production?\nAll 1,284 tests passed. The migration takes about 3 minutes.",
   requestType: "confirmation",
   metadata: { commit: "9f31c07", window: "14:00–15:00 UTC" },

@@ -1,6 +1,6 @@
 import type { RequestDetails } from "@loopgate/contracts";
 import { FormattedString } from "@grammyjs/parse-mode";
-import { type MessageText, kindOf, shortId, time } from "./question.ts";
+import { askerOf, type MessageText, kindOf, shortId, time } from "./question.ts";
 import { oneLine, unlinked } from "./text.ts";
 
 /** At most this many questions are shown; the rest is counted. */
@@ -19,9 +19,10 @@ export function questionList(
   return { text, entities };
 }
 
-function itemOf({ view, options }: RequestDetails): FormattedString {
+function itemOf({ view, options, key_id }: RequestDetails): FormattedString {
   const title = FormattedString.bold(`${kindOf(options)} · ${shortId(view.request_id)}`);
-  const asks = `${unlinked(oneLine(view.client_id, 64))}: ${unlinked(oneLine(view.message, MESSAGE_LENGTH))}`;
+  const asker = askerOf({ client_id: view.client_id, key_id });
+  const asks = `${asker}: ${unlinked(oneLine(view.message, MESSAGE_LENGTH))}`;
   return FormattedString.join(
     [title, asks, FormattedString.join(["⏳ Expires ", time(view.expires_at, "r")])],
     "\n",

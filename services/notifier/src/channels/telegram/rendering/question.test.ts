@@ -135,6 +135,40 @@ describe("an open question", () => {
     );
   });
 
+  describe("names", () => {
+    const secondLine = (question: Parameters<typeof aDeployQuestion>[0]) =>
+      questionText(aDeployQuestion(question)).text.split("\n")[1];
+
+    it.each([
+      ["the proved key beside the claimed name", "billing-deployer", "billing-bot"],
+      ["the key also when the name is the same", "billing-bot", "billing-bot"],
+      ["a key of another client", "agent", "shop-bot"],
+    ])("%s", (_, client, keyId) => {
+      const line = `${client} · key ${keyId} asks · session s`;
+      const created = aDeployQuestion({ client, keyId });
+      expect(secondLine({ client, keyId })).toBe(line);
+      expect(verdictText(created, aDecision(created)).text).toContain(line);
+      expect(questionText(created, "plain").text).toContain(line);
+      expect(fullText(created)).toContain(line);
+    });
+
+    it("no key where none was proved", () => {
+      expect(secondLine({ client: "billing-deployer" })).toBe("billing-deployer asks · session s");
+    });
+
+    it.each([
+      ["a client", { client: "deployer · key admin" }],
+      ["a client with another dot", { client: "deployer • key admin" }],
+      ["a session", { session: "prod · key admin" }],
+      ["a client with wide spaces", { client: "deployer\u2003·\u2003key admin" }],
+      ["a client over two lines", { client: "deployer\n·\nkey admin" }],
+    ])("no key that %s only claims", (_, question) => {
+      expect(secondLine(question)).not.toMatch(/[·•] key/u);
+      expect(secondLine({ ...question, keyId: "guest" })?.match(/[·•] key \w+/gu)).toEqual(["· key guest"]);
+      expect(fullText(aDeployQuestion(question))).not.toMatch(/[·•] key/u);
+    });
+  });
+
   it("promises nothing about approval where nothing approves, and asks for a reply where there are no buttons", () => {
     expect(questionText(aDeployQuestion({ approval: false })).text).not.toContain("approved");
     expect(questionText(aDeployQuestion({ labels: [] })).text).toContain("Reply to this message");

@@ -51,7 +51,7 @@ export function isLong(created: CreatedEvent): boolean {
 export function fullText(created: CreatedEvent): string {
   const { prompt, metadata } = created.data;
   const parts = [
-    `${openTitle(created)}\n${created.data.client_id} asks · session ${created.data.session_id}`,
+    `${openTitle(created)}\n${askerLine(created, Infinity)}`,
     prompt.message,
     prompt.options.map(({ label }, index) => `${index + 1}. ${label}`).join("\n"),
     metadataText(metadata),
@@ -113,8 +113,21 @@ function fileNote(created: CreatedEvent): FormattedString {
 /** Text of an agent or a person, as a message shows it. */
 const shown = (text: string): string => unlinked(clean(text));
 
-const askerLine = ({ data: { client_id, session_id } }: CreatedEvent): string =>
-  `${unlinked(oneLine(client_id, 64))} asks · session ${unlinked(oneLine(session_id, 64))}`;
+const askerLine = ({ data }: CreatedEvent, length = 64): string =>
+  `${askerOf(data, length)} asks · session ${nameOf(data.session_id, length)}`;
+
+/** Who asks. The client names itself as it likes; a key's id was proved. At most `length` UTF-16 units for each name. */
+export function askerOf(
+  { client_id, key_id }: { readonly client_id: string; readonly key_id?: string | undefined },
+  length = 64,
+): string {
+  const key = key_id === undefined ? "" : ` · key ${nameOf(key_id, length)}`;
+  return `${nameOf(client_id, length)}${key}`;
+}
+
+/** A name that a program chose. A dot between spaces would read as the end of the name: it could claim a key. */
+const nameOf = (name: string, length: number): string =>
+  unlinked(oneLine(name, length).replaceAll(/(^| )[·•‧∙⋅・･⸱ꞏ](?= |$)/g, "$1-"));
 
 const openTitle = ({ subject, data }: CreatedEvent): string =>
   `${kindOf(data.prompt.options)} · ${shortId(subject)}`;
@@ -131,7 +144,7 @@ function openEnd(created: CreatedEvent): FormattedString {
 }
 
 function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEvent): FormattedString {
-  const asker = unlinked(oneLine(asked.client_id, 64));
+  const asker = nameOf(asked.client_id, 64);
   if (data.kind === "expired") {
     const told = isApproval(asked.prompt.options) ? "not approved" : "nobody answered";
     return FormattedString.join([
