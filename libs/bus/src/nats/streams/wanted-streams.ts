@@ -8,7 +8,7 @@ import { bucketName } from "../stream-names.ts";
 /** The configuration keys that matter to us. The server adds its own, and the operator may set the rest. */
 export type WantedStream = Partial<StreamConfig> & { readonly name: string };
 
-/** A channel may redeliver an update for a day, so ids are remembered for longer (docs/invariants.md#telegram-updates). */
+/** A channel may redeliver an update for a day, so ids are remembered for longer (docs/invariants.md, the facts on updates). */
 const RECEIVED_AGAIN_MS = 25 * 3_600_000;
 const RECEIVED_KEPT_MS = 48 * 3_600_000;
 
