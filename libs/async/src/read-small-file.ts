@@ -30,12 +30,14 @@ const POLL_MS = 20;
 export function readSmallFile(path: string, limits: SmallFileLimits = {}): Promise<Buffer> {
   const { maxBytes = MAX_BYTES, withinMs = WITHIN_MS } = limits;
   const deadline = AbortSignal.timeout(withinMs);
-  return withTimeout(read(path, maxBytes, deadline), withinMs, () => {
-    throw new FileLimitExceeded(`does not end within ${withinMs} ms`);
+  return withTimeout(read(path, maxBytes, deadline), withinMs, () => undefined).then((content) => {
+    if (content === undefined) throw new FileLimitExceeded(`does not end within ${withinMs} ms`);
+    return content;
   });
 }
 
-async function read(path: string, maxBytes: number, deadline: AbortSignal): Promise<Buffer> {
+/** Undefined if the deadline passes before the end: what was read by then is of no use. */
+async function read(path: string, maxBytes: number, deadline: AbortSignal): Promise<Buffer | undefined> {
   await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const isRegular = (await file.stat()).isFile();
   const chunks: Buffer[] = [];
@@ -49,10 +51,10 @@ async function read(path: string, maxBytes: number, deadline: AbortSignal): Prom
       continue;
     }
     // Nothing at all in a pipe: its writer has not opened it yet.
-    if (chunk !== undefined && (isRegular || bytes > 0)) break;
+    if (chunk !== undefined && (isRegular || bytes > 0)) return Buffer.concat(chunks);
     await sleep(POLL_MS, deadline);
   }
-  return Buffer.concat(chunks);
+  return undefined;
 }
 
 /** Empty at the end; undefined while a pipe has nothing yet. */
