@@ -11,7 +11,7 @@ export {
   type Rejection,
 } from "./decisions.ts";
 export { isApproval, type OfferedOption } from "./effects.ts";
-export { hasGlyph } from "./glyphs.ts";
+export { hasGlyph, withMarks } from "./glyphs.ts";
 export { promptOf, type OfferedPrompt, type PromptResult } from "./prompt.ts";
 export type { RecipientPolicy, RecipientResult } from "./recipients.ts";
 export {

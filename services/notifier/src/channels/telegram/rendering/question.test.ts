@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aDeployQuestion, now } from "../../../../test/support/questions.ts";
 import { fullText, isLong, type MessageText, questionText, verdictText } from "./question.ts";
-import { clean, oneLine, unlinked } from "./text.ts";
+import { clean, oneLine, unlinked, withoutGaps } from "./text.ts";
 
 const anyText = (maxLength: number) =>
   fc.string({
@@ -35,9 +35,8 @@ function expectFits({ text, entities }: MessageText): void {
 function expectWhole(created: CreatedEvent): void {
   const { text } = questionText(created);
   const { prompt, metadata } = created.data;
-  expect(text).toContain(
-    unlinked(clean(prompt.message)).trim() === "" ? "(no visible" : unlinked(clean(prompt.message)),
-  );
+  const message = clean(prompt.message);
+  expect(text).toContain(message.trim() === "" ? "(no visible" : unlinked(withoutGaps(message)));
   for (const key of Object.keys(metadata ?? {})) expect(text).toContain(unlinked(clean(key)));
   const isListed = prompt.options.length >= 9 || prompt.options.some(({ label }) => label.length > 30);
   for (const { label } of isListed ? prompt.options : [])
@@ -209,6 +208,58 @@ describe("an open question", () => {
     expect(types("short")).toContain("blockquote");
     expect(questionText(aDeployQuestion({ message: "\u202E \n" })).text).toContain("(no visible text)");
   });
+
+  it.each([
+    ["many short lines", "- step\n".repeat(20)],
+    ["lines of one dot", ".\n".repeat(30)],
+    ["pairs of empty lines", "x\n\n\n".repeat(8)],
+    ["a few long lines", `${"x".repeat(200)}\n`.repeat(4)],
+  ])("folds a high text: %s", (_, message) => {
+    for (const question of [{ message }, { metadata: { notes: message } }]) {
+      const { entities } = questionText(aDeployQuestion(question));
+      expect(entities.map(({ type }) => type)).toContain("expandable_blockquote");
+    }
+  });
+
+  it("does not fold what a phone shows at once", () => {
+    const { entities } = questionText(aDeployQuestion({ message: "- step\n".repeat(12) }));
+    expect(entities.map(({ type }) => type)).not.toContain("expandable_blockquote");
+  });
+
+  it("counts empty lines between two parts of a text, in the message and in its metadata", () => {
+    const message = `Delete old logs?${"\n".repeat(61)}AND delete all`;
+    const { text } = questionText(aDeployQuestion({ message, metadata: { notes: message } }));
+    expect(text.match(/Delete old logs\?\n⟨60 empty lines⟩\nAND delete all/g)).toHaveLength(2);
+    expect(fullText(aDeployQuestion({ message }))).toContain(message);
+  });
+
+  it.each(["\u200B", "\u3164", "\u115F", "\u2800", "\u2003", "\u00AD", "\uFEFF", "\u{E0041}", "\u034F"])(
+    "shows where %j is: in the message, metadata, labels and names",
+    (hidden) => {
+      const mark = `⟨U+${hidden.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0")}⟩`;
+      const created = aDeployQuestion({
+        message: `Restart${hidden}orders?`,
+        labels: [`Yes${hidden}please, and restart all the others too`, "No"],
+        metadata: { [`ti${hidden}cket`]: `OPS${hidden}1`, nested: { a: `x${hidden}y` } },
+        client: `deploy${hidden}bot`,
+        session: `pro${hidden}d`,
+      });
+      const closed = verdictText(created, aDecision(created, { name: `Alice${hidden}Weber` })).text;
+      expect(closed).toContain(`Alice${mark}Weber`);
+      for (const text of [questionText(created).text, closed, fullText(created)]) {
+        expect(text).not.toContain(hidden);
+        for (const [before, after] of ["Restart orders", "Yes please", "ti cket", "OPS 1", "x y"].map((one) =>
+          one.split(" "),
+        ))
+          expect(text).toContain(`${before}${mark}${after}`);
+        expect(text).toContain(`deploy${mark}bot asks · session pro${mark}d`);
+      }
+      const typed = aDeployQuestion({ labels: [] });
+      expect(verdictText(typed, aDecision(typed, { text: `a${hidden}b` })).text).toContain(`a${mark}b`);
+      const withdrawn = cancellation(created, "c", now, `not${hidden}needed`);
+      expect(verdictText(created, withdrawn).text).toContain(`not${mark}needed`);
+    },
+  );
 
   it("that is cut says so, and how long it is", () => {
     const { text } = questionText(aDeployQuestion({ message: "x".repeat(10_000) }));

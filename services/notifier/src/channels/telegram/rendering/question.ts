@@ -4,7 +4,7 @@ import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
 import { isNumbered } from "./keyboard.ts";
 import type { MessageForm } from "./message-form.ts";
-import { clean, cut, moment, oneLine, share, unlinked } from "./text.ts";
+import { clean, cut, heightOf, moment, oneLine, share, unlinked, withoutGaps } from "./text.ts";
 
 /** A message's text with its entities. Never a parse mode: an agent's text cannot change the formatting. */
 export interface MessageText {
@@ -17,8 +17,8 @@ const LIMITS = {
   full: { text: 4_096, options: 1_800, metadata: 800 },
   plain: { text: 2_048, options: 900, metadata: 400 },
 } as const;
-/** A quote longer than this is folded, in UTF-16 units. */
-const FOLD_FROM = 600;
+/** A quote higher than this is folded, in lines of a phone: 15 full lines are 600 characters. */
+const FOLD_FROM = 15;
 
 /** The open question: who asks what, until when, and what happens without an answer. */
 export const questionText = (created: CreatedEvent, form: MessageForm = "full"): MessageText =>
@@ -40,10 +40,10 @@ export const verdictText = (
 export function isLong(created: CreatedEvent): boolean {
   const { prompt, metadata } = created.data;
   const options = optionList(prompt.options, Infinity);
-  const notes = metadataText(metadata);
+  const notes = shown(metadataText(metadata));
   if (options.text.length > LIMITS.full.options || notes.length > LIMITS.full.metadata) return true;
-  const parts = [openTitle(created), askerLine(created), prompt.message, options.text, notes];
-  const length = openEnd(created).text.length + parts.reduce((sum, part) => sum + shown(part).length + 2, 0);
+  const parts = [openTitle(created), askerLine(created), shown(prompt.message), options.text, notes];
+  const length = openEnd(created).text.length + parts.reduce((sum, part) => sum + part.length + 2, 0);
   return length > LIMITS.full.text;
 }
 
@@ -91,10 +91,10 @@ function compose(created: CreatedEvent, { title, end }: Frame, form: MessageForm
   const { prompt, metadata } = created.data;
   const limits = LIMITS[form];
   const head = FormattedString.join([FormattedString.bold(title), askerLine(created)], "\n");
-  const notes = metadataText(metadata);
+  const notes = shown(metadataText(metadata));
   const around = [
     optionList(prompt.options, limits.options),
-    notes === "" ? new FormattedString("") : quote(cut(shown(notes), limits.metadata)),
+    notes === "" ? new FormattedString("") : quote(cut(notes, limits.metadata)),
     fileNote(created),
     end,
   ].filter((part) => part.text !== "");
@@ -111,7 +111,10 @@ function fileNote(created: CreatedEvent): FormattedString {
 }
 
 /** Text of an agent or a person, as a message shows it. */
-const shown = (text: string): string => unlinked(clean(text));
+function shown(text: string): string {
+  const cleaned = clean(text);
+  return cleaned.trim() === "" ? "" : unlinked(withoutGaps(cleaned));
+}
 
 const askerLine = ({ data }: CreatedEvent, length = 64): string =>
   `${askerOf(data, length)} asks · session ${nameOf(data.session_id, length)}`;
@@ -185,7 +188,7 @@ const metadataText = (metadata: CreatedEvent["data"]["metadata"]): string =>
 
 function quote(text: string): FormattedString {
   if (text.trim() === "") return new FormattedString("(no visible text)");
-  return text.length > FOLD_FROM
+  return heightOf(text) > FOLD_FROM
     ? FormattedString.expandableBlockquote(text)
     : FormattedString.blockquote(text);
 }

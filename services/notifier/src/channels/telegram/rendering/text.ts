@@ -1,3 +1,5 @@
+import { withMarks } from "@loopgate/domain";
+
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** At most `length` UTF-16 units, cut between graphemes and marked with "…": Telegram rejects half an emoji. */
@@ -13,15 +15,35 @@ export function cut(text: string, length: number): string {
 
 /**
  * Makes text of an agent or a person safe to show: no control characters, no marks that reorder the text around them, no
- * halves of characters (Telegram rejects the whole message), tabs as spaces. Line breaks stay.
+ * halves of characters (Telegram rejects the whole message), tabs as spaces, and a mark for what has no glyph. Line breaks
+ * stay.
  */
 export const clean = (text: string): string =>
+  withMarks(
+    text
+      .toWellFormed()
+      .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
+      .replaceAll("\t", "    ")
+      .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "")
+      .replaceAll(/(?!\n)\p{Cc}/gu, " "),
+  );
+
+/** How much of a line a phone shows, in UTF-16 units. */
+const LINE_LENGTH = 40;
+
+/** From three empty lines, or two lines of spaces, in a row: they could move the text behind them out of sight. */
+const EMPTY_LINES = /(?:^[^\S\n]*\n){3,}/gm;
+const SPACES = new RegExp(`[^\\S\\n]{${2 * LINE_LENGTH},}`, "g");
+
+/** Notes in place of long runs of empty lines and of spaces. */
+export const withoutGaps = (text: string): string =>
   text
-    .toWellFormed()
-    .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
-    .replaceAll("\t", "    ")
-    .replaceAll(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/g, "")
-    .replaceAll(/(?!\n)\p{Cc}/gu, " ");
+    .replaceAll(EMPTY_LINES, (lines) => `⟨${lines.split("\n").length - 1} empty lines⟩\n`)
+    .replaceAll(SPACES, (spaces) => ` ⟨${spaces.length} spaces⟩ `);
+
+/** How many lines a phone shows a text on, roughly. */
+export const heightOf = (text: string): number =>
+  text.split("\n").reduce((sum, { length }) => sum + Math.max(1, Math.ceil(length / LINE_LENGTH)), 0);
 
 /** On one line, at most `length` UTF-16 units. */
 export const oneLine = (text: string, length: number): string =>
