@@ -1,6 +1,6 @@
 export {
   rebuildProjection,
-  type RebuildParts,
+  type RebuildOptions,
   type RebuildProgress,
 } from "./projection/rebuild-projection.ts";
 export { startState, type StateOptions, type StateService } from "./state.ts";

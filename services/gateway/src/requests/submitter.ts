@@ -26,7 +26,7 @@ import { fingerprintOf, type Submission } from "./submission.ts";
 /** How long after its request's end a key is answered with that request, in seconds (docs/interface.md#tools). */
 const DEFAULT_KEY_REPLAY_SECONDS = 600;
 
-export interface SubmitterParts {
+export interface SubmitterOptions {
   readonly requests: RequestLog;
   readonly queries: RequestQueries;
   readonly sessions: SessionRegistry;
@@ -56,9 +56,9 @@ export type SubmitOutcome = { readonly kind: "accepted"; readonly request: Reque
 
 /** Accepts questions: the rules for submissions (docs/invariants.md#rules). */
 export class Submitter {
-  readonly #parts: SubmitterParts;
+  readonly #parts: SubmitterOptions;
 
-  constructor(parts: SubmitterParts) {
+  constructor(parts: SubmitterOptions) {
     this.#parts = parts;
   }
 

@@ -19,7 +19,7 @@ const RETRY_MS = 1_000;
 /** After a gap all waiters read again, spread over one millisecond per waiter and at most this long. */
 const MAX_SPREAD_MS = 5_000;
 
-export interface WaitersParts {
+export interface WaitersOptions {
   readonly log: EventLog;
   readonly requests: RequestLog;
   readonly metrics: Pick<GatewayMetrics, "waiting" | "wakes">;
@@ -53,18 +53,18 @@ export interface WaitingPlace extends Disposable {
 
 /** The calls of this process that wait for a decision. Every replica can serve every call. */
 export class Waiters implements AsyncDisposable {
-  readonly #parts: WaitersParts;
+  readonly #parts: WaitersOptions;
   readonly #waiting = new Map<string, readonly Waiter[]>();
   #tail: Subscription | undefined;
   #places = 0;
   #isDraining = false;
 
-  private constructor(parts: WaitersParts) {
+  private constructor(parts: WaitersOptions) {
     this.#parts = parts;
   }
 
   /** Subscribes to decisions and failed deliveries. */
-  static async open(parts: WaitersParts): Promise<Waiters> {
+  static async open(parts: WaitersOptions): Promise<Waiters> {
     const waiters = new Waiters(parts);
     waiters.#tail = await parts.log.tail([filters.decided, filters.undelivered], {
       onEntry: (entry) => waiters.#wake(entry),

@@ -11,7 +11,7 @@ export interface RebuildProgress {
   readonly remaining: number;
 }
 
-export interface RebuildParts {
+export interface RebuildOptions {
   readonly log: EventLog;
   readonly store: RequestStore;
   /** Called after each page. */
@@ -26,7 +26,7 @@ const PATIENCE_MS = 60_000;
  * projection's work. What the store already holds stays; to build a new projection, open the store in an empty database.
  * @throws Unavailable if the log does not answer, or the store does not for a minute. A rebuild can be repeated.
  */
-export async function rebuildProjection(parts: RebuildParts): Promise<RebuildProgress> {
+export async function rebuildProjection(parts: RebuildOptions): Promise<RebuildProgress> {
   const { log, store, onProgress = () => undefined } = parts;
   const batches = new MergeBatches(store, PATIENCE_MS);
   let progress: RebuildProgress = { merged: 0, refused: [], remaining: 0 };

@@ -29,7 +29,7 @@ import { cursorOf, positionOf } from "./cursor.ts";
 import { expiredByLoss } from "./log-loss.ts";
 import type { RequestStore } from "../store/request-store.ts";
 
-export interface QueryParts {
+export interface QueryOptions {
   readonly requests: RequestLog;
   readonly projection: Pick<Consumption, "waitForCatchUp">;
   readonly store: RequestStore;
@@ -45,9 +45,9 @@ const CATCH_UP_MS = 1_000;
 
 /** Answers from the store merged with the log: never older than what an agent or a person has already been told. */
 export class StateQueries implements RequestQueries {
-  readonly #parts: QueryParts;
+  readonly #parts: QueryOptions;
 
-  constructor(parts: QueryParts) {
+  constructor(parts: QueryOptions) {
     this.#parts = parts;
   }
 
