@@ -4,11 +4,11 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { requestPrefix } from "@loopgate/contracts";
-import { startOldNatsServer, startSpecialNatsServer } from "@loopgate/testing";
+import { certificateFiles, startOldNatsServer, startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LoginRefused, NatsStartupError, Unavailable } from "../src/index.ts";
 import { connectNatsBus, type NatsAccess } from "../src/nats/index.ts";
-import { certificateFiles } from "./access/certificate-files.ts";
+
 import { jwtServerFiles } from "./access/jwt-server.ts";
 import { appendCopies, aRequest } from "./contract/support/events.ts";
 import { busOptions } from "./contract/support/bus-under-test.ts";

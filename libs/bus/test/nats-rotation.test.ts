@@ -1,11 +1,11 @@
 import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { haveOwnEngines, type NatsServer, startSpecialNatsServer } from "@loopgate/testing";
+import { certificateFiles, haveOwnEngines, type NatsServer, startSpecialNatsServer } from "@loopgate/testing";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { LoginRefused } from "../src/index.ts";
 import { connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
-import { certificateFiles } from "./access/certificate-files.ts";
+
 import { jwtServerFiles } from "./access/jwt-server.ts";
 import { anEvent, aRequest, copySubject } from "./contract/support/events.ts";
 import { anObserver, type Recording } from "./contract/support/observer.ts";

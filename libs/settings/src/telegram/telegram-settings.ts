@@ -1,4 +1,5 @@
 import { botIdOf, isGroupChat, isServiceAccount } from "./telegram-endpoint.ts";
+import { telegramProxy } from "./telegram-proxy.ts";
 import type { TelegramRecipients } from "./telegram-recipients.ts";
 import { z } from "zod";
 import { listSetting } from "../configuration.ts";
@@ -59,8 +60,12 @@ export const telegramRecipientsOf = (read: TelegramRead): TelegramRecipients => 
 /** How long the bot may be out of contact before its chats are told about open questions, in milliseconds. */
 export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;
 
-/** How the bot reaches Telegram. */
-export const botOf = (token: string, { TELEGRAM_API_ROOT }: TelegramRead) => ({
+/**
+ * How the bot reaches Telegram.
+ * @throws ConfigurationError if the environment names a proxy that can't be used.
+ */
+export const botOf = (token: string, { TELEGRAM_API_ROOT: apiRoot }: TelegramRead) => ({
   token,
-  apiRoot: TELEGRAM_API_ROOT?.replace(/\/+$/, ""),
+  apiRoot: apiRoot?.replace(/\/+$/, ""),
+  proxy: telegramProxy(apiRoot),
 });

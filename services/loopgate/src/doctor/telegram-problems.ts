@@ -5,16 +5,23 @@ import { type Finding, problem, warning } from "./check.ts";
 /** A call to Telegram that did not succeed. */
 export type FailedCall = Exclude<Seen<never>, { readonly kind: "answered" }>;
 
+/** How the calls travel: the Bot API server, if it is not Telegram's own, and the proxy in between, if any. */
+export interface Route {
+  readonly apiRoot: string | undefined;
+  /** `host[:port]`, without its credentials. */
+  readonly proxy: string | undefined;
+}
+
 export const TELEGRAM_TIMEOUT =
   "Telegram does not answer in time: check the network, DNS and TELEGRAM_API_ROOT";
 
 const tlsFailure = /CERT|SIGNED|SIGNATURE|TLS|SSL|EPROTO/;
 
 /** Why a call failed, whatever its method. */
-export function callProblem(call: FailedCall, apiRoot: string | undefined): Finding {
+export function callProblem(call: FailedCall, { apiRoot, proxy }: Route): Finding {
   switch (call.kind) {
     case "unreachable":
-      return problem(unreachable(call.why));
+      return problem(unreachable(call.why, proxy));
     case "unauthorized":
       return problem(
         apiRoot === undefined
@@ -32,22 +39,20 @@ export function callProblem(call: FailedCall, apiRoot: string | undefined): Find
   }
 }
 
-function unreachable(reason: string): string {
+function unreachable(reason: string, proxy: string | undefined): string {
   if (tlsFailure.test(reason)) {
     return `TLS with Telegram fails (${reason}): if a proxy intercepts TLS, set NODE_EXTRA_CA_CERTS to its certificate authority; check that TELEGRAM_API_ROOT supports TLS`;
   }
   const what = reason === "unknown" ? "no usable answer" : reason;
-  return `Telegram can't be reached (${what}): check the network, DNS, proxies and TELEGRAM_API_ROOT`;
+  if (proxy !== undefined) {
+    return `Telegram can't be reached through the proxy ${proxy} (${what}): check HTTPS_PROXY and NO_PROXY, and that the proxy permits Telegram`;
+  }
+  return `Telegram can't be reached (${what}): check the network, DNS, HTTPS_PROXY and TELEGRAM_API_ROOT`;
 }
 
 /** Why a chat can't be asked. */
-export function chatProblem(
-  chat: string,
-  call: FailedCall,
-  username: string,
-  apiRoot: string | undefined,
-): Finding {
-  if (call.kind !== "permanent") return callProblem(call, apiRoot);
+export function chatProblem(chat: string, call: FailedCall, username: string, route: Route): Finding {
+  if (call.kind !== "permanent") return callProblem(call, route);
   switch (call.reason) {
     case "chat_not_found":
     case "never_started":

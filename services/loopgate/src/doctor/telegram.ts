@@ -19,7 +19,7 @@ import { z } from "zod";
 import { isDistributed } from "../distributed-settings.ts";
 import { type Check, type DoctorOptions, type Finding, ok, problem, warning } from "./check.ts";
 import { servedFrom } from "./daemon.ts";
-import { callProblem, chatProblem, TELEGRAM_TIMEOUT } from "./telegram-problems.ts";
+import { callProblem, chatProblem, type Route, TELEGRAM_TIMEOUT } from "./telegram-problems.ts";
 
 const Variables = z.object({ ...telegramVariables, ...webhookVariables });
 
@@ -33,11 +33,12 @@ const CALL_SECONDS = 4;
 export function readTelegram(environment: Environment) {
   const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
+  const bot = token === undefined ? undefined : botOf(token, read);
   return {
     policy: telegramRecipientsOf(read),
-    apiRoot: read.TELEGRAM_API_ROOT,
+    route: { apiRoot: bot?.apiRoot, proxy: bot?.proxy?.host },
     webhookUrl: read.TELEGRAM_WEBHOOK_URL,
-    bot: token === undefined ? undefined : inspectBot({ ...botOf(token, read), callSeconds: CALL_SECONDS }),
+    bot: bot === undefined ? undefined : inspectBot({ ...bot, callSeconds: CALL_SECONDS }),
   };
 }
 
@@ -47,19 +48,23 @@ type TelegramSettings = ReturnType<typeof readTelegram>;
 interface InspectedBot {
   readonly calls: BotInspection;
   readonly identity: Promise<Seen<SeenBot>>;
-  readonly apiRoot: string | undefined;
+  readonly route: Route;
 }
 
 /** All checks that ask Telegram. */
 export function telegramChecks(settings: TelegramSettings, options: DoctorOptions): readonly Check[] {
-  const { policy, webhookUrl, apiRoot } = settings;
+  const { policy, webhookUrl, route } = settings;
   const { defaultChat, allowedChats, responders } = policy;
   if (settings.bot === undefined) {
     return [
       warningCheck("bot", "no one can be asked: set TELEGRAM_BOT_TOKEN, which you get from @BotFather"),
     ];
   }
-  const bot = { calls: settings.bot, identity: settings.bot.identify(), apiRoot };
+  const bot = {
+    calls: settings.bot,
+    identity: settings.bot.identify(),
+    route,
+  };
   const chats = new Set(defaultChat === undefined ? allowedChats : [defaultChat, ...allowedChats]);
   return [
     checkBot(bot),
@@ -81,24 +86,25 @@ const noDefaultChat = (allowedChats: readonly string[]): string =>
     ? "only registered sessions can ask: set TELEGRAM_CHAT_ID for all others"
     : "only registered sessions can ask, and they may register any chat: set TELEGRAM_CHAT_ID";
 
-const checkBot = ({ identity, apiRoot }: InspectedBot): Check => ({
+const checkBot = ({ identity, route }: InspectedBot): Check => ({
   subject: "bot",
   timeoutMessage: TELEGRAM_TIMEOUT,
   run: async () => {
     const me = await identity;
-    if (me.kind !== "answered") return [callProblem(me, apiRoot)];
-    return [ok(`@${me.value.username} (${me.value.id}) answers`)];
+    if (me.kind !== "answered") return [callProblem(me, route)];
+    const through = route.proxy === undefined ? "" : ` through the proxy ${route.proxy}`;
+    return [ok(`@${me.value.username} (${me.value.id}) answers${through}`)];
   },
 });
 
 /** Whether Telegram delivers updates where the settings say. */
-const checkWebhook = ({ calls, identity, apiRoot }: InspectedBot, url: string | undefined): Check => ({
+const checkWebhook = ({ calls, identity, route }: InspectedBot, url: string | undefined): Check => ({
   subject: "webhook",
   timeoutMessage: TELEGRAM_TIMEOUT,
   run: async () => {
     if ((await identity).kind !== "answered") return [];
     const seen = await calls.webhook();
-    if (seen.kind !== "answered") return [callProblem(seen, apiRoot)];
+    if (seen.kind !== "answered") return [callProblem(seen, route)];
     return [url === undefined ? unwantedWebhook(seen.value) : wantedWebhook(seen.value, url)];
   },
 });
@@ -131,7 +137,7 @@ const POLLER_TIMEOUT_MS = 12_000;
  * reports it in its own check, and without one the operator decides.
  */
 const checkPoller = (
-  { calls, identity, apiRoot }: InspectedBot,
+  { calls, identity, route }: InspectedBot,
   { environment, poll }: DoctorOptions,
 ): Check => ({
   subject: "other pollers",
@@ -143,21 +149,21 @@ const checkPoller = (
     if (servedFrom(environment) !== "nowhere") return [ok("the process that serves this bot reports them")];
     if (!poll) return [ok("not checked, because that interrupts them: `loopgate doctor --poll` does")];
     const seen = await calls.lookForPoller();
-    if (seen.kind !== "answered") return [callProblem(seen, apiRoot)];
+    if (seen.kind !== "answered") return [callProblem(seen, route)];
     if (seen.value === "nobody") return [ok("no other process polls this bot")];
     return [problem("another process polls this bot: stop it, or use another bot for it")];
   },
 });
 
 /** Whether the bot may write to a chat, and who may answer there. */
-const checkChat = ({ calls, identity, apiRoot }: InspectedBot, chat: string, responders: number): Check => ({
+const checkChat = ({ calls, identity, route }: InspectedBot, chat: string, responders: number): Check => ({
   subject: `chat ${chat}`,
   timeoutMessage: TELEGRAM_TIMEOUT,
   run: async () => {
     const me = await identity;
     if (me.kind !== "answered") return [];
     const seen = await calls.reach(chat);
-    if (seen.kind !== "answered") return [chatProblem(chat, seen, me.value.username, apiRoot)];
+    if (seen.kind !== "answered") return [chatProblem(chat, seen, me.value.username, route)];
     if (!isGroupChat(chat)) return [ok("can be asked, and its person may answer")];
     return [groupFinding(me.value.readsWholeGroups, responders)];
   },
@@ -178,7 +184,7 @@ function groupFinding(readsWholeGroups: boolean, responders: number): Finding {
 const TEST_TEXT = "Loopgate can write to this chat. This is a test: nothing needs an answer.";
 
 const checkTestMessage = (
-  { calls, identity, apiRoot }: InspectedBot,
+  { calls, identity, route }: InspectedBot,
   defaultChat: string | undefined,
 ): Check => ({
   subject: "test message",
@@ -189,6 +195,6 @@ const checkTestMessage = (
     if (me.kind !== "answered") return [];
     const seen = await calls.send(defaultChat, TEST_TEXT);
     if (seen.kind === "answered") return [ok(`sent to chat ${defaultChat}`)];
-    return [chatProblem(defaultChat, seen, me.value.username, apiRoot)];
+    return [chatProblem(defaultChat, seen, me.value.username, route)];
   },
 });

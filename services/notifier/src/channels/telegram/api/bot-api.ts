@@ -1,4 +1,5 @@
-import { Api, HttpError, type Transformer } from "grammy";
+import { Api, type ApiClientOptions, HttpError, type Transformer } from "grammy";
+import { HttpsProxyAgent } from "https-proxy-agent";
 import type { TelegramMetrics } from "../metrics.ts";
 import { instrumentedCalls } from "./instrumented-calls.ts";
 
@@ -6,6 +7,8 @@ export interface BotApiOptions {
   readonly token: string;
   /** Another Bot API server: `http(s)://host[:port]`, without a slash at its end. */
   readonly apiRoot?: string | undefined;
+  /** The HTTP proxy that every call goes through. */
+  readonly proxy?: URL | undefined;
   /** A call that takes longer has failed, in seconds. Default 15: grammY's default, 500, would block a chat. */
   readonly callSeconds?: number | undefined;
 }
@@ -20,16 +23,24 @@ export interface BotApi {
 }
 
 export function createBotApi(
-  { token, apiRoot, callSeconds = CALL_SECONDS }: BotApiOptions,
+  { token, apiRoot, proxy, callSeconds = CALL_SECONDS }: BotApiOptions,
   metrics?: TelegramMetrics,
 ): BotApi {
+  const route = {
+    ...(apiRoot === undefined ? {} : { apiRoot }),
+    ...(proxy === undefined ? {} : { baseFetchConfig: throughProxy(proxy) }),
+  };
   const client = (timeoutSeconds: number) => {
-    const api = new Api(token, { timeoutSeconds, ...(apiRoot === undefined ? {} : { apiRoot }) });
+    const api = new Api(token, { timeoutSeconds, ...route });
     api.config.use(withoutSecrets, ...(metrics === undefined ? [] : [instrumentedCalls(metrics)]));
     return api;
   };
   return { send: client(callSeconds), poll: client(POLL_SECONDS) };
 }
+
+const throughProxy = (proxy: URL): NonNullable<ApiClientOptions["baseFetchConfig"]> => ({
+  agent: new HttpsProxyAgent(proxy, { keepAlive: true }),
+});
 
 type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
 
