@@ -57,10 +57,9 @@ export class SessionReplay {
       this.#initialization.initialized = line;
     // The daemon answers a call with another id as an invalid request, without that id.
     if (method === undefined || (typeof id !== "string" && typeof id !== "number")) return line;
-    const read = withReadArguments(message);
-    const question = this.#questionIn(read);
+    const question = this.#questionIn(message);
     const call: Call = {
-      message: question === undefined ? read : withArguments(read, { idempotency_key: question.key }),
+      message: question === undefined ? message : withArguments(message, { idempotency_key: question.key }),
       question,
       since: performance.now(),
       sentAt: Date.now(),
