@@ -1,8 +1,8 @@
 import { sleep } from "./sleep.ts";
 
 /**
- * Coalesces concurrent calls into one, at most one per `minIntervalMs` milliseconds. A caller never gets the result of a
- * call that started before it asked.
+ * Lets all callers that ask before the next call starts share that call. Calls start at least `minIntervalMs` milliseconds
+ * apart. A caller never gets the result of a call that started before it asked.
  */
 export function singleFlight<Result>(
   minIntervalMs: number,

@@ -8,7 +8,7 @@ export class Unavailable extends Error {
   override readonly name = "Unavailable";
 }
 
-/** The server denies what this process has to do. A service that runs waits for the permission; a start does not. */
+/** The server denies a permission that this process needs. A running service waits for it; a starting one fails. */
 export class PermissionDenied extends Unavailable {}
 
 /** The log accepts no more events until an operator enlarges it or old events age out. */
@@ -50,8 +50,8 @@ export interface EventLog {
   last(subject: string): Promise<LogEntry | undefined>;
 
   /**
-   * The newest entry of all subjects below `prefix` (`<prefix>.>`). Use it only with the prefix of one request:
-   * sequences are comparable within a request.
+   * The one newest entry among all subjects below `prefix` (`<prefix>.>`). Use it only with the prefix of one request:
+   * sequences are comparable only within a request.
    */
   newest(prefix: string): Promise<LogEntry | undefined>;
 
@@ -110,7 +110,7 @@ export interface Delivery {
   readonly attempt: number;
   /** How many earlier attempts count towards `maxAttempts`. */
   readonly failures: number;
-  /** Aborted when the consumer stops. A handler that then throws hands the entry to another process, as no failure. */
+  /** Aborted when the consumer stops. A handler that then throws hands the entry back, and that is no failure. */
   readonly signal: AbortSignal;
 }
 

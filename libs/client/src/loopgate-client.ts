@@ -8,9 +8,9 @@ import { argumentsOf, type Question, type QuestionArguments } from "./question.t
 import { viewIn } from "./reply.ts";
 import type { Target } from "./target.ts";
 
-/** Of one call: official clients give up after 60. */
+/** `wait_seconds` of one call. Official MCP clients give up on a call after 60 seconds. */
 const WAIT_SECONDS = 50;
-/** Between two calls, where a gateway does not say. */
+/** The time between two calls, in seconds, if the gateway names none. */
 const POLL_AFTER_SECONDS = 5;
 
 export interface Stoppable {
@@ -37,8 +37,8 @@ export interface AskOptions extends Stoppable {
 export const connect = (target: Target): LoopgateClient => new LoopgateClient(target);
 
 /**
- * Asks people. `ask`, `submit`, `waitFor` and `cancel` go on trying while Loopgate is away, until their signal stops them;
- * whatever it refuses rejects with a LoopgateError.
+ * Asks people. `ask`, `submit`, `waitFor` and `cancel` go on trying while Loopgate is away, until their signal stops them.
+ * They reject with a LoopgateError when Loopgate refuses a call.
  */
 export class LoopgateClient implements AsyncDisposable {
   readonly #target: Target;
@@ -64,15 +64,15 @@ export class LoopgateClient implements AsyncDisposable {
     return this.#open().listTools();
   }
 
-  /** Calls a tool once, as the protocol has it: a refusal is a result with `isError`. */
+  /** Calls a tool once, and returns what MCP returns: a refusal is a result with `isError`. */
   async callTool(name: string, args: Record<string, unknown>): Promise<CallToolResult> {
     return this.#open().callTool(name, args, this.#closed.signal);
   }
 
   /**
    * Asks, and waits as long as it takes. The request comes back decided, expired or cancelled; only `approved === true`
-   * is an approval. With a journal, an ask that a crash ended is resumed if it was the same question; when the request is
-   * returned, the journal is empty again.
+   * is an approval. With a journal, an ask that a crash interrupted is resumed if it was the same question. Once the
+   * request is returned, the journal is empty again.
    */
   async ask(question: Question, options: AskOptions = {}): Promise<RequestView> {
     const { journal } = options;
@@ -94,7 +94,7 @@ export class LoopgateClient implements AsyncDisposable {
     const args = argumentsOf(question, this.#open().name);
     const { idempotencyKey } = question;
     return idempotencyKey === undefined
-      ? this.#submitOwn(args, crypto.randomUUID(), stoppable)
+      ? this.#submitUnderOwnKey(args, crypto.randomUUID(), stoppable)
       : this.#submit(args, idempotencyKey, stoppable);
   }
 
@@ -139,7 +139,7 @@ export class LoopgateClient implements AsyncDisposable {
     return this.close();
   }
 
-  /** The end of the request that a crashed ask left; undefined if Loopgate does not keep that request any more. */
+  /** Waits for the request that a crashed ask left; undefined if Loopgate no longer keeps that request. */
   async #resumed(
     args: QuestionArguments,
     record: AskRecord,
@@ -163,17 +163,18 @@ export class LoopgateClient implements AsyncDisposable {
     stoppable: Stoppable,
   ): Promise<RequestView> {
     await journal.write(record);
-    const view = await this.#submitOwn(args, record.key, stoppable);
+    const view = await this.#submitUnderOwnKey(args, record.key, stoppable);
     await journal.write({ ...record, requestId: view.request_id });
     return this.#ended(view, stoppable);
   }
 
+  /** The request once it has ended. */
   async #ended(view: RequestView, stoppable: Stoppable): Promise<RequestView> {
     return view.status === "pending" ? this.waitFor(view.request_id, stoppable) : view;
   }
 
-  /** Submits under a random key. If that key is used up, an earlier try of this very call has used it. */
-  async #submitOwn(args: QuestionArguments, key: string, stoppable: Stoppable): Promise<RequestView> {
+  /** Submits under a random key of ours. If that key was used, it was by an earlier try: its request is the result. */
+  async #submitUnderOwnKey(args: QuestionArguments, key: string, stoppable: Stoppable): Promise<RequestView> {
     try {
       return await this.#submit(args, key, stoppable);
     } catch (error) {

@@ -9,7 +9,7 @@ import { createdOf, type RequestSet } from "./request-set.ts";
 
 /** A person's attempt to answer, as the channel proved it. */
 export interface Attempt {
-  /** Identity of this attempt: a redelivery of the same press carries the same. */
+  /** Identity of this attempt: a redelivery of the same press carries the same key. */
   readonly key: string;
   /** The recipient's endpoint, as the question names it. */
   readonly endpoint: string;
@@ -39,8 +39,8 @@ export type Rejection =
   | "empty";
 
 /**
- * Decides what an attempt amounts to. Authority is the responder's membership in the recipient's responders (I5). Whether
- * a decision exists already is for the log to say, by compare-and-set, not for this function.
+ * Decides what an attempt amounts to. Only a responder whom the recipient names may answer (I5). Whether a decision exists
+ * already is for the log to say, by compare-and-set, not for this function.
  */
 export function decideAnswer(set: RequestSet, attempt: Attempt, now: Date): AttemptResult {
   const created = createdOf(set)?.event;
@@ -76,10 +76,10 @@ export const recipientsOf = (set: RequestSet): readonly Recipient[] =>
 export const hasEnded = ({ data }: CreatedEvent, now: Date): boolean =>
   now.getTime() >= Date.parse(data.expires_at);
 
-/** After the end, an answer that was stored before it may still be on its way (docs/invariants.md#rules). */
+/** After the end, an answer that was stored before it may still be on its way (docs/invariants.md#deadlines). */
 const AFTER_END_MS = 1_000;
 
-/** When the expiry timer fires; an answer that came too late is told the outcome from then on. */
+/** When the expiry timer fires. From then on, a person whose answer came too late is told the outcome. */
 export const expiryDueAt = ({ data }: CreatedEvent): Date =>
   new Date(Date.parse(data.expires_at) + AFTER_END_MS);
 

@@ -56,7 +56,7 @@ export interface AnswerRecorderOptions {
   readonly requests: RequestLog;
   /** The `sessions` bucket: who answers for a session now. */
   readonly sessions: Bucket;
-  /** What the operators' settings allow now; one that allows is enough. */
+  /** What each operator's settings allow now. An answer counts if any of them allows it. */
   readonly policies: () => readonly RecipientPolicy[];
   readonly now: () => Date;
 }
@@ -107,7 +107,7 @@ export class AnswerRecorder {
     return decided.kind === "too_late" ? this.#ruleTooLate(created) : { decide: decided.event };
   }
 
-  /** An answer that was stored after the end never counts: it makes sure that the request has ended. */
+  /** An answer that was stored after the end never counts. It records the expiry itself, if no timer has done so yet. */
   #ruleTooLate(created: CreatedEvent): Ruling<Refused> {
     const now = this.#now();
     const leftMs = expiryDueAt(created).getTime() - now.getTime();

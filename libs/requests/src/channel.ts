@@ -7,7 +7,7 @@ import type { AnswerOutcome } from "./answer-recorder.ts";
  * everything else they are opaque names. It never decides; it shows questions and brings what people sent.
  */
 export interface Channel {
-  /** As recipients and subjects name it: letters, digits, `_` and `-`. */
+  /** The name that recipients and subjects use: letters, digits, `_` and `-`. */
   readonly name: string;
   /** The account at the provider; unique within the channel. */
   readonly account: string;
@@ -17,20 +17,20 @@ export interface Channel {
   /** True for an endpoint of this account. */
   owns(endpoint: string): boolean;
 
-  /** The endpoint of the whole place that an endpoint is part of: ids of copies are unique within a place. */
+  /** The place of an endpoint, itself named as an endpoint. Ids of copies are unique within a place. */
   placeOf(endpoint: string): string;
 
-  /** All places by which this one is known: a place may have moved. @throws Unavailable */
+  /** All endpoints that name the same place as this one: a place may have moved. @throws Unavailable */
   aliasesOf(endpoint: string): Promise<readonly string[]>;
 
   /** Where an endpoint's messages go now. @throws Unavailable */
   presentEndpoint(endpoint: string): Promise<string>;
 
-  /** Reads what the channel stored in the log as received; undefined for what needs no reaction. */
+  /** Interprets an update that the channel stored in the log unchanged; undefined for one that needs no reaction. */
   read(update: unknown, storedAt: string): Incoming | undefined;
 
   /**
-   * The place that can take messages again, by this update, or that has a new name: under all its names. Undefined for
+   * All names of a place, if this update says that the place can take messages again or has a new name. Undefined for
    * any other update. @throws Unavailable
    */
   reopenedPlaces(update: unknown): Promise<readonly string[] | undefined>;
@@ -87,9 +87,9 @@ export type CallFailure =
   | { readonly kind: "throttled"; readonly retryInMs: number }
   /** Try again; the call may have been carried out all the same. */
   | { readonly kind: "transient" }
-  /** The account does not work: keep everything until an operator has mended it. */
+  /** The account does not work: keep everything until an operator has fixed it. */
   | { readonly kind: "unauthorized" }
-  /** It can never work; `reason` is one word of ours. */
+  /** The call can never succeed; `reason` is Loopgate's word for why. */
   | { readonly kind: "permanent"; readonly reason: string };
 
 /** Something that a person sent. */

@@ -16,7 +16,7 @@ import {
 import type { BusObserver, EventLog } from "@loopgate/bus";
 import { type Copy, fold, type RequestSet } from "@loopgate/domain";
 
-/** The last day of an event's retention: see {@link RequestLog}. */
+/** A question counts as gone this long before the log drops it, in milliseconds: see {@link RequestLog}. */
 const GONE_BEFORE_AGE_OUT_MS = 24 * 60 * 60 * 1000;
 
 export interface RequestLogOptions {
@@ -35,8 +35,8 @@ export type SubmitResult =
 export type Ruling<Outcome = never> = { readonly decide: DecidedEvent } | { readonly outcome: Outcome };
 
 /**
- * `own`: the decider's event is the decision, now or by an earlier try. `lost`: another decision was first. `gone`: the
- * log does not hold the question any more, or not for long enough: it can no longer be decided.
+ * `own`: the decider's event is the decision, stored now or by an earlier try. `lost`: another decision was first. `gone`:
+ * the log no longer holds the question, or will drop it within a day: it can no longer be decided.
  */
 export type DecideResult =
   | { readonly kind: "own"; readonly decision: Stored<DecidedEvent>; readonly created: CreatedEvent }
@@ -44,10 +44,13 @@ export type DecideResult =
   | { readonly kind: "gone" };
 
 /**
- * Requests in the log, under the rules that hold for every process (docs/invariants.md#rules): `created` and `decided` are first on
- * their subject; reads are as new as the leader, or as the event that the caller reacts to; a request whose `created` has
- * left the log, or will within a day, is not decided any more, because after its age-out the log would accept a second
- * decision. All methods throw `Unavailable` when the log does not answer.
+ * Requests in the log, under the rules that hold for every process (docs/invariants.md#rules):
+ * - `created` and `decided` are first on their subject.
+ * - A read sees what the leader has, or at least the event that the caller reacts to.
+ * - A request whose `created` has left the log, or will within a day, is not decided any more: once the log has dropped
+ *   the first decision too, it would accept a second one.
+ *
+ * All methods throw `Unavailable` when the log does not answer.
  */
 export class RequestLog {
   readonly #log: EventLog;
@@ -76,8 +79,8 @@ export class RequestLog {
 
   /**
    * Reads the question, lets the decider rule on it, and appends its decision if it is the first. Any other outcome of the
-   * decider is returned as it is, and nothing is appended. The set that it sees holds the question, which does not change; a
-   * policy that counts answers has to read more.
+   * decider is returned as it is, and nothing is appended. The set that it sees holds only the question, which never
+   * changes; a policy that counts answers would have to read more.
    */
   async decide<Outcome = never>(
     ref: RequestRef,
@@ -95,11 +98,11 @@ export class RequestLog {
     await this.#log.append(subject, deliveredEvent(created, copy));
   }
 
-  /** Appends that an endpoint was not reached; false if that is recorded already, for whatever reason. */
+  /** Appends that an endpoint was not reached; false if that is recorded already, with whatever reason. */
   async recordUndelivered(created: CreatedEvent, endpoint: string, reason: string): Promise<boolean> {
     const subject = requestSubject(refOf(created), eventKey.undelivered(endpoint));
     const event = undeliveredEvent(created, { endpoint, reason });
-    // Not as the first on its subject: an earlier question with this id may have left a void one there.
+    // Not with `first`: an earlier question with this id may have left its own event there, which no longer counts.
     if ((await this.#log.last(subject))?.event.id === event.id) return false;
     await this.#log.append(subject, event);
     return true;
@@ -138,7 +141,7 @@ export class RequestLog {
     const result = await this.#log.append(subject, event, { first: true });
     if (result.kind === "stored") {
       const decision = asDecided(result.entry);
-      // A decision that an earlier try stored, here or elsewhere, has that try's time and is counted there.
+      // A decision that an earlier try stored, here or elsewhere, has that try's time: that try counted it.
       if (decision.event.time === event.time) this.#observer?.decided(created.event, decision.event);
       return { kind: "own", decision, created: created.event };
     }
@@ -146,7 +149,7 @@ export class RequestLog {
     return { kind: "lost", decision: asDecided(result.winner), created: created.event };
   }
 
-  /** A question that nothing followed is all there is: older events belong to an earlier question with this id. */
+  /** If the newest event is the question, nothing else counts: older ones belong to an earlier question with this id. */
   async #entriesOf(ref: RequestRef, heard: number | undefined): Promise<readonly LogEntry[]> {
     const prefix = requestPrefix(ref);
     if (heard !== undefined) return this.#log.below(prefix, heard);

@@ -33,7 +33,7 @@ import { requestHumanInput } from "./tools/request-human-input.ts";
 
 const DEFAULT_MAX_WAITERS = 20_000;
 
-/** How long idle connections may stay open at a stop, in milliseconds. */
+/** How long idle connections may stay open while the gateway stops, in milliseconds. */
 const LINGER_MS = 500;
 
 export interface GatewayOptions {
@@ -167,7 +167,7 @@ class ComposedGateway implements Gateway {
   }
 }
 
-/** Keeps listening until the calls that were running at first have ended, so that probes see `/readyz` fail. */
+/** Keeps listening until the calls that ran when the stop began have ended, so that probes see `/readyz` fail. */
 async function close(
   app: FastifyInstance,
   tools: ToolRegistry,
@@ -186,7 +186,7 @@ async function close(
 const hasAccount = (policy: RecipientPolicy): boolean => policy.defaultRecipient().kind !== "no_account";
 
 const everyRecipientAllowed = ({ settingNames }: RecipientPolicy): string =>
-  `callers on this machine may register every recipient: set ${settingNames.allowedRecipients} to limit them`;
+  `callers on this machine may register any recipient: set ${settingNames.allowedRecipients} to limit them`;
 
 /** Lets the answers of the last calls be written before their streams close. */
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

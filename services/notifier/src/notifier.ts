@@ -32,7 +32,7 @@ export interface NotifierOptions {
   readonly buckets: Buckets;
   /** Lists open questions; no decision depends on it. */
   readonly queries: RequestQueries;
-  /** What the operators' settings allow now; one that allows is enough. */
+  /** What each operator's settings allow now. An answer counts if any of them allows it. */
   readonly policies: () => readonly RecipientPolicy[];
   /** Names this process in the lease of its account. A process with the same name takes the lease over at once. */
   readonly holder: string;
@@ -41,12 +41,12 @@ export interface NotifierOptions {
   readonly now?: () => Date;
   /** How long the `leases` bucket keeps a value, in milliseconds. Default {@link LEASE_MS}. */
   readonly leaseMs?: number;
-  /** After a longer time out of contact, places are told which questions are open there, in milliseconds. Default 120 000. */
+  /** Out of contact for longer than this, in milliseconds, places are told which questions are open. Default 120 000. */
   readonly outageNoteMs?: number | undefined;
 }
 
 export interface Notifier extends AsyncDisposable {
-  /** Rejects, with the reason, while nothing is received. */
+  /** Rejects, with the reason, while this process should receive what people send and can't. */
   check(): Promise<void>;
 }
 
@@ -64,13 +64,19 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const openQuestions = new OpenQuestions(options.queries, channel);
   const copies = new Copies({ channel, requests, bucket: buckets.copies, logger, metrics });
   const pendingRecords = starting.use(new PendingRecords(copies, logger));
-  const replies = starting.use(await channel.openSender());
+  const senderWithoutLease = starting.use(await channel.openSender());
   const running = starting.use(new ConcurrentDisposables());
   const answers = new Answers({
     channel,
     recorder: new AnswerRecorder({ requests, sessions: buckets.sessions, policies, now }),
     copies,
-    closeOnInteraction: new CloseOnInteraction({ channel, sender: replies, requests, copies, logger }),
+    closeOnInteraction: new CloseOnInteraction({
+      channel,
+      sender: senderWithoutLease,
+      requests,
+      copies,
+      logger,
+    }),
     logger,
   });
   running.use(await startAnswerConsumer({ channel, log, answers, logger, metrics }));

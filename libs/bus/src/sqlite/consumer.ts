@@ -30,10 +30,14 @@ export interface ConsumerOptions {
 
 /** What a consumer needs from its log. */
 interface Source extends ConsumerOptions {
+  /** The sequence up to which the log has offered entries. */
   newest(): number;
+  /** The next page of entries after `seq`. */
   after(seq: number): readonly LogEntry[];
+  /** Undefined if the log no longer holds the entry. */
   at(seq: number): LogEntry | undefined;
   append(subject: string, event: Envelope): Promise<unknown>;
+  /** Called when the last member has left. */
   ended(): void;
 }
 
@@ -43,6 +47,7 @@ interface Job extends Attempts {
   readonly wasDelayed: boolean;
 }
 
+/** One handler that joined, and how many entries it may handle at the same time. */
 interface Member {
   readonly handle: Handler;
   readonly limit: number;
@@ -74,6 +79,7 @@ export class SqliteConsumer {
   /** Everything up to here has been read; what matched is queued, in flight, delayed or done. */
   #position: number;
   readonly #wakeUp = new WakeUpTimer(() => this.#fill());
+  /** Set while a later turn of the event loop is due to continue with {@link #fill}. */
   #turn: NodeJS.Immediate | undefined;
   #halted = false;
 
@@ -115,7 +121,7 @@ export class SqliteConsumer {
     return readTo >= seq && [...open].every((one) => one > seq);
   }
 
-  /** Queues entries that were just committed, if this consumer has read everything up to `before`. */
+  /** Queues entries that were just committed, if this consumer has read all before them. Otherwise it reads them later. */
   offer(before: number, entries: readonly LogEntry[]): void {
     if (this.#position === before && this.#queue.length === 0) this.#take(entries);
     this.#fill();
@@ -153,8 +159,8 @@ export class SqliteConsumer {
   }
 
   /**
-   * Queues a page of delayed entries that are due and a page of the log, and returns for the rest in a later turn. At
-   * most once per turn of the event loop, so that handlers which never wait do not starve other work, such as commits.
+   * Queues a page of delayed entries that are due and a page of the log; a later turn of the event loop continues with the
+   * rest. Runs at most once per turn, so that handlers which never wait do not starve other work, such as commits.
    */
   #refill(): void {
     if (this.#turn !== undefined) return;
@@ -180,7 +186,7 @@ export class SqliteConsumer {
     for (const { seq, attempt, failures } of this.#redelivery.due(PAGE)) {
       const entry = this.#source.at(seq);
       this.#redelivery.take(seq);
-      // The entry has outlived its retention.
+      // The log no longer holds the entry: its retention has passed.
       if (entry === undefined) void this.#redelivery.finish(seq);
       else this.#queue.push({ entry, attempt: attempt + 1, failures, wasDelayed: true });
     }
@@ -204,6 +210,7 @@ export class SqliteConsumer {
       const verdict = await member.handle({ entry, attempt, failures, signal: member.stop.signal });
       await this.#settle(job, verdict);
     } catch (error) {
+      // Not a failure: another member, or the next opening, handles it.
       if (member.stop.signal.aborted) return void this.#queue.unshift(job);
       this.#reportFailure(attempt, error);
       if (error instanceof Unavailable) return this.#delay(job, this.#backOff(attempt));
@@ -268,6 +275,7 @@ export class SqliteConsumer {
     await Promise.all(member.running);
     if (this.#members.size > 0) return this.#fill();
     await this.#saveState();
+    // Another handler may have joined meanwhile.
     if (this.#members.size > 0) return;
     this.halt();
     this.#source.ended();

@@ -39,7 +39,7 @@ export function addMcpRoutes(
   app.post("/mcp", { config }, async (request, reply) => {
     const text = typeof request.body === "string" ? request.body : "";
     const json = parseJson(text);
-    // Only the text of an invalid body shows which format its sender expects.
+    // A body that can't be parsed shows only by its text whether its sender expects JSON-RPC.
     if (json.kind !== "value") return answerUnreadable(reply, text.includes('"jsonrpc"'), json, plainCalls);
     // Frees the text: thousands of calls may wait for minutes.
     request.body = undefined;
@@ -91,7 +91,7 @@ function openHandlers(
   logger: Logger,
 ): Record<AnswerShape, WebHandler> & AsyncDisposable {
   // Logs only the name: the message of an error may contain the caller's text.
-  const onerror = ({ name }: Error) => logger.debug({ error: name }, "mcp exchange");
+  const onerror = ({ name }: Error) => logger.debug({ error: name }, "an error in an MCP exchange");
   const keepAlive = keepAliveMs === undefined ? {} : { keepAliveMs };
   const streaming = createMcpHandler(factory, { responseMode: "sse", onerror, ...keepAlive });
   const direct = createMcpHandler(factory, { responseMode: "auto", onerror, ...keepAlive });
@@ -106,8 +106,8 @@ function openHandlers(
 }
 
 /**
- * Answers one exchange of the older protocol era with a single JSON object: for clients that accept no event stream,
- * which the protocol's own transport rejects.
+ * Answers one exchange of an older protocol revision with a single JSON object: for clients that accept no event stream.
+ * The library's transport rejects such clients, so the `accept` header that it wants is added.
  */
 function oneJsonHandler(factory: McpServerFactory): WebHandler {
   return {
@@ -131,7 +131,7 @@ function oneJsonHandler(factory: McpServerFactory): WebHandler {
 
 /**
  * A call that waits gets an event stream at once, because the stream's comments keep the connection alive. Other calls
- * are answered directly. A client of the older era that accepts no stream always gets one JSON object.
+ * are answered directly. A client of an older protocol revision that accepts no stream always gets one JSON object.
  */
 function answerShape({ headers }: FastifyRequest, body: unknown): AnswerShape {
   const takesStream = headers.accept?.toLowerCase().includes("text/event-stream") === true;
@@ -139,24 +139,24 @@ function answerShape({ headers }: FastifyRequest, body: unknown): AnswerShape {
   const era = classifyInboundRequest({
     httpMethod: "POST",
     body,
-    ...headerOf("protocolVersionHeader", headers["mcp-protocol-version"]),
-    ...headerOf("mcpMethodHeader", headers["mcp-method"]),
-    ...headerOf("mcpNameHeader", headers["mcp-name"]),
+    ...textMember("protocolVersionHeader", headers["mcp-protocol-version"]),
+    ...textMember("mcpMethodHeader", headers["mcp-method"]),
+    ...textMember("mcpNameHeader", headers["mcp-name"]),
   });
   return era.kind === "legacy" ? "oneJson" : "direct";
 }
 
-const headerOf = (name: string, value: string | string[] | undefined) =>
+const textMember = (name: string, value: string | string[] | undefined) =>
   typeof value === "string" ? { [name]: value } : {};
 
 function waits(body: unknown): boolean {
-  const call = parseArguments(Waiting, member(member(body, "params"), "arguments"));
+  const call = parseArguments(WaitArguments, member(member(body, "params"), "arguments"));
   return call.kind === "parsed" && (call.value.wait_seconds ?? 0) > 0;
 }
 
-const Waiting = z.object({ wait_seconds: seconds().optional() });
+const WaitArguments = z.object({ wait_seconds: seconds().optional() });
 
-/** True for a message, and for a batch (older era) that contains one. */
+/** True for a JSON-RPC message, and for a batch (in older protocol revisions) that contains one. */
 const speaksJsonRpc = (body: unknown): boolean =>
   Array.isArray(body) ? body.some(isMessage) : isMessage(body);
 

@@ -5,9 +5,9 @@ import { invalidArguments, type ToolFailure } from "../tool-error.ts";
 export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ToolFailure;
 
 /**
- * The parsed arguments, or every problem with them. Unknown members are ignored. Many clients fill in every argument or
- * write values as text, so `null` counts as absent, `""` too where an argument is optional, and JSON text is read where the
- * declared type leaves no other meaning.
+ * The parsed arguments, or every problem with them. Unknown members are ignored. Many clients fill in every argument, so
+ * `null` counts as absent, and so does `""` where an argument is optional. Many write values as text, so a string of JSON
+ * is parsed where the schema allows no string.
  */
 export function parseArguments<Schema extends z.ZodType>(
   schema: Schema,
@@ -18,9 +18,10 @@ export function parseArguments<Schema extends z.ZodType>(
   return invalidArguments(result.error.issues.map(describeIssue));
 }
 
-/** The object in a text, and anything else unchanged: an object is all that arguments can be. */
+/** Parses a string of JSON that holds an object; returns anything else unchanged. For values that can't be strings. */
 export const objectFromText = (given: unknown): unknown => fromText(given, isObject);
 
+/** Brings a value closer to its declared type, as {@link parseArguments} describes. Validates nothing. */
 function asDeclared(schema: z.core.$ZodType, given: unknown): unknown {
   if (schema instanceof z.ZodOptional) {
     return given === "" ? undefined : (asDeclared(schema.unwrap(), given) ?? undefined);
@@ -69,7 +70,7 @@ export const text = (max: number) =>
     .refine((value) => value !== "" && hasAtMost(max, value), `must have 1 to ${max} characters`)
     .meta({ minLength: 1, maxLength: max });
 
-/** The id of a request. A malformed one passes, because it is an id that no request has. */
+/** The id of a request. A malformed one passes: it is treated as an id that no request has. */
 export const requestId = () =>
   z
     .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })

@@ -23,7 +23,7 @@ import type { Departure, Departures, SubmissionIdentity } from "./departures.ts"
 import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
-/** How long after its request's end a key is answered with that request, in seconds (docs/interface.md#tools). */
+/** How long after a request has ended its key still returns it, in seconds (docs/interface.md#tools). */
 const DEFAULT_KEY_REPLAY_SECONDS = 600;
 
 export interface SubmitterOptions {
@@ -41,7 +41,7 @@ export interface SubmitterOptions {
 export interface Submitting {
   readonly principal: Principal;
   readonly clientName?: string | undefined;
-  /** The header of that name. It names a client that says nothing else, and separates none. */
+  /** The header `User-Agent`: names a client that gives no other name. */
   readonly userAgent?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly policy?: RecipientPolicy | undefined;
@@ -54,7 +54,7 @@ export type WaitingOutcome =
 
 export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
 
-/** Accepts questions: the rules for submissions (docs/invariants.md#rules). */
+/** Accepts questions (docs/invariants.md#keyed-submissions). */
 export class Submitter {
   readonly #parts: SubmitterOptions;
 
@@ -83,8 +83,8 @@ export class Submitter {
   }
 
   /**
-   * Asks as {@link submit} does, for a call that waits. If the caller of the same submission left before it heard the
-   * id, and its question is still pending, this call joins that question. A question that was decided while no call
+   * Asks as {@link submit} does, for a call that waits. If a caller made the same submission before, left before it got
+   * the id, and its question is still pending, this call joins that question. A question that was decided while no call
    * waited is not joined: it is asked anew.
    */
   async submitWaiting(submission: Submission, submitting: Submitting): Promise<WaitingOutcome> {
@@ -125,23 +125,23 @@ export class Submitter {
     return decision === undefined ? undefined : this.#logged(draft);
   }
 
-  /** The request that the log holds under this key. A decision whose question the log has dropped is not enough. */
+  /** The request that the log holds under this key. A decision whose question is gone can't be returned. */
   async #logged(draft: Draft): Promise<SubmitOutcome> {
     const request = requestDetailsOf(await this.#parts.requests.read(draft.ref));
-    if (request === undefined) throw new Unavailable("the log does not hold this key's question any more");
+    if (request === undefined) throw new Unavailable("the log no longer holds this key's question");
     return this.#replay(request, draft);
   }
 
   /**
-   * Answers with the request of this submission. A key is for retries: some time after the end of its request it is
-   * refused, so that an old approval never answers a new call (I7, I10). Checked even for an event with this very id,
-   * because two gateways may use one key in the same millisecond.
+   * Answers with the request that this submission's id has. A key is for retries: some time after the end of its request
+   * it is refused, so that an old approval never answers a new call (I7, I10). Arguments are compared even after our own
+   * append: two gateways that use one key in the same millisecond build events with the same id.
    */
   #replay(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
     const { decided_at } = request.view;
     const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#parts.settings;
-    const endedMs = decided_at === undefined ? 0 : this.#parts.now().getTime() - Date.parse(decided_at);
-    if (endedMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
+    const sinceEndMs = decided_at === undefined ? 0 : this.#parts.now().getTime() - Date.parse(decided_at);
+    if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
     return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
   }
 
@@ -154,7 +154,7 @@ export class Submitter {
   }
 
   async #append(draft: Draft, event: CreatedEvent): Promise<SubmitOutcome> {
-    const result = await this.#submitTwice(event);
+    const result = await this.#submitWithRetry(event);
     if (result === undefined) return logIsFull();
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
@@ -166,7 +166,7 @@ export class Submitter {
   }
 
   /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
-  async #submitTwice(event: CreatedEvent): Promise<SubmitResult | undefined> {
+  async #submitWithRetry(event: CreatedEvent): Promise<SubmitResult | undefined> {
     const { requests } = this.#parts;
     try {
       return await requests.submit(event);
@@ -220,7 +220,7 @@ const HTTP_LIBRARIES: ReadonlySet<string> = new Set(
   ),
 );
 
-/** A client's name as a client id, cut to the maximum length. */
+/** A client's name as a client id, cut to 128 code points; 256 UTF-16 units hold at least as many. */
 function labelOf(name: string | undefined): string | undefined {
   return name === undefined || name === ""
     ? undefined
@@ -236,7 +236,7 @@ const otherArguments = (): ToolFailure =>
 const keyUsed = (view: RequestView): ToolFailure =>
   toolError(
     "idempotency_key_used",
-    `This idempotency_key belongs to an earlier call, whose request ${endOf(view)}: a new question needs a new key; check_request_status with request_id ${view.request_id} returns that answer.`,
+    `This idempotency_key belongs to an earlier call, whose request ${endOf(view)}: a new question needs a new key; check_request_status with request_id ${view.request_id} returns how it ended.`,
     view,
   );
 
@@ -249,5 +249,5 @@ function endOf({ status, decided_at, decided_by }: RequestView): string {
 const logIsFull = (): ToolFailure =>
   toolError(
     "unavailable",
-    "The log is full, and its reserve is for decisions, so nothing was asked: tell the operator, and call again later.",
+    "The log is full: what room is left is reserved for decisions. Nothing was asked: tell the operator, and call again later.",
   );

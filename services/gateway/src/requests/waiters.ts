@@ -12,11 +12,11 @@ import { requestDetailsOf } from "@loopgate/domain";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { type CallToLook, Waiter } from "./waiter.ts";
 
-/** Every waiter reads again after this time, plus up to as much again at random, even if no event arrived. */
+/** Even without an event, a waiter reads again after this many milliseconds, plus up to as many at random. */
 const RECHECK_MS = 20_000;
-/** After a failed read. */
+/** The pause before a failed read is repeated, in milliseconds. */
 const RETRY_MS = 1_000;
-/** After a gap all waiters read again, spread over one millisecond per waiter and at most this long. */
+/** After a gap all waiters read again, spread over one millisecond per waiter and at most this many. */
 const MAX_SPREAD_MS = 5_000;
 
 export interface WaitersOptions {
@@ -36,7 +36,7 @@ export interface WaitOptions {
 /** What a call waits for. Thousands may wait, so a waiter does not keep the request itself in memory. */
 export interface WaitSubject {
   readonly ref: RequestRef;
-  /** Whether the caller already knows that delivery failed. Default: as it is when the wait begins. */
+  /** Whether the caller already knows that delivery failed. Default: true if it had failed when the wait began. */
   readonly wasUndelivered?: boolean;
 }
 
@@ -98,36 +98,36 @@ export class Waiters implements AsyncDisposable {
     await this.#tail?.[Symbol.asyncDispose]();
   }
 
-  /** Registers before the first read, so that no event is missed between the two (docs/invariants.md#rules). */
+  /** Registers before the first read, so that no event is missed in between (docs/invariants.md#register-read-await). */
   async #wait(subject: WaitSubject, { seconds, signal }: WaitOptions): Promise<RequestDetails | undefined> {
     const { ref } = subject;
     let { wasUndelivered } = subject;
-    let call: CallToLook | undefined;
+    let wakeUp: CallToLook | undefined;
     using waiter = new Waiter(seconds, signal);
     using _registered = this.#register(ref, waiter);
     if (this.#isDraining) waiter.end();
     for (;;) {
-      const look = await this.#look(waiter, { ref, wasUndelivered, heard: call?.heard });
+      const look = await this.#look(waiter, { ref, wasUndelivered, heard: wakeUp?.heard });
       if (look.kind === "over") {
-        this.#measureWake(call, look.request);
+        this.#measureWake(wakeUp, look.request);
         return look.request;
       }
       if (look.kind === "pending") wasUndelivered ??= look.isUndelivered;
-      call = await waiter.called(look.kind === "pending" ? this.#recheckMs() : RETRY_MS);
+      wakeUp = await waiter.called(look.kind === "pending" ? this.#recheckMs() : RETRY_MS);
     }
   }
 
-  /** A request that was decided before its wait began woke no call. */
-  #measureWake(call: CallToLook | undefined, request: RequestDetails | undefined): void {
+  /** Measures from the decision to the wake-up. A request that was decided before the wait began woke no call. */
+  #measureWake(wakeUp: CallToLook | undefined, request: RequestDetails | undefined): void {
     const decidedAt = request?.view.decided_at;
-    if (call === undefined || decidedAt === undefined) return;
-    const { source } = call;
+    if (wakeUp === undefined || decidedAt === undefined) return;
+    const { source } = wakeUp;
     this.#parts.metrics.wakes.observe({ source }, Math.max(Date.now() - Date.parse(decidedAt), 0) / 1_000);
   }
 
   /**
-   * Only the last read of a wait must succeed: the log may be unavailable in between. A read that an event triggered needs
-   * to include that event only, because later ones trigger their own reads.
+   * Only the last read of a wait must succeed: the log may be unavailable in between. A read that an event triggered must
+   * include that event, but nothing newer: later events trigger their own reads.
    */
   async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {

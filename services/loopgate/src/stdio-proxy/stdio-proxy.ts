@@ -15,6 +15,7 @@ const LAST_ANSWERS_MS = 1_000;
  * client. Its stdout carries the protocol and nothing else.
  */
 export async function runStdioProxy(environment: Environment): Promise<void> {
+  // The client has closed our stdout: nobody is left to answer.
   process.stdout.on("error", () => process.exit(0));
   const proxy = new StdioProxy(environment);
   const problem = await Promise.race([proxy.forwardAnswers(), proxy.forwardCalls()]);
@@ -25,6 +26,7 @@ export async function runStdioProxy(environment: Environment): Promise<void> {
     proxy.failCalls(problem);
     process.stderr.write(`loopgate: ${problem}\n`);
   }
+  // Exits only after everything before it was written.
   process.stdout.write("", () => process.exit(problem === undefined ? 0 : 1));
 }
 
@@ -60,7 +62,7 @@ class StdioProxy {
     }
   }
 
-  /** Forwards calls to the daemon until the client closes our stdin. Calls wait there while no daemon is connected. */
+  /** Forwards calls to the daemon until the client closes our stdin. While no daemon is connected, calls wait in stdin. */
   async forwardCalls(): Promise<undefined> {
     for await (const line of linesOf(process.stdin)) {
       if (line.trim() === "") continue;
@@ -80,9 +82,9 @@ class StdioProxy {
   async #forwardFrom(daemon: DaemonConnection): Promise<void> {
     try {
       for await (const line of daemon.lines) {
-        const again = this.#session.askAnew(line);
-        if (again !== undefined) daemon.send(again);
-        const answer = again === undefined ? this.#session.fromDaemon(line) : undefined;
+        const repeated = this.#session.askAnew(line);
+        if (repeated !== undefined) daemon.send(repeated);
+        const answer = repeated === undefined ? this.#session.fromDaemon(line) : undefined;
         if (answer !== undefined) writeToClient([answer]);
       }
     } catch {
@@ -91,6 +93,7 @@ class StdioProxy {
   }
 }
 
+/** @param again true after a daemon was lost */
 async function connect(environment: Environment, again: boolean): Promise<ConnectResult> {
   const directory = dataDirectoryOf(environment);
   try {

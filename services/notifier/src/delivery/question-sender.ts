@@ -35,6 +35,7 @@ interface Question {
   readonly attempt: number;
 }
 
+/** How one run sends a question. */
 interface SendTask {
   /** True for an endpoint that had failed permanently and can receive again. */
   readonly canReceiveAgain: (endpoint: string) => boolean;
@@ -51,8 +52,8 @@ interface Target {
 }
 
 /**
- * Sends questions to their recipients, at each place in the order in which they were asked. Each question has one task at
- * a time: two reasons to send it send it once.
+ * Sends questions to their recipients, at each place in the order in which they were asked. The tasks of one question run
+ * one after another, so that two reasons to send it do not send it twice.
  */
 export class QuestionSender {
   readonly #options: QuestionSenderOptions;
@@ -80,7 +81,7 @@ export class QuestionSender {
         positions.set(endpoint, entered.use(this.#order.enter(channel.placeOf(endpoint), seq)));
     const task = { canReceiveAgain: () => false, positions, attempt };
     const results = await this.#serially(ref, () => this.#deliver(ref, task));
-    // The slowest place may have taken long: the wait at a place that deferred the question counts from now.
+    // The slowest place may have taken long: adds what is left to wait by now where the question was deferred.
     const waits = [...positions.values()].flatMap(({ deferredMs }) =>
       deferredMs === undefined ? [] : [deferred(deferredMs)],
     );
@@ -97,7 +98,7 @@ export class QuestionSender {
     );
   }
 
-  /** Records as undelivered the recipients that a failure of this process did not reach. @throws as {@link deliver} */
+  /** After repeated failures of this program: records who was not reached as undelivered. @throws as {@link deliver} */
   giveUp(ref: RequestRef): Promise<void> {
     return this.#serially(ref, async () => {
       const set = await this.#read(ref);
@@ -125,6 +126,7 @@ export class QuestionSender {
     const created = createdOf(set)?.event;
     if (created === undefined) return [];
     const open = await this.#openTargets(set, task.canReceiveAgain);
+    // Where nothing is left to send, later questions need not wait.
     for (const [endpoint, position] of task.positions)
       if (open.every(({ recipient }) => recipient !== endpoint)) position[Symbol.dispose]();
     const end = this.#endOf(set, created);

@@ -1,7 +1,7 @@
 import type { CallResult } from "@loopgate/requests";
 import { deferred, waitMsOf } from "../retry-after.ts";
 
-/** How many questions may wait at one place. More would use the consumer's slots for questions of other places. */
+/** How many questions may wait at one place. More would take the consumer's slots from other places. */
 const MAX_WAITING = 8;
 
 /**
@@ -13,7 +13,7 @@ const GRACE_MS = 2_000;
 /** Later questions do not wait for a question that backs off longer than this, in milliseconds. */
 const MAX_BACK_OFF_MS = 8_000;
 
-interface Turn {
+interface SendOptions {
   /** How often the question was delivered here, this time included. */
   readonly attempt: number;
   /** When to try again if `ahead` others come first, in milliseconds. */
@@ -46,7 +46,7 @@ export class Position implements Disposable {
   readonly seq: number;
   readonly #queue: PlaceQueue;
   #retryAt: number | undefined;
-  #end: NodeJS.Timeout | undefined;
+  #forgetTimer: NodeJS.Timeout | undefined;
 
   constructor(seq: number, queue: PlaceQueue) {
     this.seq = seq;
@@ -58,9 +58,9 @@ export class Position implements Disposable {
     return this.#retryAt === undefined ? undefined : Math.max(0, this.#retryAt - performance.now());
   }
 
-  /** Sends once all earlier questions are settled. If that takes too long, it fails as `throttled`. */
+  /** Waits until no earlier question is in the queue, then sends. If that takes too long, it fails as `throttled`. */
   async send<Result>(
-    { attempt, retryHintMs }: Turn,
+    { attempt, retryHintMs }: SendOptions,
     call: () => Promise<CallResult<Result>>,
   ): Promise<CallResult<Result>> {
     let holdMs: number | undefined;
@@ -78,13 +78,13 @@ export class Position implements Disposable {
   #leave(holdMs: number | undefined): void {
     if (holdMs === undefined) return this.forget();
     this.#retryAt = performance.now() + holdMs;
-    this.#end = setTimeout(() => this.forget(), holdMs + GRACE_MS).unref();
-    this.#queue.change();
+    this.#forgetTimer = setTimeout(() => this.forget(), holdMs + GRACE_MS).unref();
+    this.#queue.wakeWaiting();
   }
 
   /** Lets later questions pass. */
   forget(): void {
-    clearTimeout(this.#end);
+    clearTimeout(this.#forgetTimer);
     this.#queue.remove(this);
   }
 
@@ -133,16 +133,16 @@ class PlaceQueue {
     if (at < 0) return;
     this.#positions.splice(at, 1);
     if (this.#positions.length === 0) this.#onEmpty();
-    this.change();
+    this.wakeWaiting();
   }
 
   /** Wakes the waiting questions to check their turn. */
-  change(): void {
+  wakeWaiting(): void {
     this.#changed.resolve();
     this.#changed = Promise.withResolvers();
   }
 
-  /** Searched from the end, where most questions arrive. */
+  /** How many questions come before this one. Searched from the end, where most questions arrive. */
   #ahead(seq: number): number {
     return this.#positions.findLastIndex((one) => one.seq < seq) + 1;
   }

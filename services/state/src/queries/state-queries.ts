@@ -37,7 +37,7 @@ export interface QueryOptions {
   readonly now: () => Date;
 }
 
-/** A page is one NATS message of at most a megabyte: with long questions it ends early. */
+/** A page has to fit into one NATS message, of at most a megabyte: long questions make it shorter than its limit. */
 const MAX_PAGE_BYTES = 800_000;
 
 /** How long a list waits for the projection to catch up, in milliseconds. */
@@ -63,17 +63,17 @@ export class StateQueries implements RequestQueries {
     await this.#parts.projection.waitForCatchUp(CATCH_UP_MS);
     const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
     const found = await this.#parts.store.listPending(page);
-    const looked = fitting(found.slice(0, limit));
-    const requests = (await this.#stillPending(looked)).flatMap((set) => requestDetailsOf(set) ?? []);
-    const last = looked.at(-1);
-    if (found.length === looked.length || last === undefined) return { kind: "page", requests };
+    const fitted = fitting(found.slice(0, limit));
+    const requests = (await this.#stillPending(fitted)).flatMap((set) => requestDetailsOf(set) ?? []);
+    const last = fitted.at(-1);
+    if (found.length === fitted.length || last === undefined) return { kind: "page", requests };
     return { kind: "page", requests, next_cursor: cursorOf(last) };
   }
 
   /** The requests that are really pending: the projection may lag behind the log, and the log may have lost a question. */
   async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
-    const looks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
-    return (await Promise.all(looks)).flat();
+    const checks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
+    return (await Promise.all(checks)).flat();
   }
 
   async #isPending(set: RequestSet): Promise<boolean> {
@@ -82,6 +82,7 @@ export class StateQueries implements RequestQueries {
     if (created === undefined) return false;
     const ref = refOf(created);
     if ((await requests.decision(ref)) !== undefined) return false;
+    // Past its end, a question that the log has lost counts as expired: see #withLoss.
     return !hasEnded(created, now()) || (await requests.created(ref)) !== undefined;
   }
 
@@ -90,7 +91,7 @@ export class StateQueries implements RequestQueries {
     const { requests, logger, now } = this.#parts;
     const result = await requests.decide(ref, (set) => {
       const created = createdOf(set)?.event;
-      if (created === undefined) throw new TypeError("a request without its question was to be decided");
+      if (created === undefined) throw new TypeError("a decider was called without a question");
       return { decide: cancellation(created, `cancel.${randomUUID()}`, now(), reason) };
     });
     if (result.kind === "own") logger.info(requestFields(result.created), "cancelled");
@@ -99,11 +100,11 @@ export class StateQueries implements RequestQueries {
     const request = await this.#find(ref, fold(entries));
     if (request === undefined) return { kind: "not_found" };
     const { status } = request.view;
-    if (status === "pending") throw new Unavailable("the log does not hold the request's question any more");
+    if (status === "pending") throw new Unavailable("the log no longer holds the request's question");
     return { kind: status === "cancelled" ? "cancelled" : "already_decided", request };
   }
 
-  /** Undefined only when the store and the log both answered and neither knows the id (docs/invariants.md#rules). */
+  /** Undefined only if store and log both answered and neither knows the id (docs/invariants.md#not-found-needs-both). */
   async #find(ref: RequestRef, logged: RequestSet): Promise<RequestDetails | undefined> {
     const isLogged = createdOf(logged) !== undefined;
     const set = mergeSets((await this.#stored(ref, isLogged)) ?? {}, logged);
@@ -122,7 +123,7 @@ export class StateQueries implements RequestQueries {
     }
   }
 
-  /** A stored question past its end that the log does not hold can never be decided any more. */
+  /** A stored question past its end that the log has lost can never be decided: it reads as expired. */
   #withLoss(set: RequestSet): RequestSet {
     const created = createdOf(set);
     if (created === undefined || decisionOf(set) !== undefined) return set;

@@ -27,7 +27,7 @@ const UPSERT = `
     created_at = excluded.created_at, session_id = excluded.session_id, client_id = excluded.client_id
 `;
 
-/** The projection as one row a request: the set of its events as JSON, and the columns that lists are found by. */
+/** The projection, one row per request: the set of its events as JSON, and the columns that lists filter and sort by. */
 export class SqliteRequestStore implements RequestStore {
   readonly #database: SqliteDatabase;
 
@@ -44,6 +44,7 @@ export class SqliteRequestStore implements RequestStore {
   async merge(entries: readonly ParsedEntry[]): Promise<void> {
     const byRequest = Map.groupBy(entries, ({ subject }) => {
       const ref = parseRequestSubject(subject);
+      // What is no event of a request shares the key "", and mergeRequest skips it.
       return ref === undefined ? "" : JSON.stringify([ref.tenant, ref.id]);
     });
     await this.#database.write((db) => {
@@ -93,7 +94,7 @@ function setOf(db: SqliteConnection, { tenant, id }: RequestRef): RequestSet | u
   return row === undefined ? undefined : parseSet(row["events"]);
 }
 
-/** Parses what this store keeps. */
+/** Parses the column `events`. */
 function parseSet(events: SQLInputValue | undefined): RequestSet {
   if (typeof events !== "string") throw new TypeError("the store holds no events for this request");
   const entries: Record<string, Stored> = JSON.parse(events);

@@ -43,7 +43,7 @@ async function poll(options: PollerOptions, state: ReceiverState, signal: AbortS
       // After a failure, a poll that does not wait shows at once whether Telegram answers again.
       const seconds = state.problem === undefined ? POLL_SECONDS : 0;
       const updates = await receive(api, { offset, seconds, signal });
-      // At once, so that they share a commit. A batch that was not stored whole is not confirmed.
+      // In parallel, so that they share a commit. Unless the whole batch was stored, none of it is confirmed.
       await Promise.all(updates.map((update) => options.updates.store(update)));
       const last = updates.at(-1);
       if (last !== undefined) offset = last.update_id + 1;
@@ -99,8 +99,8 @@ async function conflict(options: PollerOptions): Promise<string> {
     }
     if (!lease.isHeld()) return "another process has taken over polling";
     await api.deleteWebhook({ drop_pending_updates: false });
-    logger.info("the webhook of an earlier start was deleted: updates are polled now");
-    return "the webhook of an earlier start was just deleted";
+    logger.info("the webhook that an earlier run had set was deleted: updates are polled now");
+    return "the webhook that an earlier run had set was just deleted: polling starts in a moment";
   } catch (error) {
     return problemOf(error);
   }
