@@ -65,6 +65,24 @@ describe("the scope of an idempotency key", () => {
   });
 });
 
+describe("the name of a client", () => {
+  it("is its User-Agent's product if it gives no other, which separates no retries", async () => {
+    await using g = await startGateway();
+    const submit = async (userAgent: string, more: object = {}): Promise<RequestView> => {
+      const params = { name: "request_human_input", arguments: { ...approval, ...more } };
+      const body = { method: "tools/call", params, id: 1 };
+      return (await post(`${g.url}/mcp`, body, { "user-agent": userAgent })).body.result.structuredContent;
+    };
+    const first = await submit("billing-deployer/2.1 (linux)");
+    expect(first.client_id).toBe("billing-deployer");
+    expect(await submit("billing-deployer-next/1.0")).toMatchObject({ request_id: first.request_id });
+    expect(await submit("Python-Requests/2.32")).toMatchObject({ request_id: first.request_id });
+    const other = { idempotency_key: "another" };
+    expect(await submit("curl/8.5", other)).toMatchObject({ client_id: "agent" });
+    expect(await submit("shop/1", { ...other, client_id: "named" })).toMatchObject({ client_id: "named" });
+  });
+});
+
 describe("a key whose request has ended", () => {
   it("is answered with that request inside the replay window", async () => {
     await using g = await startGateway();

@@ -41,7 +41,7 @@ export interface SubmitterOptions {
 export interface Submitting {
   readonly principal: Principal;
   readonly clientName?: string | undefined;
-  /** The header `User-Agent`: names a client that gives no other name. */
+  /** The header `User-Agent`. It names a client that gives no other name, and is no part of a key's scope. */
   readonly userAgent?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly policy?: RecipientPolicy | undefined;
@@ -189,24 +189,35 @@ interface Draft {
 }
 
 function draftOf(submission: Submission, submitting: Submitting): Draft {
-  const { tenant, caller, clientId, sessionId, fingerprint } = identityOf(submission, submitting);
+  const { fingerprint, ...scope } = identityOf(submission, submitting);
   const key = submission.idempotency_key;
-  const id =
-    key === undefined ? newRequestId() : keyedRequestId({ tenant, caller, clientId, sessionId, key });
-  const { principal, traceparent } = submitting;
-  const ref = { tenant, id };
-  return { submission, ref, sessionId, clientId, keyId: principal.keyId, fingerprint, traceparent };
+  const id = key === undefined ? newRequestId() : keyedRequestId({ ...scope, key });
+  const { principal, traceparent, userAgent } = submitting;
+  const { tenant, sessionId } = scope;
+  const clientId = nameOf(submission, submitting) ?? labelOf(productIn(userAgent)) ?? UNNAMED;
+  return {
+    submission,
+    ref: { tenant, id },
+    sessionId,
+    clientId,
+    keyId: principal.keyId,
+    fingerprint,
+    traceparent,
+  };
 }
 
-function identityOf(
-  submission: Submission,
-  { principal, clientName, userAgent }: Submitting,
-): SubmissionIdentity {
-  const { tenant, caller, keyId } = principal;
-  const named = submission.client_id ?? labelOf(clientName) ?? keyId ?? labelOf(productIn(userAgent));
+function identityOf(submission: Submission, submitting: Submitting): SubmissionIdentity {
+  const { tenant, caller } = submitting.principal;
+  const clientId = nameOf(submission, submitting) ?? UNNAMED;
   const sessionId = submission.session_id ?? "default";
-  return { tenant, caller, clientId: named ?? "agent", sessionId, fingerprint: fingerprintOf(submission) };
+  return { tenant, caller, clientId, sessionId, fingerprint: fingerprintOf(submission) };
 }
+
+const UNNAMED = "agent";
+
+/** The client's own name, or else that of its API key. */
+const nameOf = (submission: Submission, { principal, clientName }: Submitting): string | undefined =>
+  submission.client_id ?? labelOf(clientName) ?? principal.keyId;
 
 /** The product token of a `User-Agent`, unless it names an HTTP library instead of the client. */
 function productIn(userAgent: string | undefined): string | undefined {
