@@ -1,5 +1,6 @@
 export { freePorts } from "./engines/free-port.ts";
 export { metricSeries } from "./metric-series.ts";
+export { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { Refused } from "./telegram/refused.ts";
