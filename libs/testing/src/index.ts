@@ -6,6 +6,7 @@ export { certificateFiles } from "./engines/certificate-files.ts";
 export { freePorts } from "./engines/free-port.ts";
 export { HostileInputs } from "./hostile-inputs.ts";
 export { metricSeries } from "./metric-series.ts";
+export { mountSmallDisk, type SmallDisk } from "./small-disk.ts";
 export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { Refused } from "./telegram/refused.ts";

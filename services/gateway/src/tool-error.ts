@@ -29,5 +29,12 @@ export const invalidArguments = (problems: readonly string[]): ToolFailure => ({
   },
 });
 
+/** For every call but a question, whose own sentence says that nothing was asked. */
+export const logIsFull = (): ToolFailure =>
+  toolError(
+    "unavailable",
+    "Loopgate's log is full, so nothing was changed: tell the operator to make room, and call again later.",
+  );
+
 export const notFound = (): ToolFailure =>
   toolError("not_found", "No request has this id: list_pending_requests lists the pending ones.");

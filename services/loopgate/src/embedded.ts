@@ -97,12 +97,10 @@ async function openStorage(options: EmbeddedOptions) {
   return { bus, requests, store, buckets, recipients };
 }
 
-function checksOf({ database }: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {
-  const store: HealthCheck = {
-    name: "store",
-    required: true,
-    check: async () => void database.read((db) => db.prepare("SELECT 1").get()),
-  };
-  if (notifier === undefined) return [store];
-  return [store, { name: "telegram", required: false, check: () => notifier.check() }];
+function checksOf(bus: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {
+  const store = { name: "store", required: true, check: () => bus.check() };
+  // A full log still takes decisions.
+  const room = { name: "log", required: false, check: () => bus.checkRoom() };
+  if (notifier === undefined) return [store, room];
+  return [store, room, { name: "telegram", required: false, check: () => notifier.check() }];
 }

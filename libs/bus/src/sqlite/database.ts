@@ -1,6 +1,8 @@
 import { chmodSync } from "node:fs";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { NO_ROOM } from "../capacity.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
+import { DiskReserve } from "./disk-reserve.ts";
 
 /** The connection as work inside a transaction sees it. Prepared statements are cached. */
 export interface SqliteConnection {
@@ -19,8 +21,17 @@ interface Queued {
 /** How long a lazy write waits at most for a commit that it can join, in milliseconds. */
 const LAZY_MS = 50;
 
+/** How often it is tried to hold the reserve again after it was released, in milliseconds. */
+const HOLD_AGAIN_MS = 5_000;
+
+/** After this many pages, of this many bytes each, what is committed is moved into the file: SQLite's own values. */
+const WAL_PAGES = 1_000;
+const PAGE_BYTES = 4_096;
+
 const BUSY = 5;
+const IO_ERROR = 10;
 const FULL = 13;
+const CANNOT_OPEN = 14;
 
 /**
  * Result codes after which a retry may succeed: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open,
@@ -39,9 +50,17 @@ export class SqliteDatabase implements AsyncDisposable {
   #queue: Queued[] = [];
   #flush: NodeJS.Immediate | undefined;
   #lazyFlush: NodeJS.Timeout | undefined;
+  readonly #reserve: DiskReserve;
+  #isFull = false;
+  #holdAgain: NodeJS.Timeout | undefined;
+  #holding: Promise<void> | undefined;
 
-  private constructor(db: DatabaseSync) {
+  private constructor(db: DatabaseSync, reserve: DiskReserve) {
     this.#db = db;
+    this.#reserve = reserve;
+    // Moving the committed pages into the file takes at most their own room: the reserve must have it.
+    const pages = Math.min(WAL_PAGES, Math.floor(reserve.bytes / 2 / PAGE_BYTES));
+    db.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
     const statements = new Map<string, StatementSync>();
     this.#connection = {
       prepare: (sql) => {
@@ -53,18 +72,49 @@ export class SqliteDatabase implements AsyncDisposable {
     };
   }
 
-  /** Opens or creates the file, readable by its owner only. An acknowledged write survives `kill -9` and power loss. */
+  /**
+   * Opens or creates the file, readable by its owner only. An acknowledged write survives `kill -9` and power loss.
+   * @throws LogFull if the disk has not even the room for that.
+   */
   static open(path: string): SqliteDatabase {
-    const db = new DatabaseSync(path, { timeout: 5_000 });
+    const reserve = new DiskReserve(path);
     try {
-      chmodSync(path, 0o600);
-      switchToWal(db);
-      db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+      return new SqliteDatabase(openFile(path), reserve);
     } catch (error) {
-      db.close();
-      throw error;
+      if (!isFull(error) && !(isWriteFault(error) && reserve.isDiskFull)) throw error;
+      return SqliteDatabase.#openOnReserve(path, reserve);
     }
-    return new SqliteDatabase(db);
+  }
+
+  /** Opening writes, too. The reserve of an earlier process leaves room for that. */
+  static #openOnReserve(path: string, reserve: DiskReserve): SqliteDatabase {
+    reserve.release();
+    try {
+      return new SqliteDatabase(openFile(path), reserve);
+    } catch (cause) {
+      throw new LogFull(`the disk is full, and ${path} can't be opened: make room there`, { cause });
+    }
+  }
+
+  /** True while the disk has no room but the released reserve: reject what is not needed to finish older work. */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
+  /**
+   * Reserves room on the disk for what is written when it is full. Is tried again for as long as there is none. A
+   * directory where that fails for another reason has no reserve.
+   */
+  holdReserve(): Promise<void> {
+    this.#holding ??= this.#hold().finally(() => (this.#holding = undefined));
+    return this.#holding;
+  }
+
+  async #hold(): Promise<void> {
+    if (!this.#db.isOpen) return;
+    const held = await this.#reserve.hold().catch(() => "held");
+    this.#isFull = held === "no_room";
+    if (this.#isFull) this.#holdLater();
   }
 
   /**
@@ -104,7 +154,9 @@ export class SqliteDatabase implements AsyncDisposable {
   /** Commits the queued writes and closes the file. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#db.isOpen) return;
+    await this.#holding;
     this.#commit();
+    clearTimeout(this.#holdAgain);
     this.#committed.clear();
     this.#db.close();
   }
@@ -134,16 +186,22 @@ export class SqliteDatabase implements AsyncDisposable {
     for (const listener of this.#committed) listener();
   }
 
-  #transact(batch: readonly Queued[]): readonly (() => void)[] {
+  /** @param isLast false: if there is no room, the batch is run again after some was made */
+  #transact(batch: readonly Queued[], isLast = false): readonly (() => void)[] {
     try {
       this.#db.exec("BEGIN IMMEDIATE");
-      const settle = batch.map((queued) => this.#runAlone(queued));
+      const settle = batch.map((queued) => this.#runAlone(queued, isLast));
       this.#db.exec("COMMIT");
+      if (this.#isFull) this.#shrinkWal();
       return settle;
     } catch (cause) {
       this.#rollBack();
+      if (!isLast && (isFull(cause) || (isWriteFault(cause) && this.#reserve.isDiskFull))) {
+        this.#makeRoom();
+        return this.#transact(batch, true);
+      }
       const error = isFull(cause)
-        ? new LogFull("the disk is full", { cause })
+        ? new LogFull(NO_ROOM, { cause })
         : new Unavailable("the database could not write", { cause });
       return batch.map(
         ({ reject }) =>
@@ -154,17 +212,38 @@ export class SqliteDatabase implements AsyncDisposable {
   }
 
   /** Each write has its own savepoint, so that a failure does not roll back the others. */
-  #runAlone({ work, resolve, reject }: Queued): () => void {
+  #runAlone({ work, resolve, reject }: Queued, isLast: boolean): () => void {
     this.#connection.prepare("SAVEPOINT work").run();
     try {
       const result = work(this.#connection);
       this.#connection.prepare("RELEASE work").run();
       return () => resolve(result);
     } catch (error) {
-      if (!this.#db.isTransaction) throw error;
+      if (!this.#db.isTransaction || (isFull(error) && !isLast)) throw error;
       this.#db.exec("ROLLBACK TO work; RELEASE work");
       return () => reject(translated(error));
     }
+  }
+
+  #makeRoom(): void {
+    this.#isFull = true;
+    this.#reserve.release();
+    this.#shrinkWal();
+    this.#holdLater();
+  }
+
+  /** Moves what is committed into the file, so that the log of committed pages takes no room of its own. */
+  #shrinkWal(): void {
+    try {
+      this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    } catch {
+      // Without room for that, the log stays as it is.
+    }
+  }
+
+  #holdLater(): void {
+    clearTimeout(this.#holdAgain);
+    this.#holdAgain = setTimeout(() => void this.holdReserve(), HOLD_AGAIN_MS).unref();
   }
 
   /** If the rollback fails, too, the next `BEGIN` fails, and so does every write after it. */
@@ -177,14 +256,30 @@ export class SqliteDatabase implements AsyncDisposable {
   }
 }
 
+function openFile(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 5_000 });
+  try {
+    chmodSync(path, 0o600);
+    switchToWal(db);
+    db.exec("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
 /** Turns the faults of disk, memory or other processes into errors after which the caller may retry. */
 function translated(error: unknown): unknown {
-  if (isFull(error)) return new LogFull("the disk is full", { cause: error });
+  if (isFull(error)) return new LogFull(NO_ROOM, { cause: error });
   if (!RETRYABLE.has(codeOf(error))) return error;
   return new Unavailable("the database does not answer", { cause: error });
 }
 
 const isFull = (error: unknown): boolean => codeOf(error) === FULL;
+
+/** Without room, SQLite reports what it could not create or enlarge in several ways. */
+const isWriteFault = (error: unknown): boolean => [IO_ERROR, CANNOT_OPEN].includes(codeOf(error));
 
 /** SQLite's primary result code; 0 for any other error. */
 const codeOf = (error: unknown): number =>

@@ -6,12 +6,14 @@ import {
   type Consumption,
   type EventLog,
   type Handler,
+  LogFull,
   type ReplayPage,
   type Subscription,
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
 import { pollUntil } from "@loopgate/async";
+import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
 import { backlogOf } from "./consumer-backlog.ts";
 import {
   appendEvent,
@@ -28,6 +30,7 @@ import { CHECKPOINT_SCHEMA } from "./consumer-checkpoint.ts";
 import { REDELIVERY_SCHEMA } from "./delayed-redelivery.ts";
 import { type ConsumerOptions, SqliteConsumer } from "./consumer.ts";
 import type { SqliteDatabase } from "./database.ts";
+import { usedBytes } from "./used-bytes.ts";
 
 /** How many entries are read, or deleted after their retention, at a time. */
 const PAGE = 256;
@@ -80,8 +83,18 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const parsed = parseEvent(event);
-    const maxBytes = reserveHeadroom ? this.#options.maxBytes : Infinity;
-    return this.#database.write((db) => appendEvent(db, { subject, ...parsed, first, maxBytes }));
+    return this.#database.write((db) => {
+      // Asked inside the transaction: it may be run again after the disk was found to be full.
+      const hasRoom = !reserveHeadroom || !this.#database.isFull;
+      const maxBytes = reserveHeadroom ? this.#options.maxBytes : Infinity;
+      return appendEvent(db, { subject, ...parsed, first, maxBytes, hasRoom });
+    });
+  }
+
+  /** @throws LogFull while only the headroom for decisions is left. */
+  checkHeadroom(): void {
+    const used = this.#database.read(usedBytes);
+    if (!hasHeadroom(used, this.#options.maxBytes)) throw new LogFull(NEARLY_FULL);
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {

@@ -7,7 +7,7 @@ import {
   timestamp,
 } from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
-import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
+import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../capacity.ts";
 import type { SqliteConnection } from "./database.ts";
 import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
 
@@ -34,17 +34,20 @@ interface Append {
   readonly first: boolean;
   /** The maximum size of the log, of which this event must leave headroom; `Infinity` for no limit. */
   readonly maxBytes: number;
+  /** False while the disk has only a reserve that this event must leave alone. */
+  readonly hasRoom: boolean;
 }
 
 /** An exception rolls the append back. */
 export function appendEvent(
   db: SqliteConnection,
-  { subject, event, known, first, maxBytes }: Append,
+  { subject, event, known, first, maxBytes, hasRoom }: Append,
 ): AppendResult {
   const { changes, lastInsertRowid } = db
     .prepare(first ? INSERT_FIRST : INSERT)
     .run(subject, event.id, Date.now(), JSON.stringify(event));
   if (changes === 1) {
+    if (!hasRoom) throw new LogFull(NO_ROOM);
     if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull(NEARLY_FULL);
     return { kind: "stored", entry: { seq: Number(lastInsertRowid), subject, event, known } };
   }

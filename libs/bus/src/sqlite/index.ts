@@ -1,7 +1,8 @@
 import type { BusObserver } from "../bus-observer.ts";
+import { NO_ROOM } from "../capacity.ts";
 import { consumerDefaults } from "../consumer-defaults.ts";
 import { type BucketLifetimes, type KeyValue, lifetimesFor } from "../key-value.ts";
-import type { EventLog } from "../event-log.ts";
+import { type EventLog, LogFull } from "../event-log.ts";
 import type { Timers } from "../timers.ts";
 import { SqliteDatabase } from "./database.ts";
 import { SqliteEventLog } from "./event-log.ts";
@@ -35,6 +36,10 @@ export interface SqliteBus extends AsyncDisposable {
   readonly keyValue: KeyValue;
   /** True while no consumer has anything left to do, including delayed redeliveries. */
   isIdle(): boolean;
+  /** @throws Unavailable, with a message for an operator, if the file can't be read. */
+  check(): Promise<void>;
+  /** @throws LogFull, with a message for an operator, while questions are rejected for want of room. */
+  checkRoom(): Promise<void>;
 }
 
 const CLEAN_EVERY_MS = 3_600_000;
@@ -45,6 +50,7 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
   const { backOffMs = consumerDefaults.backOffMs } = options;
   await using parts = new AsyncDisposableStack();
   const database = parts.use(SqliteDatabase.open(path));
+  void database.holdReserve();
   const log = parts.use(await SqliteEventLog.open(database, { backOffMs, observer, maxBytes }));
   const timers = parts.use(await SqliteTimers.open(database, observer));
   const keyValue = await SqliteKeyValue.open(database, lifetimes);
@@ -60,6 +66,11 @@ export async function openSqliteBus(options: SqliteBusOptions): Promise<SqliteBu
     timers,
     keyValue,
     isIdle: () => log.isIdle,
+    check: async () => void database.read((db) => db.prepare("SELECT 1").get()),
+    checkRoom: async () => {
+      if (database.isFull) throw new LogFull(NO_ROOM);
+      log.checkHeadroom();
+    },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }

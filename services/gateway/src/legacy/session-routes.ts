@@ -1,6 +1,6 @@
 import { type Session } from "@loopgate/contracts";
 import { isGroupChat, isServiceAccount, parseTelegramEndpoint } from "@loopgate/settings/telegram";
-import { Unavailable } from "@loopgate/bus";
+import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -10,7 +10,7 @@ import { isLoopback } from "../config/gateway-settings.ts";
 import { sendError } from "../http/errors.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
-import { toolError, type ToolFailure } from "../tool-error.ts";
+import { logIsFull, toolError, type ToolFailure } from "../tool-error.ts";
 import { bodyAs } from "./json-body.ts";
 
 const config = { scope: "admin" } as const;
@@ -68,6 +68,7 @@ async function whileAvailable(reply: FastifyReply, work: () => Promise<FastifyRe
   try {
     return await work();
   } catch (error) {
+    if (error instanceof LogFull) return sendError(reply, logIsFull().error);
     if (error instanceof Unavailable) return sendError(reply, storeUnavailable().error);
     throw error;
   }

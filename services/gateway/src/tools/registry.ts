@@ -1,10 +1,10 @@
 import { isRequestId } from "@loopgate/contracts";
-import { Unavailable } from "@loopgate/bus";
+import { LogFull, Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
-import { toolError } from "../tool-error.ts";
+import { logIsFull, toolError } from "../tool-error.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
 /** Public interface: these names never change. */
@@ -83,6 +83,7 @@ export class ToolRegistry {
 
   #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
     return tool.run(given, caller).catch((error: unknown) => {
+      if (error instanceof LogFull) return logIsFull();
       if (error instanceof Unavailable) return unavailable();
       const trace = traceIdOf(caller.traceparent);
       this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");

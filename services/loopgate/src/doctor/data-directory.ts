@@ -85,7 +85,10 @@ const isAccessible = (stats: Pick<Stats, "mode"> | undefined): boolean => ((stat
 /** With less free space than this, a question may not fit, in bytes. */
 const MIN_FREE_BYTES = 100_000_000;
 
-/** A warning if the disk is nearly full. */
+/** With less than this, no question fits, in bytes. */
+const FULL_BELOW_BYTES = 1_000_000;
+
+/** A warning if the disk is nearly full, a problem if it is full. */
 export function freeSpace(
   path: string,
   { bavail, bsize }: Pick<StatsFs, "bavail" | "bsize">,
@@ -93,6 +96,11 @@ export function freeSpace(
   const free = bavail * bsize;
   if (free >= MIN_FREE_BYTES) return [];
   const megabytes = Math.floor(free / 1e6);
+  if (free < FULL_BELOW_BYTES) {
+    return [
+      problem(`the disk of ${path} is full (${megabytes} MB left): make room, or questions are refused`),
+    ];
+  }
   return [
     warning(`${path} has ${megabytes} MB left: free some space, because questions fail on a full disk`),
   ];
