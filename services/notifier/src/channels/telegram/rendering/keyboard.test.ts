@@ -1,3 +1,4 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aDeployQuestion } from "../../../../test/support/questions.ts";
 import { parseCallbackData } from "./callback-data.ts";
@@ -25,6 +26,41 @@ describe("the buttons", () => {
       ["5", "6", "7", "8"],
       ["9", "10"],
     ]);
+  });
+
+  it.each([
+    [
+      "agree in their first 47 characters",
+      [
+        "Deploy the release candidate to the region named a",
+        "Deploy the release candidate to the region named b",
+      ],
+    ],
+    [
+      "agree as far as every phone shows them",
+      ["Restart the order service in eu-west-1", "Restart the order service in eu-west-2", "No"],
+    ],
+    ["differ in spaces only", ["Deploy  now", "Deploy now"]],
+    ["differ in marks that are not shown", ["Deploy\u200E now", "Deploy now"]],
+    ["differ in how an accent is written", ["Caf\u00E9", "Cafe\u0301"]],
+    ["agree in emoji at their start", [`${"👨‍👩‍👧‍👦".repeat(5)} yes`, `${"👨‍👩‍👧‍👦".repeat(5)} no`]],
+  ])("bear numbers when labels %s", (_, labels) => {
+    const rows = rowsOf(labels).map((row) => row.map(({ text }) => text));
+    expect(rows).toEqual([labels.map((_, index) => String(index + 1))]);
+  });
+
+  it("differ in what is seen, whatever the labels", () => {
+    const start = "Deploy the release candidate to the region named ";
+    const unit = fc.constantFrom(start, "a", "b", " ", "  ", "\u200E", "\n", "👨‍👩‍👧‍👦", "é", "e\u0301");
+    const labels = fc.array(fc.string({ unit, maxLength: 6 }), { minLength: 2, maxLength: 12 });
+    fc.assert(
+      fc.property(labels, (all) => {
+        const seen = rowsOf(all)
+          .flat()
+          .map(({ text }) => text.slice(0, 30).normalize("NFC"));
+        expect(new Set(seen).size).toBe(all.length);
+      }),
+    );
   });
 
   it("name their option by its place, in at most 64 bytes", () => {

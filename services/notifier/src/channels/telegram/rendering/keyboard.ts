@@ -5,13 +5,22 @@ import { callbackData } from "./callback-data.ts";
 import type { MessageForm } from "./message-form.ts";
 import { oneLine } from "./text.ts";
 
-/** How much of a label a phone shows on a button that has a row to itself, in UTF-16 units. */
+/** How much of a label a wide screen shows on a button that has a row to itself, in UTF-16 units. */
 const LABEL_LENGTH = 48;
+/** How much of it every phone shows. */
+export const SEEN_LENGTH = 30;
 const NUMBERS_FROM = 9;
 const NUMBERS_PER_ROW = 4;
 
-/** With many options the buttons show numbers, and the message lists the labels. */
-export const isNumbered = (options: readonly Option[]): boolean => options.length >= NUMBERS_FROM;
+/**
+ * With many options, or with labels that look the same on a phone's buttons, the buttons show numbers, and the message
+ * lists the labels.
+ */
+export function isNumbered(options: readonly Option[]): boolean {
+  if (options.length >= NUMBERS_FROM) return true;
+  const seen = options.map(({ label }) => oneLine(label, SEEN_LENGTH).normalize("NFC"));
+  return new Set(seen).size < seen.length;
+}
 
 /**
  * Buttons for the options, without colours in the plain form. Without options, Telegram opens a reply to the question; in
@@ -26,12 +35,13 @@ export function replyMarkup(
   if (options.length === 0) {
     return { force_reply: true, selective: isGroupChat(chat), input_field_placeholder: "Your answer" };
   }
+  const numbered = isNumbered(options);
   const buttons = options.map((option, index) => ({
-    text: isNumbered(options) ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
+    text: numbered ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
     callback_data: callbackData(created, index),
     ...(form === "full" ? styles[option.effect] : {}),
   }));
-  const perRow = isNumbered(options) ? NUMBERS_PER_ROW : isShortPair(options) ? 2 : 1;
+  const perRow = numbered ? NUMBERS_PER_ROW : isShortPair(options) ? 2 : 1;
   return { inline_keyboard: rowsOf(buttons, perRow) };
 }
 
@@ -45,7 +55,7 @@ const styles = {
 } as const;
 
 const isShortPair = (options: readonly Option[]): boolean =>
-  options.length === 2 && options.every(({ label }) => label.length <= 16);
+  options.length === 2 && options.every(({ label }) => oneLine(label, LABEL_LENGTH).length <= 16);
 
 const rowsOf = <Item>(items: readonly Item[], perRow: number): Item[][] =>
   Array.from({ length: Math.ceil(items.length / perRow) }, (_, row) =>

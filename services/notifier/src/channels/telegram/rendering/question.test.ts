@@ -37,7 +37,8 @@ function expectWhole(created: CreatedEvent): void {
   const { prompt, metadata } = created.data;
   const message = clean(prompt.message);
   expect(text).toContain(message.trim() === "" ? "(no visible" : unlinked(withoutGaps(message)));
-  for (const key of Object.keys(metadata ?? {})) expect(text).toContain(unlinked(clean(key)));
+  for (const key of Object.keys(metadata ?? {}))
+    for (const line of clean(key).split("\n")) expect(text).toContain(unlinked(line).trim());
   const isListed = prompt.options.length >= 9 || prompt.options.some(({ label }) => label.length > 30);
   for (const { label } of isListed ? prompt.options : [])
     expect(text).toContain(unlinked(oneLine(label, Infinity)));
@@ -181,6 +182,12 @@ describe("an open question", () => {
     ).text;
     expect(many).toContain("1. template 0");
     expect(many).toContain("12. template 11");
+  });
+
+  it("numbers the labels that buttons number: few, but alike at their start", () => {
+    const labels = ["Restart the order service in eu-west-1", "Restart the order service in eu-west-2"];
+    const { text } = questionText(aDeployQuestion({ labels }));
+    expect(text).toContain(`1. ${labels[0]}\n2. ${labels[1]}`);
   });
 
   it("shares the room among many labels: only the longest are cut, and those that differ late stay apart", () => {
@@ -328,6 +335,12 @@ describe("a closed question", () => {
     const { text } = verdictText(created, decided);
     expect(text.startsWith(`${title} · #`)).toBe(true);
     for (const part of ["Restart orders-prod?", ...parts]) expect(text).toContain(part);
+  });
+
+  it("says which of several long labels was chosen", () => {
+    const start = "\u200Bx".repeat(99);
+    const alike = aDeployQuestion({ labels: [`${start}a`, `${start}b`] });
+    expect(verdictText(alike, aDecision(alike, { option: 1 })).text).toMatch(/\n2\. ⟨U\+200B⟩x.*…\nAlice/);
   });
 
   it("quotes a typed answer", () => {

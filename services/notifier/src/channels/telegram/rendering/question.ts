@@ -2,7 +2,7 @@ import type { CreatedEvent, DecidedEvent, Option } from "@loopgate/contracts";
 import { isApproval } from "@loopgate/domain";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
-import { isNumbered } from "./keyboard.ts";
+import { isNumbered, SEEN_LENGTH } from "./keyboard.ts";
 import type { MessageForm } from "./message-form.ts";
 import { clean, cut, heightOf, moment, oneLine, share, unlinked, withoutGaps } from "./text.ts";
 
@@ -163,9 +163,21 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
   const answer =
     data.answer.type === "text"
       ? quote(cut(shown(data.answer.text), 200))
-      : new FormattedString(unlinked(oneLine(data.answer.label, 200)));
+      : new FormattedString(unlinked(chosenLabel(asked.prompt.options, data.answer, 200)));
   const who = unlinked(oneLine(data.by.name ?? "somebody", 64));
   return FormattedString.join([answer, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
+}
+
+/** The label of a chosen option in at most `length` UTF-16 units; with its number if another label would look the same. */
+export function chosenLabel(
+  options: readonly Option[],
+  { value, label }: Pick<Option, "value" | "label">,
+  length: number,
+): string {
+  const shown = oneLine(label, length);
+  const alike = options.filter((option) => oneLine(option.label, length) === shown);
+  const number = options.findIndex((option) => option.value === value) + 1;
+  return alike.length > 1 && number > 0 ? oneLine(`${number}. ${label}`, length) : shown;
 }
 
 /** A time that clients show in the reader's time zone; old clients show the text itself. */
@@ -175,8 +187,11 @@ export const time = (at: string, format: "r" | "dt"): FormattedString =>
 /** The labels in full, if buttons cannot show them, in at most `length` UTF-16 units. */
 function optionList(options: readonly Option[], length: number): FormattedString {
   const numbered = isNumbered(options);
-  if (!numbered && options.every(({ label }) => label.length <= 30)) return new FormattedString("");
   const labels = options.map(({ label }) => unlinked(oneLine(label, Infinity)));
+  const isShort = [...labels, ...options.map(({ label }) => label)].every(
+    ({ length }) => length <= SEEN_LENGTH,
+  );
+  if (!numbered && isShort) return new FormattedString("");
   const lines = share(labels, length).map((label, index) => `${numbered ? `${index + 1}. ` : "• "}${label}`);
   return new FormattedString(lines.join("\n"));
 }

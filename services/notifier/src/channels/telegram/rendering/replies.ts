@@ -1,7 +1,7 @@
 import type { MessageEntity } from "@grammyjs/types";
 import type { DecidedEvent } from "@loopgate/contracts";
 import type { Notice } from "@loopgate/requests";
-import { verdict } from "./question.ts";
+import { chosenLabel, verdict } from "./question.ts";
 import { moment, oneLine } from "./text.ts";
 
 /** What a person is told. An alert must be dismissed; otherwise it is a short notice. */
@@ -17,9 +17,9 @@ export interface Reply {
 export function replyTo(notice: Notice): Reply {
   switch (notice.kind) {
     case "recorded":
-      return { text: `Recorded: ${answerText(notice.decision.event)}`, alert: false, shownByEdit: true };
+      return { text: `Recorded: ${answerText(notice)}`, alert: false, shownByEdit: true };
     case "already_recorded":
-      return { text: `Already recorded: ${answerText(notice.decision.event)}`, alert: false };
+      return { text: `Already recorded: ${answerText(notice)}`, alert: false };
     case "already_decided":
       return { text: `${sentenceOf(notice.decision.event)} Your answer changed nothing.`, alert: true };
     case "rejected":
@@ -30,6 +30,9 @@ export function replyTo(notice: Notice): Reply {
       return { text: NOT_HANDLED, alert: true };
   }
 }
+
+/** A notice has room for 200 characters. */
+const ANSWER_LENGTH = 100;
 
 const NOT_SAVED = "I could not save that yet. If this message does not change soon, please press again.";
 const NOT_HANDLED =
@@ -58,7 +61,12 @@ function sentenceOf(decided: DecidedEvent): string {
   return `Already ${what.toLowerCase()} by ${oneLine(data.by.name ?? "somebody", 64)} at ${moment(time)}.`;
 }
 
-function answerText({ data }: DecidedEvent): string {
+function answerText({
+  created,
+  decision,
+}: Extract<Notice, { readonly kind: "recorded" | "already_recorded" }>): string {
+  const { data } = decision.event;
   if (data.kind !== "answered") return data.kind;
-  return oneLine(data.answer.type === "option" ? data.answer.label : data.answer.text, 100);
+  if (data.answer.type === "text") return oneLine(data.answer.text, ANSWER_LENGTH);
+  return chosenLabel(created.data.prompt.options, data.answer, ANSWER_LENGTH);
 }
