@@ -7,7 +7,7 @@ import { LogFull } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
 import { aDue, anEvent, aRequest, everythingOf } from "./contract/support/events.ts";
 import { aRecorder } from "./contract/support/handler.ts";
-import { busOptions, soon } from "./contract/support/bus-under-test.ts";
+import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
 const probe = await mountSmallDisk(1);
 await probe?.[Symbol.asyncDispose]();
@@ -114,7 +114,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
     expect((await decide(bus, first)).kind).toBe("stored");
 
     await rm(filler);
-    await expect.poll(() => isFull(bus), soon).toBe(false);
+    await expect.poll(() => isFull(bus), eventually).toBe(false);
     await ask(bus);
     expect((await stat(join(disk.path, "loopgate.db-reserve"))).mode & 0o777).toBe(0o600);
   });
@@ -131,10 +131,10 @@ describe.skipIf(probe === undefined)("a full disk", () => {
     await decide(bus, asked[0]!);
 
     await disk.resize(32);
-    await expect.poll(() => isFull(bus), soon).toBe(false);
+    await expect.poll(() => isFull(bus), eventually).toBe(false);
     asked.push(await ask(bus));
     const ids = () => new Set(recorder.seen.map(({ entry }) => entry.subject)).size;
-    await expect.poll(ids, soon).toBe(asked.length + 1);
+    await expect.poll(ids, eventually).toBe(asked.length + 1);
     expect(isWhole(bus)).toBe(true);
   });
 
@@ -152,7 +152,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
     await expect(ask(next)).rejects.toThrow(LogFull);
     expect(await next.log.last(requestSubject(asked[0]!, eventKey.created))).toBeDefined();
     await disk.resize(16);
-    await expect.poll(() => isFull(next), soon).toBe(false);
+    await expect.poll(() => isFull(next), eventually).toBe(false);
     await ask(next);
     expect(isWhole(next)).toBe(true);
   });
