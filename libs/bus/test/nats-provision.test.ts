@@ -46,6 +46,7 @@ describe.skipIf(!isOurs)("a service that starts", () => {
     expect(created.map(({ config }) => config.name)).toEqual([
       "KV_LOOPGATE_CHANNELS",
       "KV_LOOPGATE_COPIES",
+      "KV_LOOPGATE_DEPARTURES",
       "KV_LOOPGATE_LEASES",
       "KV_LOOPGATE_SESSIONS",
       "LOOPGATE_CHANNEL",
