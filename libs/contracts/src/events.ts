@@ -33,9 +33,15 @@ export const DecidedBy = z.looseObject({
 });
 export type DecidedBy = z.infer<typeof DecidedBy>;
 
-/** What the person chose or typed. */
+/** What the person chose or typed. `comment` is what the person typed beside a chosen option. */
 export const Answer = z.discriminatedUnion("type", [
-  z.looseObject({ type: z.literal("option"), value: z.string(), label: z.string(), effect: Effect }),
+  z.looseObject({
+    type: z.literal("option"),
+    value: z.string(),
+    label: z.string(),
+    effect: Effect,
+    comment: z.string().optional(),
+  }),
   z.looseObject({ type: z.literal("text"), text: z.string() }),
 ]);
 export type Answer = z.infer<typeof Answer>;

@@ -17,6 +17,7 @@ export const RequestView = z.object({
   delivery: z.enum(["queued", "delivered", "undelivered"]),
   outcome: z.enum(["approved", "denied", "answered"]).optional(),
   response: z.string().optional(),
+  comment: z.string().optional(),
   approved: z.boolean().nullable(),
   decided_at: z.string().optional(),
   decided_by: DecidedBy.optional(),

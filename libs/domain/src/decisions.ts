@@ -18,6 +18,8 @@ export interface Attempt {
   readonly name: string;
   readonly channel: string;
   readonly choice: { readonly option: number } | { readonly text: string };
+  /** What the person says beside an option; it decides nothing. Blank counts as none. */
+  readonly comment?: string | undefined;
   /** When the log stored the message, by the log's clock. */
   readonly storedAt: string;
 }
@@ -49,7 +51,7 @@ export function decideAnswer(set: RequestSet, attempt: Attempt, now: Date): Atte
   const recipient = recipientsOf(set).find(({ endpoint }) => endpoint === attempt.endpoint);
   if (recipient === undefined) return rejected("not_a_recipient");
   if (!recipient.responders.includes(attempt.responder)) return rejected("not_a_responder");
-  const answer = answerOf(created, attempt.choice);
+  const answer = answerOf(created, attempt);
   if (typeof answer === "string") return rejected(answer);
   if (hasEnded(created, new Date(attempt.storedAt))) return { kind: "too_late" };
   const by = { type: "human", id: attempt.responder, name: attempt.name, channel: attempt.channel } as const;
@@ -58,11 +60,17 @@ export function decideAnswer(set: RequestSet, attempt: Attempt, now: Date): Atte
 
 const rejected = (reason: Rejection) => ({ kind: "rejected", reason }) as const;
 
-function answerOf({ data }: CreatedEvent, choice: Attempt["choice"]): Answer | Rejection {
+function answerOf({ data }: CreatedEvent, { choice, comment = "" }: Attempt): Answer | Rejection {
   if ("option" in choice) {
     const option = data.prompt.options[choice.option];
     if (option === undefined) return data.prompt.options.length === 0 ? "text_only" : "unknown_option";
-    return { type: "option", value: option.value, label: option.label, effect: option.effect };
+    const answer = {
+      type: "option",
+      value: option.value,
+      label: option.label,
+      effect: option.effect,
+    } as const;
+    return comment.trim() === "" ? answer : { ...answer, comment };
   }
   if (data.prompt.options.length > 0) return "buttons_only";
   return choice.text.trim() === "" ? "empty" : { type: "text", text: choice.text };
@@ -95,12 +103,12 @@ export const cancellation = (created: CreatedEvent, key: string, now: Date, reas
     ...(reason === undefined ? {} : { reason }),
   });
 
-/** True if the same person gave the same answer. */
-export function isSameAnswer(one: DecidedEvent, other: DecidedEvent): boolean {
-  if (one.data.kind !== "answered" || other.data.kind !== "answered") return false;
-  const [a, b] = [one.data.answer, other.data.answer];
-  if (one.data.by.id !== other.data.by.id || a.type !== b.type) return false;
-  return a.type === "option"
-    ? b.type === "option" && a.value === b.value
-    : b.type === "text" && a.text === b.text;
+/** True if the same person gave the same answer again. A comment that was not recorded makes it another one. */
+export function isSameAnswer(again: DecidedEvent, recorded: DecidedEvent): boolean {
+  if (again.data.kind !== "answered" || recorded.data.kind !== "answered") return false;
+  const [a, b] = [again.data.answer, recorded.data.answer];
+  if (again.data.by.id !== recorded.data.by.id || a.type !== b.type) return false;
+  if (a.type === "text") return b.type === "text" && a.text === b.text;
+  const isCommentKept = a.comment === undefined || (b.type === "option" && a.comment === b.comment);
+  return b.type === "option" && a.value === b.value && isCommentKept;
 }

@@ -16,7 +16,7 @@ import {
 } from "@loopgate/testing/builders";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Attempt, cancellation, expiry, decideAnswer, expiryDueAt } from "./decisions.ts";
+import { type Attempt, cancellation, decideAnswer, expiry, expiryDueAt, isSameAnswer } from "./decisions.ts";
 import { copiesOf, decisionOf, fold, merge, type RequestSet } from "./request-set.ts";
 import { requestDetailsOf, viewOf } from "./view.ts";
 
@@ -209,6 +209,43 @@ describe("an attempt to answer", () => {
     };
     expect(id({}, new Date(start + 90_000))).toBe(id({}));
     expect(id({ key: "tg42.2" })).not.toBe(id({}));
+  });
+
+  describe("with a comment", () => {
+    const decidedBy = (changes: Partial<Attempt>) => {
+      const result = decideAnswer(setOf(created), anAttempt(changes), now);
+      if (result.kind !== "decide") throw new Error(result.kind);
+      return result.event;
+    };
+
+    it.each([
+      [0, "approve"],
+      [1, "deny"],
+      [2, "neutral"],
+    ] as const)("decides by the option alone, and the view has the comment: %i", (option, effect) => {
+      const event = decidedBy({ choice: { option }, comment: "yes, approve it" });
+      expect(event.data).toMatchObject({ answer: { effect, comment: "yes, approve it" } });
+      expect(viewOf(fold([anEntry(1, created), anEntry(2, event)]))).toMatchObject({
+        approved: { approve: true, deny: false, neutral: null }[effect],
+        comment: "yes, approve it",
+      });
+    });
+
+    it.each([undefined, "", " \n\t"])("of %j has none", (comment) => {
+      const event = decidedBy({ comment });
+      expect(viewOf(fold([anEntry(1, created), anEntry(2, event)]))).not.toHaveProperty("comment");
+    });
+
+    it("that was recorded is the same answer again, also without the comment", () => {
+      const [plain, first] = [decidedBy({}), decidedBy({ comment: "a" })];
+      expect(isSameAnswer(decidedBy({ comment: "a", key: "tg42.2" }), first)).toBe(true);
+      expect(isSameAnswer(plain, first)).toBe(true);
+      expect(isSameAnswer(first, plain)).toBe(false);
+      expect(isSameAnswer(decidedBy({ comment: "b" }), first)).toBe(false);
+      expect(
+        isSameAnswer(decidedBy({ comment: "a", responder: "telegram:7", choice: { option: 1 } }), first),
+      ).toBe(false);
+    });
   });
 
   it("with text answers a question without buttons, unless it is blank", () => {

@@ -67,7 +67,8 @@ function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
   if (data.kind !== "answered") return data.reason === undefined ? end : { ...end, reason: data.reason };
   const { answer } = data;
   if (answer.type === "text") return { ...end, outcome: "answered", response: answer.text };
-  return { ...end, outcome: outcomes[answer.effect], response: answer.value };
+  const chosen = { ...end, outcome: outcomes[answer.effect], response: answer.value };
+  return answer.comment === undefined ? chosen : { ...chosen, comment: answer.comment };
 }
 
 const outcomes = { approve: "approved", deny: "denied", neutral: "answered" } as const;

@@ -2,6 +2,7 @@ import {
   type CreatedEvent,
   type DecidedEvent,
   type Recipient,
+  refOf,
   type RequestRef,
   Session,
   sessionKey,
@@ -13,8 +14,10 @@ import {
   type Attempt,
   createdOf,
   decideAnswer,
+  decisionOf,
   expiry,
   expiryDueAt,
+  hasEnded,
   isSameAnswer,
   type RecipientPolicy,
   recipientsOf,
@@ -50,7 +53,8 @@ export type AnswerOutcome =
   /** Too late, and the request ends in a moment: record the answer again then, to be told the outcome. */
   | { readonly kind: "wait"; readonly forMs: number; readonly created: CreatedEvent };
 
-type Refused = Extract<AnswerOutcome, { readonly kind: "rejected" | "wait" }>;
+/** What is known of an answer without an attempt to decide. */
+type Refused = Extract<AnswerOutcome, { readonly kind: "rejected" | "wait" | "already_decided" }>;
 
 export interface AnswerRecorderOptions {
   readonly requests: RequestLog;
@@ -86,7 +90,7 @@ export class AnswerRecorder {
       return ruled;
     });
     if (result.kind === "gone") return { kind: "rejected", reason: "closed" };
-    if (result.kind === "rejected" || result.kind === "wait") return result;
+    if (result.kind !== "own" && result.kind !== "lost") return result;
     const { decision, created } = result;
     const own = ruled !== undefined && "decide" in ruled ? ruled.decide : undefined;
     if (own?.data.kind !== "answered") return { kind: "already_decided", decision, created };
@@ -103,8 +107,19 @@ export class AnswerRecorder {
     if (!(await this.#isAllowedNow(created, asked.endpoint, answer))) return rejected("not_allowed", created);
     const attempt = { ...answer, endpoint: asked.endpoint };
     const decided = decideAnswer(set, attempt, this.#now());
+    if (decided.kind === "rejected" && decided.reason === "buttons_only")
+      return this.#ruleText(created, answer);
     if (decided.kind === "rejected") return rejected(decided.reason, created);
     return decided.kind === "too_late" ? this.#ruleTooLate(created) : { decide: decided.event };
+  }
+
+  /** Text decides nothing where there are buttons. While the question is open, a channel can offer it as a comment. */
+  async #ruleText(created: CreatedEvent, { storedAt }: IncomingAnswer): Promise<Ruling<Refused>> {
+    const decision = decisionOf(await this.#requests.read(refOf(created)));
+    if (decision !== undefined) return { outcome: { kind: "already_decided", decision, created } };
+    return hasEnded(created, new Date(storedAt))
+      ? this.#ruleTooLate(created)
+      : rejected("buttons_only", created);
   }
 
   /** An answer that was stored after the end never counts. It records the expiry itself, if no timer has done so yet. */

@@ -113,10 +113,18 @@ export interface AnswerMessage extends Message {
   readonly responder: string;
   readonly name: string;
   readonly storedAt: string;
-  /** A button names its question; typed text is matched by the copy that it replies to. */
+  /**
+   * A button names its question. Typed text is matched by the copy that it replies to, unless the
+   * channel knows its question. A button that was shown with a comment names the comment, too: by
+   * the `key` of its message.
+   */
   readonly choice:
-    | { readonly request: RequestRef & { readonly tag: string }; readonly option: number }
-    | { readonly text: string };
+    | {
+        readonly request: RequestRef & { readonly tag: string };
+        readonly option: number;
+        readonly comment?: string | undefined;
+      }
+    | { readonly text: string; readonly request?: (RequestRef & { readonly tag: string }) | undefined };
 }
 
 /** Anything else that deserves a reply, such as a command. */
@@ -133,7 +141,11 @@ interface UnreadableMessage extends Message {
 /** What a person is told about an answer. */
 export type Notice =
   | Exclude<AnswerOutcome, { readonly kind: "wait" | "rejected" }>
-  | { readonly kind: "rejected"; readonly reason: RejectionReason }
+  /**
+   * `buttons_only` for text: it was kept as a comment, and a channel can show the buttons of
+   * `created` again, to decide with it.
+   */
+  | { readonly kind: "rejected"; readonly reason: RejectionReason; readonly created?: CreatedEvent }
   /** The log does not answer; the attempt is repeated until it does, unless this process ends first. */
   | { readonly kind: "not_saved" }
   /** No further attempt is made; an earlier one may have been committed. */
@@ -142,7 +154,11 @@ export type Notice =
 export type RejectionReason =
   | Extract<AnswerOutcome, { readonly kind: "rejected" }>["reason"]
   /** No question is known behind the message. */
-  | "unknown_message";
+  | "unknown_message"
+  /** The comment that a button names was never kept, or no longer is. */
+  | "unknown_comment"
+  /** Another person made the comment that a button names. */
+  | "comment_of_another";
 
 /** A lease that this process holds until {@link HeldLease.signal} aborts. */
 export interface HeldLease {

@@ -73,6 +73,8 @@ export interface DecisionOptions {
   readonly option?: number;
   /** A typed answer, in place of an option. */
   readonly text?: string;
+  /** What is said beside an option. */
+  readonly comment?: string;
   readonly name?: string;
   /** Identifies the attempt. */
   readonly key?: string;
@@ -128,11 +130,12 @@ function optionOf(option: string | Option): Option {
   return { value: option, label: option, effect };
 }
 
-function answerOf({ data }: CreatedEvent, { text, option = 0 }: DecisionOptions): Answer {
+function answerOf({ data }: CreatedEvent, { text, option = 0, comment }: DecisionOptions): Answer {
   if (text !== undefined) return { type: "text", text };
   const chosen = data.prompt.options[option];
   if (chosen === undefined) throw new RangeError(`the question has no option ${option}`);
-  return { type: "option", value: chosen.value, label: chosen.label, effect: chosen.effect };
+  const answer = { type: "option", value: chosen.value, label: chosen.label, effect: chosen.effect } as const;
+  return comment === undefined ? answer : { ...answer, comment };
 }
 
 const firstEndpointOf = ({ data }: CreatedEvent): string => (data.recipients[0] ?? oneRecipient).endpoint;

@@ -12,6 +12,7 @@ import type { Logger, Metrics } from "@loopgate/runtime";
 import { startAnswerConsumer } from "./answers/answer-consumer.ts";
 import { Answers } from "./answers/answers.ts";
 import { CloseOnInteraction } from "./answers/close-on-interaction.ts";
+import { Comments } from "./answers/comments.ts";
 import type { Buckets } from "./buckets.ts";
 import { Copies } from "./delivery/copies.ts";
 import { startCopyCloser } from "./delivery/copy-closer.ts";
@@ -70,6 +71,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     channel,
     recorder: new AnswerRecorder({ requests, sessions: buckets.sessions, policies, now }),
     copies,
+    comments: new Comments(buckets.copies),
     closeOnInteraction: new CloseOnInteraction({
       channel,
       sender: senderWithoutLease,

@@ -59,6 +59,6 @@ async function respond(message: Extract<Incoming, { readonly kind: "other" }>): 
   return "done";
 }
 
-/** A button names its request. Which request a typed text answers is known only once the copy is looked up. */
+/** A button names its request. Which request a typed text answers is mostly known only once the copy is looked up. */
 const requestOf = (incoming: Incoming): string | undefined =>
-  incoming.kind === "answer" && "request" in incoming.choice ? incoming.choice.request.id : undefined;
+  incoming.kind === "answer" ? incoming.choice.request?.id : undefined;

@@ -1,6 +1,11 @@
 import type { CreatedEvent, DecidedEvent } from "@loopgate/contracts";
 import { aDecision, aQuestion } from "@loopgate/testing/builders";
 import { expiry, type OfferedPrompt, promptOf } from "@loopgate/domain";
+import {
+  closedOfferText,
+  offerMarkup,
+  offerText,
+} from "../../src/channels/telegram/rendering/comment-offer.ts";
 import { replyMarkup } from "../../src/channels/telegram/rendering/keyboard.ts";
 import {
   fileName,
@@ -93,6 +98,10 @@ const patch = questionIn({
   ].join("\n"),
 });
 
+const comment = "Not on a Friday. Please ask again on Monday.";
+const commented = aDecision(deploy, { option: 1, comment });
+const own = { message: { ...nothing, text: comment }, at: later(3), isOwn: true };
+
 const answeredWords = closed(words, aDecision(words, { text: promise }), 6);
 
 /** What the pictures of the documentation show: messages as the code builds them. */
@@ -101,6 +110,20 @@ export const scenes: Readonly<Record<string, readonly Bubble[]>> = {
   "approval-approved": [closed(deploy, aDecision(deploy, { option: 0 }), 4)],
   "approval-denied": [closed(deploy, aDecision(deploy, { option: 1 }), 4)],
   "approval-expired": [closed(deploy, expiry(deploy, now), 33)],
+  "comment-open": [
+    { ...own, repliesTo: questionText(deploy) },
+    {
+      message: offerText(deploy, comment),
+      at: later(3),
+      repliesTo: own.message,
+      markup: offerMarkup(deploy, 1),
+    },
+  ],
+  "comment-denied": [
+    closed(deploy, commented, 4),
+    { ...own, repliesTo: questionText(deploy) },
+    { message: closedOfferText(deploy, commented), at: later(4), repliesTo: own.message },
+  ],
   "choice-of-many": [open(template)],
   "long-message": [
     open(patch),

@@ -2,16 +2,16 @@ import { type CreatedEvent, type DecidedEvent, keyToken, timestamp } from "@loop
 import type { Copy } from "@loopgate/domain";
 import { requestFields } from "@loopgate/runtime";
 import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
-import type { Api } from "grammy";
-import { failureOf, isMessageGone, isNotModified, isRejected } from "./api/api-outcome.ts";
+import { failureOf, isMessageGone, isRejected } from "./api/api-outcome.ts";
 import type { TelegramResult } from "./api/chat-queue.ts";
+import { closeOffers } from "./comment-offers.ts";
+import { editMessage } from "./edit-message.ts";
 import { chatOf } from "./moved-chats.ts";
-import { noButtons } from "./rendering/keyboard.ts";
 import { type MessageText, verdictText } from "./rendering/question.ts";
 import type { TelegramCalls } from "./telegram-calls.ts";
 
 /**
- * Edits a copy to show the decision and removes its buttons. A copy that shows it already is closed. For a copy that
+ * Edits a copy to show the decision and removes its buttons, and closes the comment offers of its chat. A copy that shows it already is closed. For a copy that
  * cannot be edited, such as one that a person deleted, a new message shows the decision. Where the chat cannot be reached
  * or has moved, closing fails permanently.
  */
@@ -28,30 +28,15 @@ export async function closeCopy(
     return isFormRejected ? by(verdictText(created, decided, "plain")) : shown;
   };
   const edited = await show((text) =>
-    calls.queue.call(chat, "edit", () => edit(calls.api, { chat, copy }, text)),
+    calls.queue.call(chat, "edit", () => editMessage(calls.api, { chat, message: copy }, text)),
   );
   const isGone = edited.kind === "failed" && isMessageGone(edited.failure);
   const closed = isGone ? await show((text) => sendResult(calls, { endpoint, copy }, text)) : edited;
   if (closed.kind === "failed" && closed.failure.kind === "moved")
     await calls.updates.storeMove(endpoint, closed.failure.chat);
-  if (closed.kind === "ok") calls.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
-  return closed;
-}
-
-async function edit(
-  api: Api,
-  { chat, copy }: { readonly chat: string; readonly copy: string },
-  { text, entities }: MessageText,
-): Promise<void> {
-  try {
-    await api.editMessageText(chat, Number(copy), text, {
-      entities,
-      reply_markup: noButtons,
-      link_preview_options: { is_disabled: true },
-    });
-  } catch (error) {
-    if (!isNotModified(error)) throw error;
-  }
+  if (closed.kind === "failed") return closed;
+  calls.logger.debug({ ...requestFields(created), endpoint, copy }, "copy closed");
+  return closeOffers(calls, endpoint, { created, decided });
 }
 
 /** Sends the decision as a new silent message in place of a copy that cannot be edited: once, whichever process tries. */

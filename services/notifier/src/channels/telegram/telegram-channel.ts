@@ -1,7 +1,15 @@
 import { type Bucket, type EventLog, type RequestQueries } from "@loopgate/bus";
 import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Channel, ChannelSender, HeldLease, Incoming, Receiver } from "@loopgate/requests";
+import type {
+  AnswerMessage,
+  Channel,
+  ChannelSender,
+  HeldLease,
+  Incoming,
+  Notice,
+  Receiver,
+} from "@loopgate/requests";
 import type { Logger, Metrics } from "@loopgate/runtime";
 import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
 import { type BotApi, type BotApiOptions, createBotApi } from "./api/bot-api.ts";
@@ -11,14 +19,16 @@ import { Pauses } from "./api/pauses.ts";
 import { Rates } from "./api/rates.ts";
 import { OpenQuestions } from "../../open-questions.ts";
 import { answerCommand, offerCommands } from "./commands.ts";
+import { recordOffer } from "./comment-offers.ts";
 import { type TelegramMetrics, telegramMetrics } from "./metrics.ts";
 import { chatOf, MovedChats } from "./moved-chats.ts";
 import type { Button } from "./rendering/callback-data.ts";
-import { replyTo } from "./rendering/replies.ts";
+import { closedOfferText, offerMarkup, offerText } from "./rendering/comment-offer.ts";
+import { type Reply, replyTo } from "./rendering/replies.ts";
 import { TelegramSender } from "./telegram-sender.ts";
 import { Teller } from "./tell.ts";
 import { chatChangeOf } from "./updates/chat-change.ts";
-import { incomingOf } from "./updates/incoming.ts";
+import { incomingOf, type TelegramAnswer, updateKey } from "./updates/incoming.ts";
 import { startPoller } from "./updates/poller.ts";
 import { UpdateStore } from "./updates/update-store.ts";
 import { keepWebhook } from "./updates/webhook-keeper.ts";
@@ -116,8 +126,11 @@ export class TelegramChannel implements Channel {
     if (incoming === undefined) return undefined;
     if (incoming.kind === "unreadable") return this.#unreadable(incoming.query);
     const { key } = incoming;
+    if (incoming.kind === "answer") {
+      const tell: Incoming["tell"] = (notice) => this.#tellOfAnswer(incoming, notice);
+      return { ...incoming, tell, choice: this.#choiceOf(incoming.choice) };
+    }
     const tell: Incoming["tell"] = (notice) => this.#teller.tell(incoming, replyTo(notice));
-    if (incoming.kind === "answer") return { ...incoming, tell, choice: this.#choiceOf(incoming.choice) };
     const respond = async () => {
       const reply =
         incoming.kind === "hint"
@@ -164,10 +177,39 @@ export class TelegramChannel implements Channel {
   }
 
   /** A button names its request; its tenant is the account's. */
-  #choiceOf(choice: { readonly text: string } | { readonly button: Button }) {
-    if ("text" in choice) return choice;
-    const { requestId: id, tag, option } = choice.button;
-    return { request: { tenant: this.tenant, id, tag }, option };
+  #choiceOf(choice: TelegramAnswer["choice"]): AnswerMessage["choice"] {
+    const requestOf = ({ requestId: id, tag }: Button) => ({ tenant: this.tenant, id, tag });
+    if ("text" in choice) {
+      const { text, offer } = choice;
+      return offer === undefined ? { text } : { text, request: requestOf(offer) };
+    }
+    const { option, commentUpdate } = choice.button;
+    const request = requestOf(choice.button);
+    if (commentUpdate === undefined) return { request, option };
+    return { request, option, comment: updateKey(this.account, commentUpdate) };
+  }
+
+  async #tellOfAnswer(incoming: TelegramAnswer, notice: Notice): Promise<void> {
+    await this.#teller.tell(incoming, this.#offerFor(incoming, notice) ?? replyTo(notice));
+    const { choice, copy } = incoming;
+    const isLate = notice.kind === "already_recorded" || notice.kind === "already_decided";
+    // The copy closer closes the offers that were recorded before the decision.
+    if (isLate && "button" in choice && choice.button.commentUpdate !== undefined)
+      this.#teller.close(incoming, copy, closedOfferText(notice.created, notice.decision.event));
+  }
+
+  /** Text in reply to a question with buttons is repeated above the buttons. */
+  #offerFor({ choice, endpoint, update }: TelegramAnswer, notice: Notice): Reply | undefined {
+    if (notice.kind !== "rejected" || notice.reason !== "buttons_only") return undefined;
+    const { created } = notice;
+    if (created === undefined || !("text" in choice) || choice.text.trim() === "") return undefined;
+    const { copies } = this.#options.buckets;
+    return {
+      ...offerText(created, choice.text),
+      markup: offerMarkup(created, update),
+      alert: true,
+      onSent: (message) => recordOffer(copies, created, { endpoint, message }),
+    };
   }
 
   #unreadable(query: string | undefined): Incoming {

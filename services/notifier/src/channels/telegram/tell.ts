@@ -2,6 +2,8 @@ import type { Logger } from "@loopgate/runtime";
 import type { Api } from "grammy";
 import { grammySignal } from "./api/bot-api.ts";
 import type { ChatQueue } from "./api/chat-queue.ts";
+import { editMessage } from "./edit-message.ts";
+import type { MessageText } from "./rendering/question.ts";
 import type { Reply } from "./rendering/replies.ts";
 import { cut, unlinked } from "./rendering/text.ts";
 import type { Incoming } from "./updates/incoming.ts";
@@ -31,8 +33,22 @@ export class Teller {
   async tell({ to, chat, key }: Pick<Incoming, "to" | "chat" | "key">, reply: Reply): Promise<void> {
     if ("query" in to) return this.answerPress(to.query, reply);
     if (reply.shownByEdit === true) return;
-    void this.#send(chat, to.message, reply).catch((error: unknown) => {
-      this.#logger.debug({ update: key, err: error }, "a person could not be told");
+    this.#inBackground(key, async () => {
+      const sent = await this.#send(chat, to.message, reply);
+      if (sent.kind === "ok") await reply.onSent?.(String(sent.result.message_id));
+    });
+  }
+
+  /** Replaces a message of the bot and removes its buttons, in the background. */
+  close({ chat, key }: Pick<Incoming, "chat" | "key">, message: string, text: MessageText): void {
+    this.#inBackground(key, async () => {
+      await this.#queue.call(chat, "edit", () => editMessage(this.#api, { chat, message }, text));
+    });
+  }
+
+  #inBackground(update: string, task: () => Promise<void>): void {
+    task().catch((error: unknown) => {
+      this.#logger.debug({ update, err: error }, "a person could not be told");
     });
   }
 
@@ -45,10 +61,11 @@ export class Teller {
       });
   }
 
-  #send(chat: string, message_id: number, { text, entities = [] }: Reply) {
+  #send(chat: string, message_id: number, { text, entities = [], markup }: Reply) {
     return this.#queue.call(chat, "reply", () =>
       this.#api.sendMessage(chat, unlinked(text), {
         entities,
+        ...(markup === undefined ? {} : { reply_markup: markup }),
         reply_parameters: { message_id, allow_sending_without_reply: true },
         link_preview_options: { is_disabled: true },
       }),

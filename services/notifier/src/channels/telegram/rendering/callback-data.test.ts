@@ -21,6 +21,21 @@ it("survives the way through a button, in less than Telegram's 64 bytes", () => 
   );
 });
 
+it("names the update of a comment, in less than 64 bytes", () => {
+  fc.assert(
+    fc.property(fc.nat(255), fc.nat(2 ** 31), (option, commentUpdate) => {
+      const data = callbackData(created, option, commentUpdate);
+      expect(Buffer.byteLength(data)).toBeLessThanOrEqual(40);
+      expect(parseCallbackData(data)).toEqual({
+        requestId: created.subject,
+        tag: creationTag(created.subject, created.time),
+        option,
+        commentUpdate,
+      });
+    }),
+  );
+});
+
 it("is not read from anything else", () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 64 }), (data) => {
@@ -34,6 +49,8 @@ it.each([
   ["nothing", ""],
   ["one character less", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_"],
   ["one character more", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_AA"],
+  ["a comment's button without a comment", "cAZqz8HwAcACAAAAAAAAAAQEx9Rw_A"],
+  ["another button with a comment", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_A1z"],
   ["a line break behind it", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw_A\n"],
   ["other characters", "aAZqz8HwAcACAAAAAAAAAAQEx9Rw+A"],
   ["the first Loopgate's", "response:123:0"],

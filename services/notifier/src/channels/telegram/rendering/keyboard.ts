@@ -35,14 +35,36 @@ export function replyMarkup(
   if (options.length === 0) {
     return { force_reply: true, selective: isGroupChat(chat), input_field_placeholder: "Your answer" };
   }
+  return optionButtons(created, {
+    textOf: ({ label }) => oneLine(label, LABEL_LENGTH),
+    dataOf: (option) => callbackData(created, option),
+    perRow: isShortPair(options) ? 2 : 1,
+    form,
+  });
+}
+
+interface ButtonsOptions {
+  /** The text of a button that has no number. */
+  readonly textOf: (option: Option) => string;
+  readonly dataOf: (option: number) => string;
+  /** Buttons side by side, if they have no numbers. */
+  readonly perRow: number;
+  readonly form?: MessageForm;
+}
+
+/** One button for each option, coloured by its effect in the full form. */
+export function optionButtons(
+  { data }: CreatedEvent,
+  { textOf, dataOf, perRow, form = "full" }: ButtonsOptions,
+): InlineKeyboardMarkup {
+  const { options } = data.prompt;
   const numbered = isNumbered(options);
   const buttons = options.map((option, index) => ({
-    text: numbered ? String(index + 1) : oneLine(option.label, LABEL_LENGTH),
-    callback_data: callbackData(created, index),
+    text: numbered ? String(index + 1) : textOf(option),
+    callback_data: dataOf(index),
     ...(form === "full" ? styles[option.effect] : {}),
   }));
-  const perRow = numbered ? NUMBERS_PER_ROW : isShortPair(options) ? 2 : 1;
-  return { inline_keyboard: rowsOf(buttons, perRow) };
+  return { inline_keyboard: rowsOf(buttons, numbered ? NUMBERS_PER_ROW : perRow) };
 }
 
 /** Sent with the decision: it removes the buttons. */

@@ -4,6 +4,7 @@ import { aDecision } from "@loopgate/testing/builders";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { aDeployQuestion, now } from "../../../../test/support/questions.ts";
+import { closedOfferText, offerText } from "./comment-offer.ts";
 import { fullText, isLong, type MessageText, questionText, verdictText } from "./question.ts";
 import { clean, oneLine, unlinked, withoutGaps } from "./text.ts";
 
@@ -335,6 +336,22 @@ describe("a closed question", () => {
     const { text } = verdictText(created, decided);
     expect(text.startsWith(`${title} · #`)).toBe(true);
     for (const part of ["Restart orders-prod?", ...parts]) expect(text).toContain(part);
+  });
+
+  it.each([
+    ["words", "not on Friday", "💬 not on Friday"],
+    ["@names", "ask @carol_x", "💬 ask @\u2060carol_x"],
+    ["lines", "a\n\n\n\n\nb", "💬 a\n⟨4 empty lines⟩\nb"],
+    ["characters without a glyph", "a\u200Bb", "💬 a⟨U+200B⟩b"],
+    ["4,096 characters", "x".repeat(4_096), `💬 ${"x".repeat(396)}…`],
+  ])("quotes a comment of %s between the answer and the name, in both forms", (_, comment, shown) => {
+    const decided = aDecision(created, { option: 0, comment });
+    for (const form of ["full", "plain"] as const)
+      expect(verdictText(created, decided, form).text).toContain(`Approve\n${shown}\nAlice Weber`);
+    const long = aDeployQuestion({ message: "m".repeat(16_000), labels: ["Approve", "Later"] });
+    expectFits(verdictText(long, aDecision(long, { option: 0, comment })));
+    expect(closedOfferText(created, decided).text).toContain(`Approve\n${shown}\nAlice Weber`);
+    expectFits(offerText(created, comment));
   });
 
   it("says which of several long labels was chosen", () => {

@@ -17,6 +17,8 @@ const LIMITS = {
   full: { text: 4_096, options: 1_800, metadata: 800 },
   plain: { text: 2_048, options: 900, metadata: 400 },
 } as const;
+/** How much of a comment a closed question shows, in UTF-16 units. */
+const COMMENT_LENGTH = 400;
 /** A quote higher than this is folded, in lines of a phone: 15 full lines are 600 characters. */
 const FOLD_FROM = 15;
 
@@ -111,7 +113,7 @@ function fileNote(created: CreatedEvent): FormattedString {
 }
 
 /** Text of an agent or a person, as a message shows it. */
-function shown(text: string): string {
+export function shown(text: string): string {
   const cleaned = clean(text);
   return cleaned.trim() === "" ? "" : unlinked(withoutGaps(cleaned));
 }
@@ -146,7 +148,8 @@ function openEnd(created: CreatedEvent): FormattedString {
   return FormattedString.join(lines, "\n");
 }
 
-function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEvent): FormattedString {
+/** How a question ended: what was chosen or typed, with which comment, by whom and when. */
+export function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEvent): FormattedString {
   const asker = nameOf(asked.client_id, 64);
   if (data.kind === "expired") {
     const told = isApproval(asked.prompt.options) ? "not approved" : "nobody answered";
@@ -164,8 +167,10 @@ function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: DecidedEve
     data.answer.type === "text"
       ? quote(cut(shown(data.answer.text), 200))
       : new FormattedString(unlinked(chosenLabel(asked.prompt.options, data.answer, 200)));
+  const comment = data.answer.type === "option" ? data.answer.comment : undefined;
+  const said = comment === undefined ? [] : [quote(cut(`💬 ${shown(comment)}`, COMMENT_LENGTH))];
   const who = unlinked(oneLine(data.by.name ?? "somebody", 64));
-  return FormattedString.join([answer, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
+  return FormattedString.join([answer, ...said, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
 }
 
 /** The label of a chosen option in at most `length` UTF-16 units; with its number if another label would look the same. */
@@ -185,7 +190,7 @@ export const time = (at: string, format: "r" | "dt"): FormattedString =>
   FormattedString.time(moment(at), Math.floor(Date.parse(at) / 1_000), format);
 
 /** The labels in full, if buttons cannot show them, in at most `length` UTF-16 units. */
-function optionList(options: readonly Option[], length: number): FormattedString {
+export function optionList(options: readonly Option[], length: number): FormattedString {
   const numbered = isNumbered(options);
   const labels = options.map(({ label }) => unlinked(oneLine(label, Infinity)));
   const isShort = [...labels, ...options.map(({ label }) => label)].every(
@@ -201,7 +206,7 @@ const metadataText = (metadata: CreatedEvent["data"]["metadata"]): string =>
     .map(([key, value]) => `${key}: ${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join("\n");
 
-function quote(text: string): FormattedString {
+export function quote(text: string): FormattedString {
   if (text.trim() === "") return new FormattedString("(no visible text)");
   return heightOf(text) > FOLD_FROM
     ? FormattedString.expandableBlockquote(text)

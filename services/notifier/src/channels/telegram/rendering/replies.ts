@@ -1,4 +1,4 @@
-import type { MessageEntity } from "@grammyjs/types";
+import type { InlineKeyboardMarkup, MessageEntity } from "@grammyjs/types";
 import type { DecidedEvent } from "@loopgate/contracts";
 import type { Notice } from "@loopgate/requests";
 import { chosenLabel, verdict } from "./question.ts";
@@ -9,6 +9,9 @@ export interface Reply {
   readonly text: string;
   readonly entities?: MessageEntity[];
   readonly alert: boolean;
+  readonly markup?: InlineKeyboardMarkup;
+  /** Called with the id of the message that was sent. */
+  readonly onSent?: (message: string) => Promise<void>;
   /** True if the closed copy shows it already: no message is sent. */
   readonly shownByEdit?: boolean;
 }
@@ -49,6 +52,10 @@ const rejections = {
   text_only: "Please reply to the question with your text.",
   empty: "An empty text is no answer.",
   closed: "I know no open question behind this message. Nothing was decided.",
+  unknown_comment:
+    "I no longer have this comment. Please use the question's own buttons, or reply to the question again.",
+  comment_of_another:
+    "These buttons are for the person whose comment is above them. Please use the question's own buttons.",
   unknown_message:
     "I can't tell which question this answers. Please reply to the message with the question itself; if there are several, to the newest.",
 } as const;
@@ -68,5 +75,6 @@ function answerText({
   const { data } = decision.event;
   if (data.kind !== "answered") return data.kind;
   if (data.answer.type === "text") return oneLine(data.answer.text, ANSWER_LENGTH);
-  return chosenLabel(created.data.prompt.options, data.answer, ANSWER_LENGTH);
+  const label = chosenLabel(created.data.prompt.options, data.answer, ANSWER_LENGTH);
+  return data.answer.comment === undefined ? label : `${label}, with your comment`;
 }

@@ -25,13 +25,20 @@ const Message = z.looseObject({
   via_bot: z.unknown().optional(),
   forward_origin: z.unknown().optional(),
   text: z.string().optional(),
-  reply_to_message: z.looseObject({ message_id: z.int(), from: User.optional() }).optional(),
+  reply_to_message: z
+    .looseObject({
+      message_id: z.int(),
+      from: User.optional(),
+      reply_markup: z.looseObject({ inline_keyboard: z.array(z.array(z.unknown())).optional() }).optional(),
+    })
+    .optional(),
 });
 const Update = z.looseObject({
   update_id: z.int(),
   callback_query: Press.optional(),
   message: Message.optional(),
 });
+const CallbackButton = z.looseObject({ callback_data: z.string() });
 /** What an answer to an unreadable press needs. */
 const Query = z.looseObject({ callback_query: z.looseObject({ id: z.string() }) });
 
@@ -42,8 +49,9 @@ export interface Bot {
 }
 
 interface Common {
-  /** The same for a redelivered update; part of the decision's id. */
+  /** {@link updateKey} */
   readonly key: string;
+  readonly update: number;
   readonly chat: string;
   readonly storedAt: string;
   /** How to reach the person: a press by its query, a message by a reply to it. */
@@ -51,14 +59,17 @@ interface Common {
 }
 
 /** A person tries to answer: by a button, or by a typed reply to one of this bot's messages. */
-interface IncomingAnswer extends Common {
+export interface TelegramAnswer extends Common {
   readonly kind: "answer";
   readonly endpoint: string;
   readonly responder: string;
   readonly name: string;
   /** The message that was pressed or replied to. */
   readonly copy: string;
-  readonly choice: { readonly button: Button } | { readonly text: string };
+  readonly choice:
+    | { readonly button: Button }
+    /** `offer` is a button of the comment offer that was replied to: it names the question. */
+    | { readonly text: string; readonly offer?: Button | undefined };
 }
 
 /** A message that is no answer; the person is told why. */
@@ -78,7 +89,7 @@ export interface IncomingCommand extends Common {
   readonly responder: string;
 }
 
-export type Incoming = IncomingAnswer | IncomingCommand | IncomingHint;
+export type Incoming = TelegramAnswer | IncomingCommand | IncomingHint;
 
 /** A press or a message of an unknown shape: an operator should look at it. */
 export interface Unreadable {
@@ -87,25 +98,25 @@ export interface Unreadable {
   readonly query: string | undefined;
 }
 
+/** The same for a redelivered update; part of the decision's id. */
+export const updateKey = (bot: string, update: number): string => `tg${bot}.${update}`;
+
 /** Reads an update; undefined for an update that needs no reaction. Trusts no field that another person could have set. */
 export function incomingOf(bot: Bot, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
   const update = Update.safeParse(raw);
   if (!update.success) return { kind: "unreadable", query: Query.safeParse(raw).data?.callback_query.id };
   const { update_id, callback_query, message } = update.data;
-  const key = `tg${bot.id}.${update_id}`;
-  if (callback_query !== undefined) return ofPress(bot, key, callback_query, storedAt);
-  return message === undefined ? undefined : ofMessage(bot, key, message, storedAt);
+  const received = { update: update_id, key: updateKey(bot.id, update_id), storedAt };
+  if (callback_query !== undefined) return ofPress(bot, callback_query, received);
+  return message === undefined ? undefined : ofMessage(bot, message, received);
 }
 
-function ofPress(
-  bot: Bot,
-  key: string,
-  press: z.infer<typeof Press>,
-  storedAt: string,
-): Incoming | undefined {
+type Received = Pick<Common, "update" | "key" | "storedAt">;
+
+function ofPress(bot: Bot, press: z.infer<typeof Press>, received: Received): Incoming | undefined {
   const { id, from, data, message } = press;
   const chat = String(message?.chat.id ?? from.id);
-  const common = { key, chat, storedAt, to: { query: id } };
+  const common = { ...received, chat, to: { query: id } };
   const button = parseCallbackData(data ?? "");
   if (from.is_bot || isServiceAccount(from.id)) {
     return { ...common, kind: "hint", text: "Only people can answer." };
@@ -124,15 +135,10 @@ function ofPress(
   };
 }
 
-function ofMessage(
-  bot: Bot,
-  key: string,
-  message: z.infer<typeof Message>,
-  storedAt: string,
-): Incoming | undefined {
+function ofMessage(bot: Bot, message: z.infer<typeof Message>, received: Received): Incoming | undefined {
   const { from, text, reply_to_message: repliedTo } = message;
   const chat = String(message.chat.id);
-  const common = { key, chat, storedAt, to: { message: message.message_id } };
+  const common = { ...received, chat, to: { message: message.message_id } };
   if (from === undefined || (from.is_bot && !isAnonymous(message))) return undefined;
   const place = {
     endpoint: telegramEndpoint({ bot: bot.id, chat }),
@@ -156,8 +162,17 @@ function ofMessage(
     kind: "answer",
     name: nameOf(from),
     copy: String(repliedTo.message_id),
-    choice: { text },
+    choice: { text, offer: offerIn(repliedTo) },
   };
+}
+
+/** A button of a comment offer, if this message of the bot is one. */
+function offerIn({
+  reply_markup,
+}: NonNullable<z.infer<typeof Message>["reply_to_message"]>): Button | undefined {
+  const [first] = reply_markup?.inline_keyboard?.flat() ?? [];
+  const button = parseCallbackData(CallbackButton.safeParse(first).data?.callback_data ?? "");
+  return button?.commentUpdate === undefined ? undefined : button;
 }
 
 const isAnonymous = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
