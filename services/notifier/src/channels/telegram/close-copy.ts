@@ -11,9 +11,9 @@ import { type MessageText, verdictText } from "./rendering/question.ts";
 import type { TelegramCalls } from "./telegram-calls.ts";
 
 /**
- * Edits a copy to show the decision and removes its buttons, and closes the comment offers of its chat. A copy that shows it already is closed. For a copy that
- * cannot be edited, such as one that a person deleted, a new message shows the decision. Where the chat cannot be reached
- * or has moved, closing fails permanently.
+ * Edits a copy to show the decision and removes its buttons, and closes the comment offers of its chat. A copy that shows
+ * it already is closed. For a copy that cannot be edited, such as one that a person deleted, a new message shows the
+ * decision. Where the chat cannot be reached or has moved, closing fails permanently.
  */
 export async function closeCopy(
   calls: TelegramCalls,
