@@ -193,6 +193,20 @@ describe("a typed reply", () => {
     expect(await fixture.decision(created)).toBeUndefined();
   });
 
+  it("with a picture is answered by its caption, and makes a comment where there are buttons", async () => {
+    await fixture.start();
+    const words = await fixture.ask({ options: [] });
+    const caption = { text: undefined, photo: [], caption: "as drawn here" };
+    fixture.telegram.reply(alice, await fixture.message(), "", caption);
+    expect(await fixture.decided(words)).toMatchObject({ answer: { type: "text", text: "as drawn here" } });
+    const created = await fixture.ask();
+    fixture.telegram.reply(alice, await fixture.message(7, 1), "", caption);
+    const offer = await fixture.message(7, 2);
+    expect(offer.text).toMatch(/^💬 as drawn here/);
+    fixture.telegram.press(alice, offer, "Deny, with your comment");
+    expect(await fixture.decided(created)).toMatchObject({ answer: { comment: "as drawn here" } });
+  });
+
   it("to a message of the bot that shows no question is told which message to answer", async () => {
     await fixture.start();
     await fixture.ask({ options: [] });

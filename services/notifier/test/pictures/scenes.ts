@@ -122,7 +122,11 @@ export const scenes: Readonly<Record<string, readonly Bubble[]>> = {
   "comment-denied": [
     closed(deploy, commented, 4),
     { ...own, repliesTo: questionText(deploy) },
-    { message: closedOfferText(deploy, commented), at: later(4), repliesTo: own.message },
+    {
+      message: closedOfferText(deploy, { ...commented, time: later(4).toISOString() }),
+      at: later(4),
+      repliesTo: own.message,
+    },
   ],
   "choice-of-many": [open(template)],
   "long-message": [

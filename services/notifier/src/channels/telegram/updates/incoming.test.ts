@@ -133,6 +133,42 @@ it("helps in a private chat, and promises nothing there", () => {
   expect(said("hello")).toMatchObject({ kind: "hint", text: expect.stringContaining("press one of") });
 });
 
+const contents = [
+  "voice",
+  "photo",
+  "sticker",
+  "location",
+  "video_note",
+  "document",
+  "contact",
+  "poll",
+  "dice",
+];
+
+it.each(contents)("helps in a private chat after a message with %s, and not in a group", (content) => {
+  const message = { text: undefined, [content]: {} };
+  expect(said("", message)).toMatchObject({ kind: "hint", text: expect.stringContaining("press one of") });
+  expect(said("", { ...message, chat: { id: -5, type: "supergroup" } })).toBeUndefined();
+});
+
+it.each([
+  "pinned_message",
+  "new_chat_title",
+  "message_auto_delete_timer_changed",
+  "write_access_allowed",
+  "gift",
+])("passes over a message that tells of an event: %s", (event) => {
+  expect(said("", { text: undefined, [event]: {} })).toBeUndefined();
+});
+
+it.each(contents)("takes the caption of a reply with %s for its words", (content) => {
+  expect(replied({ text: undefined, [content]: {}, caption: "this one" })).toMatchObject({
+    kind: "answer",
+    choice: { text: "this one" },
+  });
+  expect(replied({ text: undefined, [content]: {} })).toMatchObject({ kind: "hint" });
+});
+
 it.each([
   ["/start", "start"],
   ["/start abc", "start"],

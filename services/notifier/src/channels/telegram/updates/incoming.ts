@@ -25,6 +25,8 @@ const Message = z.looseObject({
   via_bot: z.unknown().optional(),
   forward_origin: z.unknown().optional(),
   text: z.string().optional(),
+  /** The words under a picture or a file. */
+  caption: z.string().optional(),
   reply_to_message: z
     .looseObject({
       message_id: z.int(),
@@ -136,7 +138,8 @@ function ofPress(bot: Bot, press: z.infer<typeof Press>, received: Received): In
 }
 
 function ofMessage(bot: Bot, message: z.infer<typeof Message>, received: Received): Incoming | undefined {
-  const { from, text, reply_to_message: repliedTo } = message;
+  const { from, reply_to_message: repliedTo } = message;
+  const text = message.text ?? message.caption;
   const chat = String(message.chat.id);
   const common = { ...received, chat, to: { message: message.message_id } };
   if (from === undefined || (from.is_bot && !isAnonymous(message))) return undefined;
@@ -147,7 +150,7 @@ function ofMessage(bot: Bot, message: z.infer<typeof Message>, received: Receive
   const command = commandIn(bot, message);
   if (command !== undefined) return { ...common, ...place, kind: "command", command };
   if (repliedTo?.from === undefined || String(repliedTo.from.id) !== bot.id)
-    return hintForLooseText(common, message);
+    return hintForLooseMessage(common, message);
   if (isAnonymous(message) || message.via_bot !== undefined || message.forward_origin !== undefined) {
     return {
       ...common,
@@ -178,9 +181,16 @@ function offerIn({
 const isAnonymous = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
   sender_chat !== undefined || (from !== undefined && isServiceAccount(from.id));
 
-/** In a private chat, text that answers no question gets a hint; in a group it is ignored. */
-function hintForLooseText(common: Common, { chat, text }: z.infer<typeof Message>): Incoming | undefined {
-  if (chat.type !== "private" || text === undefined) return undefined;
+/** What a person can send. Other messages tell of an event, such as a new title or a pinned message. */
+const CONTENTS = (
+  "text voice audio video video_note photo animation document sticker location venue contact dice " +
+  "poll checklist story paid_media game invoice"
+).split(" ");
+
+/** In a private chat, a message that answers no question gets a hint; in a group it is ignored. */
+function hintForLooseMessage(common: Common, message: z.infer<typeof Message>): Incoming | undefined {
+  const isContent = CONTENTS.some((content) => message[content] !== undefined);
+  if (message.chat.type !== "private" || !isContent) return undefined;
   return {
     ...common,
     kind: "hint",
