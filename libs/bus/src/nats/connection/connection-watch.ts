@@ -15,6 +15,13 @@ const DIAGNOSE_EVERY_MS = 2_000;
 
 const NOT_CONNECTED = "NATS is not connected: check that it runs, and the network";
 
+/** The time in which the connection is down. */
+interface Outage {
+  /** Ends the diagnosis. */
+  readonly over: AbortController;
+  isReported: boolean;
+}
+
 export interface WatchOptions {
   /** Why a new connection fails now; undefined if it does not. The client keeps the failures of reconnects to itself. */
   readonly diagnose: () => Promise<Error | undefined>;
@@ -33,8 +40,8 @@ export class ConnectionWatch {
   readonly #options: WatchOptions;
   readonly #violations = new Map<string, { readonly message: string; readonly at: number }>();
   readonly #reconnectListeners = new Set<() => void>();
-  /** Ends the diagnosis of the current outage; undefined while the connection is up. */
-  #outage: AbortController | undefined;
+  /** Undefined while the connection is up. */
+  #outage: Outage | undefined;
   #whyDown: string | undefined;
 
   constructor(connection: NatsConnection, options: WatchOptions) {
@@ -77,37 +84,44 @@ export class ConnectionWatch {
         this.#record(status.error);
       }
     }
-    this.#outage?.abort();
+    if (this.#outage !== undefined) this.#end(this.#outage);
   }
 
   #disconnected(): void {
     if (this.#outage !== undefined) return;
-    this.#outage = new AbortController();
-    void this.#diagnose(this.#outage.signal);
+    this.#outage = { over: new AbortController(), isReported: false };
+    void this.#diagnose(this.#outage);
   }
 
   /** After refused logins, the client reports one reconnect several times. */
   #reconnected(): void {
     if (this.#outage === undefined) return;
-    this.#outage.abort();
+    this.#end(this.#outage);
     this.#outage = undefined;
     this.#whyDown = undefined;
     this.#options.observer?.reconnected();
     for (const listener of this.#reconnectListeners) listener();
   }
 
+  /** An outage that is over before its reason is known is reported without one, so that none is only ended. */
+  #end(outage: Outage): void {
+    outage.over.abort();
+    if (!outage.isReported)
+      this.#options.observer?.disconnected(new Unavailable("the connection to NATS ended"));
+  }
+
   /** Reports the reason of an outage when it is known and when it changes, and ends a login that stays refused. */
-  async #diagnose(over: AbortSignal): Promise<void> {
+  async #diagnose(outage: Outage): Promise<void> {
     const { diagnose, observer, onLoginRefused, loginPatienceMs = LOGIN_PATIENCE_MS } = this.#options;
     let refusedSince: number | undefined;
-    let isReported = false;
+    const over = outage.over.signal;
     await sleep(DIAGNOSE_AFTER_MS, over);
     while (!over.aborted) {
       const failure = await diagnose();
-      if (over.aborted) break;
+      if (over.aborted) return;
       const message = failure?.message ?? this.#whyDown;
-      if (failure !== undefined && (!isReported || message !== this.#whyDown)) {
-        isReported = true;
+      if (failure !== undefined && (!outage.isReported || message !== this.#whyDown)) {
+        outage.isReported = true;
         observer?.disconnected(failure);
       }
       this.#whyDown = message;
@@ -118,7 +132,6 @@ export class ConnectionWatch {
       }
       await sleep(DIAGNOSE_EVERY_MS, over);
     }
-    if (!isReported) observer?.disconnected(new Unavailable("the connection to NATS ended"));
   }
 
   #record(violation: PermissionViolationError): void {
