@@ -134,6 +134,14 @@ describe("the doctor finds at Telegram", () => {
     ]);
   });
 
+  it("a broadcast channel, where no one can answer", async () => {
+    telegram.chats.broadcasts.add("-1000000000999");
+    const { bad } = await examine({ TELEGRAM_ALLOWED_CHATS: "-1000000000999", TELEGRAM_RESPONDER_IDS: "1" });
+    expect(bad).toEqual([
+      expect.stringContaining("problem chat -1000000000999: this is a broadcast channel"),
+    ]);
+  });
+
   it("who may answer in a group, and which messages its privacy mode lets the bot see", async () => {
     const { lines } = await examine({ TELEGRAM_CHAT_ID: "-8", TELEGRAM_RESPONDER_IDS: "1,2" });
     expect(lines).toContainEqual(

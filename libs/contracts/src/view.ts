@@ -15,6 +15,8 @@ export const RequestView = z.object({
   created_at: z.string(),
   expires_at: z.string(),
   delivery: z.enum(["queued", "delivered", "undelivered"]),
+  /** Why no recipient can be reached, in words of Loopgate's such as `blocked`; only if `undelivered`. */
+  delivery_reason: z.string().optional(),
   outcome: z.enum(["approved", "denied", "answered"]).optional(),
   response: z.string().optional(),
   comment: z.string().optional(),

@@ -5,6 +5,7 @@ import {
   type ParsedEntry,
   newRequestId,
   requestSubject,
+  undeliveredEvent,
 } from "@loopgate/contracts";
 import {
   aDelivery,
@@ -166,6 +167,27 @@ describe("the view", () => {
     });
     const both = after(anEntry(2, undelivered), anEntry(3, delivered("5")));
     expect(both).toMatchObject({ delivery: "delivered", poll_after_seconds: 5 });
+  });
+
+  it("says why an undelivered question reached no one, and nothing of the kind otherwise", () => {
+    const failed = anEntry(2, undelivered);
+    expect(after(failed)?.delivery_reason).toBe("blocked");
+    expect(after(failed, anEntry(3, expiry(created, now)))?.delivery_reason).toBe("blocked");
+    expect(after(failed, anEntry(3, delivered("5")))).not.toHaveProperty("delivery_reason");
+    expect(after()).not.toHaveProperty("delivery_reason");
+  });
+
+  it.each([
+    [["blocked", "removed_from_chat"], "blocked, removed_from_chat"],
+    [["topic_gone", "topic_gone"], "topic_gone"],
+    [["topic_gone"], undefined],
+  ])("names the reasons %j of two recipients as %j", (reasons, expected) => {
+    const endpoints = ["telegram_42_7", "telegram_42_-8"];
+    const both = aQuestion({ recipients: endpoints.map((one) => ({ ...oneRecipient, endpoint: one })) });
+    const failures = reasons.map((reason, n) =>
+      undeliveredEvent(both, { endpoint: endpoints[n] ?? "", reason }),
+    );
+    expect(viewOf(fold(entriesOf(both, ...failures)))?.delivery_reason).toBe(expected);
   });
 
   it("lists every recorded copy, and carries what other services need", () => {

@@ -82,11 +82,14 @@ export function copiesOf(set: RequestSet): readonly Copy[] {
   );
 }
 
-/** The endpoints where delivery failed. */
-export function failedEndpointsOf(set: RequestSet): ReadonlySet<string> {
-  return new Set(
+/** The endpoints where delivery failed, and why. */
+export function failuresOf(set: RequestSet): ReadonlyMap<string, string> {
+  return new Map(
     Object.values(set).flatMap(({ event }) =>
-      event.type === "loopgate.request.undelivered.v1" ? [event.data.endpoint] : [],
+      event.type === "loopgate.request.undelivered.v1" ? [[event.data.endpoint, event.data.reason]] : [],
     ),
   );
 }
+
+/** The endpoints where delivery failed. */
+export const failedEndpointsOf = (set: RequestSet): ReadonlySet<string> => new Set(failuresOf(set).keys());

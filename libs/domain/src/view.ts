@@ -6,7 +6,7 @@ import {
   type RequestView,
 } from "@loopgate/contracts";
 import { isApproval } from "./effects.ts";
-import { copiesOf, createdOf, decisionOf, failedEndpointsOf, type RequestSet } from "./request-set.ts";
+import { copiesOf, createdOf, decisionOf, failuresOf, type RequestSet } from "./request-set.ts";
 
 /** How long an agent should wait before it looks again, in seconds (docs/interface.md#tools). */
 const pollAfterSeconds = { queued: 5, delivered: 5, undelivered: 30 } as const;
@@ -17,6 +17,7 @@ export function viewOf(set: RequestSet): RequestView | undefined {
   if (created === undefined) return undefined;
   const decided = decisionOf(set)?.event;
   const delivery = deliveryOf(set, created);
+  const reason = delivery === "undelivered" ? reasonsOf(set, created) : "";
   return {
     request_id: created.subject,
     status: statusOf(decided),
@@ -27,6 +28,7 @@ export function viewOf(set: RequestSet): RequestView | undefined {
     created_at: created.time,
     expires_at: created.data.expires_at,
     delivery,
+    ...(reason === "" ? {} : { delivery_reason: reason }),
     approved: approvedBy(created, decided),
     ...(decided === undefined ? { poll_after_seconds: pollAfterSeconds[delivery] } : endOf(decided)),
   };
@@ -76,6 +78,12 @@ const outcomes = { approve: "approved", deny: "denied", neutral: "answered" } as
 /** `delivered` if any copy arrived, `undelivered` if all recipients failed, else `queued`. */
 function deliveryOf(set: RequestSet, created: CreatedEvent): RequestView["delivery"] {
   if (copiesOf(set).length > 0) return "delivered";
-  const failed = failedEndpointsOf(set);
+  const failed = failuresOf(set);
   return created.data.recipients.every(({ endpoint }) => failed.has(endpoint)) ? "undelivered" : "queued";
+}
+
+/** Why each recipient was not reached; a reason that several share is named once. */
+function reasonsOf(set: RequestSet, { data }: CreatedEvent): string {
+  const failures = failuresOf(set);
+  return [...new Set(data.recipients.map(({ endpoint }) => failures.get(endpoint)))].join(", ");
 }

@@ -45,6 +45,8 @@ export interface GatewayOptions {
   /** The `departures` bucket. */
   readonly departures: Bucket;
   readonly policy: RecipientPolicy;
+  /** False for an endpoint that is known as a place where no person can answer. Default: every endpoint may be registered. */
+  readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
   readonly settings: GatewaySettings;
   /** For `/readyz`. */
   readonly checks: readonly HealthCheck[];
@@ -78,7 +80,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { log, requests, queries, policy, settings, checks, logger, version } = options;
   const { allowedHosts, allowedOrigins, keepAliveMs, maxWaiters = DEFAULT_MAX_WAITERS } = settings;
   const metrics = gatewayMetrics(options.metrics);
-  const sessions = new SessionRegistry(options.sessions, policy);
+  const sessions = new SessionRegistry(options.sessions, policy, options.takesAnswers);
   const waiters = await Waiters.open({ log, requests, metrics, maxWaiters });
   const now = () => new Date();
   const submitter = new Submitter({

@@ -34,6 +34,26 @@ describe("a registered session", () => {
     });
   });
 
+  it.each([
+    ["a new session", { session_id: "new" }],
+    ["a session that was registered at that place before", { session_id: "s" }],
+    ["a session with responders", { session_id: "new", responder_ids: [7, 8] }],
+    ["a session of another client", { session_id: "new", client_id: "d" }],
+  ])("is refused where no person can answer: %s", async (_, changes) => {
+    let isBroadcast = false;
+    const takesAnswers = async (endpoint: string) => !isBroadcast || endpoint !== "telegram_42_-1009";
+    await using g = await startGateway({ policy: { ...open, responders: ["7"] }, takesAnswers });
+    const body = { ...registered, telegram_id: "-1009" };
+    expect((await register(g, body)).status).toBe(200);
+    isBroadcast = true;
+    const refused = await register(g, { ...body, ...changes });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({
+      error: { code: "invalid_arguments", message: expect.stringContaining("broadcast channel") },
+    });
+    expect((await register(g, { ...registered, session_id: "other" })).status).toBe(200);
+  });
+
   it("has a status", async () => {
     await using g = await startGateway({ policy: open });
     await register(g);

@@ -72,6 +72,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       sessions: buckets.sessions,
       departures: await bus.keyValue.bucket("departures"),
       policy: telegramPolicy(policy),
+      takesAnswers: channel && ((endpoint) => channel.takesAnswers(endpoint)),
       settings: settings.gateway,
       checks,
       logger,

@@ -30,6 +30,8 @@ export class Chats {
   readonly #topics = new Map<string, Refused | undefined>();
   /** Chats that refuse this bot, and how. */
   readonly refusing = new Map<string, Refused>();
+  /** Chats that are broadcast channels. */
+  readonly broadcasts = new Set<string>();
   readonly #frozen = new Set<ShownMessage>();
 
   constructor(me: User) {
@@ -111,6 +113,12 @@ export class Chats {
   act(raw: unknown): true {
     this.#read(raw);
     return true;
+  }
+
+  /** What the API tells of a chat. */
+  describe(raw: unknown): object {
+    const { chat_id: chat } = this.#read(raw);
+    return this.broadcasts.has(chat) ? { id: Number(chat), type: "channel", title: "News" } : chatAs(chat);
   }
 
   /** The message as the API shows it. */

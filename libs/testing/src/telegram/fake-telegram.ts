@@ -258,6 +258,8 @@ export class FakeTelegram implements AsyncDisposable {
         return this.chats.send(payload);
       case "editMessageText":
         return this.chats.edit(payload);
+      case "getChat":
+        return this.chats.describe(payload);
       case "sendChatAction":
         return this.chats.act(payload);
       case "answerCallbackQuery":

@@ -21,10 +21,16 @@ export interface Registration {
 export class SessionRegistry {
   readonly #bucket: Bucket;
   readonly #policy: RecipientPolicy;
+  readonly #takesAnswers: (endpoint: string) => Promise<boolean>;
 
-  constructor(bucket: Bucket, policy: RecipientPolicy) {
+  constructor(
+    bucket: Bucket,
+    policy: RecipientPolicy,
+    takesAnswers: (endpoint: string) => Promise<boolean> = async () => true,
+  ) {
     this.#bucket = bucket;
     this.#policy = policy;
+    this.#takesAnswers = takesAnswers;
   }
 
   /** True if every recipient may be registered, because the settings name none. */
@@ -43,6 +49,7 @@ export class SessionRegistry {
   ): Promise<{ readonly kind: "registered" } | ToolFailure> {
     const result = this.#policy.recipientAt(address, responderIds);
     if (result.kind !== "recipient") return recipientError(result.kind, this.#policy);
+    if (!(await this.#takesAnswers(result.recipient.endpoint))) return noAnswersThere();
     const wanted: Session = {
       session_id: ref.id,
       client_id: clientId,
@@ -110,6 +117,11 @@ function isSame(policy: RecipientPolicy, stored: Session, wanted: Session): bool
     recipients.map(({ endpoint, responders }) => [policy.addressOf(endpoint), responders.toSorted()]);
   return stored.client_id === wanted.client_id && isDeepStrictEqual(routeOf(stored), routeOf(wanted));
 }
+
+const noAnswersThere = (): ToolFailure =>
+  invalidArguments([
+    "recipient: people cannot answer there, because it is a broadcast channel: register a group, such as the channel's discussion group",
+  ]);
 
 const conflict = (): ToolFailure =>
   toolError(

@@ -44,6 +44,7 @@ export interface TestGateway extends AsyncDisposable {
 export interface TestGatewayOptions {
   readonly policy?: Partial<TelegramRecipients>;
   readonly settings?: Partial<GatewaySettings>;
+  readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
   readonly checks?: readonly HealthCheck[];
   readonly logger?: Logger;
   readonly host?: string;
@@ -78,6 +79,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       sessions: await keyValue.bucket("sessions"),
       departures: await keyValue.bucket("departures"),
       policy: telegramPolicy({ ...onePerson, ...options.policy }),
+      takesAnswers: options.takesAnswers,
       settings: { ...settings, ...options.settings },
       checks,
       logger,

@@ -165,6 +165,8 @@ const checkChat = ({ calls, identity, route }: InspectedBot, chat: string, respo
     const seen = await calls.reach(chat);
     if (seen.kind !== "answered") return [chatProblem(chat, seen, me.value.username, route)];
     if (!isGroupChat(chat)) return [ok("can be asked, and its person may answer")];
+    const type = await calls.typeOf(chat);
+    if (type.kind === "answered" && type.value === "channel") return [problem(BROADCAST)];
     return [groupFinding(me.value.readsWholeGroups, responders)];
   },
 });
@@ -180,6 +182,9 @@ function groupFinding(readsWholeGroups: boolean, responders: number): Finding {
     : "its privacy mode is on: typed answers count only as replies to the question";
   return ok(`can be asked; ${responders} people may answer; ${privacy}`);
 }
+
+const BROADCAST =
+  "this is a broadcast channel, whose readers cannot reply: use the id of a group, such as the channel's discussion group";
 
 const TEST_TEXT = "Loopgate can write to this chat. This is a test: nothing needs an answer.";
 

@@ -34,6 +34,8 @@ export interface BotInspection {
   webhook(): Promise<Seen<SeenWebhook>>;
   /** Tests whether the bot may write to a chat. People there see "typing" for a moment; no message is sent. */
   reach(chat: string): Promise<Seen<true>>;
+  /** Asks which type of chat it is: `private`, `group`, `supergroup` or `channel`. */
+  typeOf(chat: string): Promise<Seen<string>>;
   send(chat: string, text: string): Promise<Seen<true>>;
   /** Polls for some seconds and confirms nothing. This interrupts another poller, and so shows it; not all recover. */
   lookForPoller(): Promise<Seen<"nobody" | "somebody">>;
@@ -49,6 +51,7 @@ export function inspectBot(options: BotApiOptions): BotInspection {
     identify: () => seen(api.send.getMe(), botIn),
     webhook: () => seen(api.send.getWebhookInfo(), webhookIn),
     reach: (chat) => seen(api.send.sendChatAction(chat, "typing"), () => true),
+    typeOf: (chat) => seen(api.send.getChat(chat), ({ type }) => type),
     send: (chat, text) => seen(api.send.sendMessage(chat, text), () => true),
     lookForPoller: () =>
       seen(

@@ -11,8 +11,8 @@ import type {
   Receiver,
 } from "@loopgate/requests";
 import type { Logger, Metrics } from "@loopgate/runtime";
-import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
-import { type BotApi, type BotApiOptions, createBotApi } from "./api/bot-api.ts";
+import { isGroupChat, parseTelegramEndpoint } from "@loopgate/settings/telegram";
+import { type BotApi, type BotApiOptions, createBotApi, grammySignal } from "./api/bot-api.ts";
 import { ChatQueue } from "./api/chat-queue.ts";
 import { identify } from "./api/identify.ts";
 import { Pauses } from "./api/pauses.ts";
@@ -45,6 +45,9 @@ export interface TelegramOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
+
+/** How long a registration waits for the type of its chat, in milliseconds. */
+const TYPE_WITHIN_MS = 3_000;
 
 /**
  * Connects a bot.
@@ -118,6 +121,15 @@ export class TelegramChannel implements Channel {
 
   presentEndpoint(endpoint: string): Promise<string> {
     return this.#moves.presentEndpoint(endpoint);
+  }
+
+  /** False for a broadcast channel: its readers cannot reply. True if Telegram does not tell in time. */
+  async takesAnswers(endpoint: string): Promise<boolean> {
+    const { chat = "" } = parseTelegramEndpoint(endpoint) ?? {};
+    if (!isGroupChat(chat)) return true;
+    const signal = grammySignal(AbortSignal.timeout(TYPE_WITHIN_MS));
+    const seen = await this.#api.send.getChat(chat, signal).catch(() => undefined);
+    return seen?.type !== "channel";
   }
 
   read(update: unknown, storedAt: string): Incoming | undefined {
