@@ -58,13 +58,19 @@ export class SocketPerson implements Disposable {
   }
 
   #see(line: Shown): void {
-    if ("question" in line) this.copies.push({ ...line, closed: undefined });
+    if ("question" in line) this.#show(line);
     else if ("notice" in line) this.notices.push(line.notice);
     else if ("stored" in line) this.#unconfirmed.delete(line.stored);
     else if ("not_stored" in line)
       setTimeout(() => this.#send(this.#unconfirmed.get(line.not_stored)), RETRY_MS).unref();
     else if ("told" in line) this.#told.get(line.about)?.push(line.told);
     else this.#close(line.copy, line.closed);
+  }
+
+  /** Every connection shows what its place has been shown before. */
+  #show(question: Omit<SeenCopy, "closed">): void {
+    if (this.copies.every(({ copy }) => copy !== question.copy))
+      this.copies.push({ ...question, closed: undefined });
   }
 
   #close(id: string, how: string): void {

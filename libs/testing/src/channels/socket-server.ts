@@ -8,6 +8,8 @@ export interface SentAnswer extends Answer, Join {}
 export class SocketServer {
   /** All connections; undefined until the first line has come. */
   readonly #connections = new Map<Socket, Join | undefined>();
+  /** What each place was shown of its questions: a program that joins later sees all of it. */
+  readonly #history = new Map<string, Shown[]>();
 
   /** How many people's programs are connected at a place. */
   countAt(place: string): number {
@@ -16,7 +18,16 @@ export class SocketServer {
 
   /** Shows a line to all people at a place, or to one person there. Rejects if it reached no connection. */
   async show(place: string, line: Shown, person?: string): Promise<void> {
-    await Promise.any(this.#at(place, person).map((socket) => writeLine(socket, line)));
+    const writing = Promise.any(this.#at(place, person).map((socket) => writeLine(socket, line)));
+    if (!("copy" in line)) return writing;
+    this.#history.set(place, [...this.#shownAt(place), line]);
+    await writing.catch((error: unknown) => {
+      this.#history.set(
+        place,
+        this.#shownAt(place).filter((shown) => shown !== line),
+      );
+      throw error;
+    });
   }
 
   /** Listens at a Unix socket. Confirms an answer once `store` has resolved; when it rejects, asks for the answer again. */
@@ -40,7 +51,7 @@ export class SocketServer {
     socket.on("close", () => this.#connections.delete(socket));
     readLines(socket, async (line) => {
       const joined = this.#connections.get(socket);
-      if (joined === undefined) return void this.#connections.set(socket, Join.parse(line));
+      if (joined === undefined) return this.#join(socket, Join.parse(line));
       const answer = Answer.parse(line);
       const isStored = await store({ ...answer, ...joined }).then(
         () => true,
@@ -48,6 +59,15 @@ export class SocketServer {
       );
       await writeLine(socket, isStored ? { stored: answer.id } : { not_stored: answer.id });
     });
+  }
+
+  async #join(socket: Socket, join: Join): Promise<void> {
+    this.#connections.set(socket, join);
+    await Promise.all(this.#shownAt(join.place).map((line) => writeLine(socket, line)));
+  }
+
+  #shownAt(place: string): readonly Shown[] {
+    return this.#history.get(place) ?? [];
   }
 
   #at(place: string, person?: string): Socket[] {
