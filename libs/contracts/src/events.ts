@@ -42,7 +42,8 @@ export const Answer = z.discriminatedUnion("type", [
     effect: Effect,
     comment: z.string().optional(),
   }),
-  z.looseObject({ type: z.literal("text"), text: z.string() }),
+  /** `truncated`: the text may go on in a message that could not be joined. */
+  z.looseObject({ type: z.literal("text"), text: z.string(), truncated: z.boolean().optional() }),
 ]);
 export type Answer = z.infer<typeof Answer>;
 

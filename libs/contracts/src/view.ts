@@ -19,6 +19,7 @@ export const RequestView = z.object({
   delivery_reason: z.string().optional(),
   outcome: z.enum(["approved", "denied", "answered"]).optional(),
   response: z.string().optional(),
+  response_truncated: z.boolean().optional(),
   comment: z.string().optional(),
   approved: z.boolean().nullable(),
   decided_at: z.string().optional(),

@@ -17,7 +17,10 @@ export interface Attempt {
   readonly responder: string;
   readonly name: string;
   readonly channel: string;
-  readonly choice: { readonly option: number } | { readonly text: string };
+  readonly choice:
+    | { readonly option: number }
+    /** `isTruncated`: the text may go on in a message that could not be joined. */
+    | { readonly text: string; readonly isTruncated?: boolean | undefined };
   /** What the person says beside an option; it decides nothing. Blank counts as none. */
   readonly comment?: string | undefined;
   /** When the log stored the message, by the log's clock. */
@@ -73,7 +76,9 @@ function answerOf({ data }: CreatedEvent, { choice, comment = "" }: Attempt): An
     return comment.trim() === "" ? answer : { ...answer, comment };
   }
   if (data.prompt.options.length > 0) return "buttons_only";
-  return choice.text.trim() === "" ? "empty" : { type: "text", text: choice.text };
+  if (choice.text.trim() === "") return "empty";
+  const answer = { type: "text", text: choice.text } as const;
+  return choice.isTruncated === true ? { ...answer, truncated: true } : answer;
 }
 
 /** Whom a request asks. */

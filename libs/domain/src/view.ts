@@ -68,7 +68,10 @@ function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
   const end = { decided_at: time, decided_by: data.by };
   if (data.kind !== "answered") return data.reason === undefined ? end : { ...end, reason: data.reason };
   const { answer } = data;
-  if (answer.type === "text") return { ...end, outcome: "answered", response: answer.text };
+  if (answer.type === "text") {
+    const typed = { ...end, outcome: "answered", response: answer.text } as const;
+    return answer.truncated === true ? { ...typed, response_truncated: true } : typed;
+  }
   const chosen = { ...end, outcome: outcomes[answer.effect], response: answer.value };
   return answer.comment === undefined ? chosen : { ...chosen, comment: answer.comment };
 }

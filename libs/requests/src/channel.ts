@@ -93,7 +93,7 @@ export type CallFailure =
   | { readonly kind: "permanent"; readonly reason: string };
 
 /** Something that a person sent. */
-export type Incoming = AnswerMessage | OtherMessage | UnreadableMessage;
+export type Incoming = AnswerMessage | ContinuationMessage | OtherMessage | UnreadableMessage;
 
 interface Message {
   /** Identity of the message, for log lines. */
@@ -124,7 +124,22 @@ export interface AnswerMessage extends Message {
         readonly option: number;
         readonly comment?: string | undefined;
       }
-    | { readonly text: string; readonly request?: (RequestRef & { readonly tag: string }) | undefined };
+    | {
+        readonly text: string;
+        readonly request?: (RequestRef & { readonly tag: string }) | undefined;
+        /** True if the text may go on in a further message. */
+        readonly mayContinue?: boolean | undefined;
+      };
+}
+
+/** A further part of a text that a person sent as several messages. */
+export interface ContinuationMessage extends Message {
+  readonly kind: "continuation";
+  /** The `key` of the message that it continues. */
+  readonly of: string;
+  readonly text: string;
+  readonly mayContinue: boolean;
+  readonly storedAt: string;
 }
 
 /** Anything else that deserves a reply, such as a command. */
@@ -141,11 +156,13 @@ interface UnreadableMessage extends Message {
 /** What a person is told about an answer. */
 export type Notice =
   | Exclude<AnswerOutcome, { readonly kind: "wait" | "rejected" }>
-  /**
-   * `buttons_only` for text: it was kept as a comment, and a channel can show the buttons of
-   * `created` again, to decide with it.
-   */
-  | { readonly kind: "rejected"; readonly reason: RejectionReason; readonly created?: CreatedEvent }
+  | {
+      readonly kind: "rejected";
+      readonly reason: RejectionReason;
+      readonly created?: CreatedEvent;
+      /** Text that was kept: a channel can show the buttons of `created` again, to decide with it. */
+      readonly comment?: string;
+    }
   /** The log does not answer; the attempt is repeated until it does, unless this process ends first. */
   | { readonly kind: "not_saved" }
   /** No further attempt is made; an earlier one may have been committed. */

@@ -12,6 +12,7 @@ export type {
   CallResult,
   Channel,
   ChannelSender,
+  ContinuationMessage,
   HeldLease,
   Incoming,
   Notice,

@@ -13,6 +13,7 @@ import { startAnswerConsumer } from "./answers/answer-consumer.ts";
 import { Answers } from "./answers/answers.ts";
 import { CloseOnInteraction } from "./answers/close-on-interaction.ts";
 import { Comments } from "./answers/comments.ts";
+import { LongTexts } from "./answers/long-texts.ts";
 import type { Buckets } from "./buckets.ts";
 import { Copies } from "./delivery/copies.ts";
 import { startCopyCloser } from "./delivery/copy-closer.ts";
@@ -67,11 +68,14 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   const pendingRecords = starting.use(new PendingRecords(copies, logger));
   const senderWithoutLease = starting.use(await channel.openSender());
   const running = starting.use(new ConcurrentDisposables());
+  const longTexts = new LongTexts(buckets.copies, now);
   const answers = new Answers({
     channel,
+    requests,
     recorder: new AnswerRecorder({ requests, sessions: buckets.sessions, policies, now }),
     copies,
     comments: new Comments(buckets.copies),
+    longTexts,
     closeOnInteraction: new CloseOnInteraction({
       channel,
       sender: senderWithoutLease,
@@ -81,7 +85,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     }),
     logger,
   });
-  running.use(await startAnswerConsumer({ channel, log, answers, logger, metrics }));
+  running.use(await startAnswerConsumer({ channel, log, answers, longTexts, logger, metrics }));
   running.use(await channel.startIntake());
   let checkReceiver: Receiver["check"] = async () => undefined;
 

@@ -4,6 +4,7 @@ import type { Logger } from "@loopgate/runtime";
 import { consumersOf } from "../consumers.ts";
 import type { NotifierMetrics } from "../notifier-metrics.ts";
 import type { Answers } from "./answers.ts";
+import type { LongTexts } from "./long-texts.ts";
 import { updateIn } from "../received-update.ts";
 
 /** A message whose handling fails this often becomes a dead letter, and its sender is told. */
@@ -13,6 +14,7 @@ export interface AnswerConsumerOptions {
   readonly channel: Channel;
   readonly log: EventLog;
   readonly answers: Answers;
+  readonly longTexts: LongTexts;
   readonly logger: Logger;
   readonly metrics: NotifierMetrics;
 }
@@ -32,7 +34,7 @@ async function handle(
     return { deadLetter: "an update of unknown shape" };
   }
   try {
-    return incoming.kind === "answer" ? await decide(options, incoming) : await respond(incoming);
+    return await react(options, incoming);
   } catch (error) {
     const fields = { update: incoming.key, request: requestOf(incoming), attempt, err: error };
     options.logger.warn(fields, "a message could not be handled");
@@ -46,16 +48,27 @@ async function handle(
   }
 }
 
+async function react(
+  options: AnswerConsumerOptions,
+  incoming: Exclude<Incoming, { readonly kind: "unreadable" }>,
+): Promise<Verdict> {
+  switch (incoming.kind) {
+    case "answer":
+      return decide(options, incoming);
+    case "continuation":
+      await options.longTexts.keep(incoming);
+      return "done";
+    case "other":
+      await incoming.respond();
+      return "done";
+  }
+}
+
 async function decide({ answers, metrics }: AnswerConsumerOptions, message: AnswerMessage): Promise<Verdict> {
   const outcome = await answers.handle(message);
   if (outcome.kind === "wait") return { retryInMs: outcome.forMs };
   metrics.answers.inc({ outcome: outcome.kind === "rejected" ? outcome.reason : outcome.kind });
   await message.tell(outcome);
-  return "done";
-}
-
-async function respond(message: Extract<Incoming, { readonly kind: "other" }>): Promise<Verdict> {
-  await message.respond();
   return "done";
 }
 

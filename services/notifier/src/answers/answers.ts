@@ -1,78 +1,109 @@
+import type { Attempt } from "@loopgate/domain";
 import type {
   AnswerMessage,
   AnswerOutcome,
   AnswerRecorder,
   Channel,
-  RejectionReason,
+  Notice,
+  RequestLog,
 } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Copies, TaggedRef } from "../delivery/copies.ts";
 import type { CloseOnInteraction } from "./close-on-interaction.ts";
-import type { CommentResult, Comments } from "./comments.ts";
+import type { Comments } from "./comments.ts";
+import type { LongTexts } from "./long-texts.ts";
 
 interface AnswersOptions {
   readonly channel: Channel;
   readonly recorder: AnswerRecorder;
+  readonly requests: RequestLog;
   readonly copies: Copies;
   readonly comments: Comments;
+  readonly longTexts: LongTexts;
   readonly closeOnInteraction: CloseOnInteraction;
   readonly logger: Logger;
 }
 
-type Outcome = AnswerOutcome | { readonly kind: "rejected"; readonly reason: RejectionReason };
+type Outcome =
+  | Exclude<AnswerOutcome, { readonly kind: "rejected" | "wait" }>
+  | Extract<Notice, { readonly kind: "rejected" }>
+  /** Handle the message again then: the request ends in a moment, or the rest of a long text may still come. */
+  | { readonly kind: "wait"; readonly forMs: number };
+
+interface Said {
+  readonly kind: "said";
+  readonly choice: Attempt["choice"];
+  readonly comment?: string;
+}
 
 /** Answers that people sent through a channel. */
 export class Answers {
   readonly #channel: Channel;
   readonly #recorder: AnswerRecorder;
+  readonly #requests: RequestLog;
   readonly #copies: Copies;
   readonly #comments: Comments;
+  readonly #longTexts: LongTexts;
   readonly #closeOnInteraction: CloseOnInteraction;
   readonly #logger: Logger;
 
-  constructor({ channel, recorder, copies, comments, closeOnInteraction, logger }: AnswersOptions) {
-    this.#channel = channel;
-    this.#recorder = recorder;
-    this.#copies = copies;
-    this.#comments = comments;
-    this.#closeOnInteraction = closeOnInteraction;
-    this.#logger = logger;
+  constructor(options: AnswersOptions) {
+    this.#channel = options.channel;
+    this.#recorder = options.recorder;
+    this.#requests = options.requests;
+    this.#copies = options.copies;
+    this.#comments = options.comments;
+    this.#longTexts = options.longTexts;
+    this.#closeOnInteraction = options.closeOnInteraction;
+    this.#logger = options.logger;
   }
 
   /** Records an answer, and closes the copy that was answered. @throws Unavailable */
   async handle(message: AnswerMessage): Promise<Outcome> {
     const request = await this.#questionOf(message);
     if (request === undefined) return { kind: "rejected", reason: "unknown_message" };
-    const comment = await this.#commentIn(message);
-    if (comment?.kind === "rejected") return comment;
-    const outcome = await this.#record(message, request, comment?.text);
-    await this.#keepComment(message, outcome);
+    const said = await this.#saidIn(message, request);
+    if (said.kind !== "said") return said;
+    const outcome = await this.#record(message, request, said);
     if (outcome.created !== undefined && isOnCopy(message))
       await this.#closeOnInteraction.handle(message, {
         created: outcome.created,
         isFresh: outcome.kind === "recorded",
         decidedAt: "decision" in outcome ? outcome.decision.seq : undefined,
       });
-    return outcome;
+    return this.#withComment(message, said, outcome);
   }
 
-  /** The comment that a button names, if it names one. */
-  async #commentIn({ choice, responder }: AnswerMessage): Promise<CommentResult | undefined> {
-    if ("text" in choice || choice.comment === undefined) return undefined;
-    return this.#comments.find(choice.comment, responder, choice.request);
+  /** What a person chose or typed: with the comment that a button names, or all parts of a long text. */
+  async #saidIn({ choice, ...message }: AnswerMessage, request: TaggedRef): Promise<Said | Outcome> {
+    if ("text" in choice) {
+      if (choice.mayContinue !== true) return { kind: "said", choice };
+      // A wait beyond the end would lose an answer that came in time.
+      const end = (await this.#requests.created(request))?.event.data.expires_at ?? message.storedAt;
+      const whole = await this.#longTexts.whole(message, choice, new Date(end));
+      return whole.kind === "wait" ? whole : { kind: "said", choice: whole };
+    }
+    const { option, comment: key } = choice;
+    if (key === undefined) return { kind: "said", choice: { option } };
+    const comment = await this.#comments.find(key, message.responder, request);
+    return comment.kind === "rejected"
+      ? comment
+      : { kind: "said", choice: { option }, comment: comment.text };
   }
 
   /** Text for a question with buttons is kept, for the buttons that the channel shows with it. */
-  async #keepComment(message: AnswerMessage, outcome: AnswerOutcome): Promise<void> {
-    if (outcome.kind !== "rejected" || outcome.reason !== "buttons_only") return;
-    if (outcome.created === undefined || !("text" in message.choice)) return;
-    await this.#comments.keep(message, message.choice.text, outcome.created);
+  async #withComment(message: AnswerMessage, { choice }: Said, outcome: AnswerOutcome): Promise<Outcome> {
+    if (outcome.kind !== "rejected" || outcome.reason !== "buttons_only") return outcome;
+    const { created } = outcome;
+    if (created === undefined || !("text" in choice) || choice.text.trim() === "") return outcome;
+    await this.#comments.keep(message, choice.text, created);
+    return { ...outcome, comment: choice.text };
   }
 
   async #record(
-    { choice, ...message }: AnswerMessage,
+    message: AnswerMessage,
     request: TaggedRef,
-    comment: string | undefined,
+    { choice, comment }: Said,
   ): Promise<AnswerOutcome> {
     const { name: channel } = this.#channel;
     const places = await this.#channel.aliasesOf(message.endpoint);
@@ -81,7 +112,7 @@ export class Answers {
       request,
       channel,
       comment,
-      choice: "text" in choice ? { text: choice.text } : { option: choice.option },
+      choice,
       endpoints: places,
       isAt: (endpoint) => places.includes(this.#channel.placeOf(endpoint)),
     });

@@ -143,6 +143,8 @@ export class TelegramChannel implements Channel {
       return { ...incoming, tell, choice: this.#choiceOf(incoming.choice) };
     }
     const tell: Incoming["tell"] = (notice) => this.#teller.tell(incoming, replyTo(notice));
+    if (incoming.kind === "continuation")
+      return { ...incoming, tell, of: updateKey(this.account, incoming.continues) };
     const respond = async () => {
       const reply =
         incoming.kind === "hint"
@@ -192,8 +194,8 @@ export class TelegramChannel implements Channel {
   #choiceOf(choice: TelegramAnswer["choice"]): AnswerMessage["choice"] {
     const requestOf = ({ requestId: id, tag }: Button) => ({ tenant: this.tenant, id, tag });
     if ("text" in choice) {
-      const { text, offer } = choice;
-      return offer === undefined ? { text } : { text, request: requestOf(offer) };
+      const { offer, ...text } = choice;
+      return offer === undefined ? text : { ...text, request: requestOf(offer) };
     }
     const { option, commentUpdate } = choice.button;
     const request = requestOf(choice.button);
@@ -211,13 +213,13 @@ export class TelegramChannel implements Channel {
   }
 
   /** Text in reply to a question with buttons is repeated above the buttons. */
-  #offerFor({ choice, endpoint, update }: TelegramAnswer, notice: Notice): Reply | undefined {
-    if (notice.kind !== "rejected" || notice.reason !== "buttons_only") return undefined;
-    const { created } = notice;
-    if (created === undefined || !("text" in choice) || choice.text.trim() === "") return undefined;
+  #offerFor({ endpoint, update }: TelegramAnswer, notice: Notice): Reply | undefined {
+    if (notice.kind !== "rejected") return undefined;
+    const { created, comment } = notice;
+    if (created === undefined || comment === undefined) return undefined;
     const { copies } = this.#options.buckets;
     return {
-      ...offerText(created, choice.text),
+      ...offerText(created, comment),
       markup: offerMarkup(created, update),
       alert: true,
       onSent: (message) => recordOffer(copies, created, { endpoint, message }),

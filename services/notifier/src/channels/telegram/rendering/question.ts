@@ -167,10 +167,15 @@ export function closedEnd({ data: asked }: CreatedEvent, { data, time: at }: Dec
     data.answer.type === "text"
       ? quote(cut(shown(data.answer.text), 200))
       : new FormattedString(unlinked(chosenLabel(asked.prompt.options, data.answer, 200)));
+  const isCut = data.answer.type === "text" && data.answer.truncated === true;
+  const note = isCut ? ["✂️ The text may go on in a message that I could not join."] : [];
   const comment = data.answer.type === "option" ? data.answer.comment : undefined;
   const said = comment === undefined ? [] : [quote(cut(`💬 ${shown(comment)}`, COMMENT_LENGTH))];
   const who = unlinked(oneLine(data.by.name ?? "somebody", 64));
-  return FormattedString.join([answer, ...said, FormattedString.join([`${who} · `, time(at, "dt")])], "\n");
+  return FormattedString.join(
+    [answer, ...said, ...note, FormattedString.join([`${who} · `, time(at, "dt")])],
+    "\n",
+  );
 }
 
 /** The label of a chosen option in at most `length` UTF-16 units; with its number if another label would look the same. */

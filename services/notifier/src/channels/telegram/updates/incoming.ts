@@ -2,6 +2,7 @@ import { isServiceAccount, telegramEndpoint, telegramResponder } from "@loopgate
 import { z } from "zod";
 import { type Button, parseCallbackData } from "../rendering/callback-data.ts";
 import { oneLine } from "../rendering/text.ts";
+import { mayContinue } from "./continuations.ts";
 
 const User = z.looseObject({
   id: z.int(),
@@ -39,6 +40,8 @@ const Update = z.looseObject({
   update_id: z.int(),
   callback_query: Press.optional(),
   message: Message.optional(),
+  /** Added when the update was stored: the update whose text goes on in this one. */
+  continues: z.int().optional(),
 });
 const CallbackButton = z.looseObject({ callback_data: z.string() });
 /** What an answer to an unreadable press needs. */
@@ -71,7 +74,16 @@ export interface TelegramAnswer extends Common {
   readonly choice:
     | { readonly button: Button }
     /** `offer` is a button of the comment offer that was replied to: it names the question. */
-    | { readonly text: string; readonly offer?: Button | undefined };
+    | { readonly text: string; readonly mayContinue: boolean; readonly offer?: Button | undefined };
+}
+
+/** The next part of a text that a person sent as several messages. */
+interface TelegramContinuation extends Common {
+  readonly kind: "continuation";
+  /** The update whose text it continues. */
+  readonly continues: number;
+  readonly text: string;
+  readonly mayContinue: boolean;
 }
 
 /** A message that is no answer; the person is told why. */
@@ -91,7 +103,7 @@ export interface IncomingCommand extends Common {
   readonly responder: string;
 }
 
-export type Incoming = TelegramAnswer | IncomingCommand | IncomingHint;
+export type Incoming = TelegramAnswer | TelegramContinuation | IncomingCommand | IncomingHint;
 
 /** A press or a message of an unknown shape: an operator should look at it. */
 export interface Unreadable {
@@ -107,10 +119,11 @@ export const updateKey = (bot: string, update: number): string => `tg${bot}.${up
 export function incomingOf(bot: Bot, raw: unknown, storedAt: string): Incoming | Unreadable | undefined {
   const update = Update.safeParse(raw);
   if (!update.success) return { kind: "unreadable", query: Query.safeParse(raw).data?.callback_query.id };
-  const { update_id, callback_query, message } = update.data;
+  const { update_id, callback_query, message, continues } = update.data;
   const received = { update: update_id, key: updateKey(bot.id, update_id), storedAt };
   if (callback_query !== undefined) return ofPress(bot, callback_query, received);
-  return message === undefined ? undefined : ofMessage(bot, message, received);
+  if (message === undefined) return undefined;
+  return continuationIn(message, { ...received, continues }) ?? ofMessage(bot, message, received);
 }
 
 type Received = Pick<Common, "update" | "key" | "storedAt">;
@@ -165,8 +178,19 @@ function ofMessage(bot: Bot, message: z.infer<typeof Message>, received: Receive
     kind: "answer",
     name: nameOf(from),
     copy: String(repliedTo.message_id),
-    choice: { text, offer: offerIn(repliedTo) },
+    choice: { text, mayContinue: mayContinue(text), offer: offerIn(repliedTo) },
   };
+}
+
+function continuationIn(
+  message: z.infer<typeof Message>,
+  { continues, ...received }: Received & { readonly continues: number | undefined },
+): TelegramContinuation | undefined {
+  const { chat, message_id, text, via_bot, forward_origin } = message;
+  if (continues === undefined || text === undefined || isAnonymous(message)) return undefined;
+  if (via_bot !== undefined || forward_origin !== undefined) return undefined;
+  const common = { ...received, chat: String(chat.id), to: { message: message_id } };
+  return { ...common, kind: "continuation", continues, text, mayContinue: mayContinue(text) };
 }
 
 /** A button of a comment offer, if this message of the bot is one. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { receivedEvent, receivedSubject, type ReceivedEvent } from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
+import { Continuations } from "./continuations.ts";
 import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
 
 /** The kinds of updates that Telegram is asked for; it drops the others. */
@@ -11,6 +12,7 @@ export class UpdateStore {
   readonly #log: EventLog;
   readonly #tenant: string;
   readonly #bot: string;
+  readonly #continuations = new Continuations();
 
   constructor(log: EventLog, { tenant, bot }: { readonly tenant: string; readonly bot: string }) {
     this.#log = log;
@@ -19,7 +21,9 @@ export class UpdateStore {
   }
 
   store(update: { readonly update_id: number }): Promise<void> {
-    return this.#store(String(update.update_id), { ...update });
+    const continues = this.#continuations.continuedBy(update);
+    const stored = continues === undefined ? { ...update } : { ...update, continues };
+    return this.#store(String(update.update_id), stored);
   }
 
   /** Stores a text that is no update: the answer consumer makes it a dead letter for an operator. */
