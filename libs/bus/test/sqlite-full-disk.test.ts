@@ -49,9 +49,8 @@ async function askUntilFull(bus: SqliteBus): Promise<Asked[]> {
     try {
       asked.push(await ask(bus));
     } catch (error) {
-      expect(error).toBeInstanceOf(LogFull);
-      expect(error).toMatchObject({ message: expect.stringContaining("no room left") });
-      return asked;
+      if (error instanceof LogFull && error.message.includes("no room left")) return asked;
+      throw error;
     }
   }
 }

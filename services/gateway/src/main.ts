@@ -28,7 +28,10 @@ await runService({
         sessions: await bus.keyValue.bucket("sessions"),
         policy: settings.policy,
         settings: settings.gateway,
-        checks: [{ name: "nats", required: true, check: () => bus.check() }],
+        checks: [
+          { name: "nats", required: true, check: () => bus.check() },
+          { name: "log", required: false, check: () => bus.checkRoom() },
+        ],
         logger,
         metrics,
         version,

@@ -1,7 +1,6 @@
 import { type Envelope, type LogEntry, parseEvent } from "@loopgate/contracts";
 import type { PubAck } from "@nats-io/jetstream";
 import type { BusObserver } from "../bus-observer.ts";
-import { NEARLY_FULL } from "../capacity.ts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -20,9 +19,10 @@ import { isLost } from "./connection/errors.ts";
 import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
 import { type ConsumerTimings, NatsConsumer } from "./consumer/consumer.ts";
 import { backlogOf, catchUpOf } from "./consumer/durable.ts";
-import { StreamCapacity } from "./log/capacity.ts";
+import { LogCapacity } from "./log/capacity.ts";
 import { type Newest, newestBelow, newestOn, retryUntilVisible } from "./log/reader.ts";
 import { replay } from "./log/replay.ts";
+import { type RoomMaker, withRoom } from "./log/reserve.ts";
 import { readEntry } from "./log/stored-message.ts";
 import { NatsTails } from "./log/tails.ts";
 import { streamOf } from "./stream-names.ts";
@@ -32,6 +32,7 @@ interface NatsEventLogOptions {
   readonly retry: RetryPolicy;
   readonly timings: ConsumerTimings;
   readonly observer: BusObserver | undefined;
+  readonly room: RoomMaker | undefined;
 }
 
 /** The log on JetStream. The server's compare-and-set decides races; reads that must be current go to the leader. */
@@ -41,15 +42,17 @@ export class NatsEventLog implements EventLog {
   readonly #timings: ConsumerTimings;
   readonly #observer: BusObserver | undefined;
   readonly #tails: NatsTails;
-  readonly #capacity: StreamCapacity;
+  readonly #capacity: LogCapacity;
+  readonly #room: RoomMaker | undefined;
   readonly #consumers = new Set<NatsConsumer>();
 
-  constructor({ client, retry, timings, observer }: NatsEventLogOptions) {
+  constructor({ client, retry, timings, observer, room }: NatsEventLogOptions) {
     this.#client = client;
     this.#retry = retry;
     this.#timings = timings;
     this.#observer = observer;
-    this.#capacity = new StreamCapacity(client.jsm);
+    this.#capacity = new LogCapacity(client.jsm);
+    this.#room = room;
     this.#tails = new NatsTails(client);
   }
 
@@ -59,10 +62,23 @@ export class NatsEventLog implements EventLog {
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
     const parsed = parseEvent(event);
-    if (reserveHeadroom && !(await this.#hasHeadroomFor(parsed.event))) {
-      return this.#reportOrReject(subject, parsed.event, first);
+    const append = () =>
+      this.#retryUnknownOutcome(() => this.#append(subject, parsed, first ? 0 : undefined));
+    if (!reserveHeadroom) return withRoom(this.#room, append);
+    const rejection = await this.#rejectionOf(parsed.event);
+    if (rejection !== undefined) return this.#reportOrReject(subject, parsed.event, { first, rejection });
+    try {
+      return await append();
+    } catch (error) {
+      if (error instanceof LogFull) this.#capacity.reportFull();
+      throw error;
     }
-    return this.#retryUnknownOutcome(() => this.#append(subject, parsed, first ? 0 : undefined));
+  }
+
+  /** @throws LogFull while questions are rejected. */
+  async checkRoom(): Promise<void> {
+    const rejection = await retryUnknownOutcome({ giveUpAfterMs: 0 }, () => this.#capacity.rejection());
+    if (rejection !== undefined) throw new LogFull(rejection);
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
@@ -144,15 +160,19 @@ export class NatsEventLog implements EventLog {
     return resultFor(event, stored.entry);
   }
 
-  #hasHeadroomFor(event: Envelope): Promise<boolean> {
+  #rejectionOf(event: Envelope): Promise<string | undefined> {
     const bytes = JSON.stringify(event).length;
-    return this.#retryUnknownOutcome(() => this.#capacity.hasHeadroomFor(bytes));
+    return this.#retryUnknownOutcome(() => this.#capacity.rejectionOf(bytes));
   }
 
   /** Without headroom, a stored event is still reported: a retry must not be told that nothing was stored. */
-  async #reportOrReject(subject: string, event: Envelope, first: boolean): Promise<AppendResult> {
+  async #reportOrReject(
+    subject: string,
+    event: Envelope,
+    { first, rejection }: { readonly first: boolean; readonly rejection: string },
+  ): Promise<AppendResult> {
     const stored = first ? await this.last(subject) : undefined;
-    if (stored === undefined) throw new LogFull(NEARLY_FULL);
+    if (stored === undefined) throw new LogFull(rejection);
     return resultFor(event, stored);
   }
 

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { NO_ROOM } from "../capacity.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
 import { DiskReserve } from "./disk-reserve.ts";
+import { isBusy, isFull, isWriteFault, translated } from "./sqlite-errors.ts";
 
 /** The connection as work inside a transaction sees it. Prepared statements are cached. */
 export interface SqliteConnection {
@@ -27,17 +28,6 @@ const HOLD_AGAIN_MS = 5_000;
 /** After this many pages, of this many bytes each, what is committed is moved into the file: SQLite's own values. */
 const WAL_PAGES = 1_000;
 const PAGE_BYTES = 4_096;
-
-const BUSY = 5;
-const IO_ERROR = 10;
-const FULL = 13;
-const CANNOT_OPEN = 14;
-
-/**
- * Result codes after which a retry may succeed: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open,
- * lock protocol.
- */
-const RETRYABLE = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /**
  * One SQLite file with group commit: all writes requested in one turn of the event loop share one transaction, so that
@@ -269,24 +259,6 @@ function openFile(path: string): DatabaseSync {
   }
 }
 
-/** Turns the faults of disk, memory or other processes into errors after which the caller may retry. */
-function translated(error: unknown): unknown {
-  if (isFull(error)) return new LogFull(NO_ROOM, { cause: error });
-  if (!RETRYABLE.has(codeOf(error))) return error;
-  return new Unavailable("the database does not answer", { cause: error });
-}
-
-const isFull = (error: unknown): boolean => codeOf(error) === FULL;
-
-/** Without room, SQLite reports what it could not create or enlarge in several ways. */
-const isWriteFault = (error: unknown): boolean => [IO_ERROR, CANNOT_OPEN].includes(codeOf(error));
-
-/** SQLite's primary result code; 0 for any other error. */
-const codeOf = (error: unknown): number =>
-  error instanceof Error && "errcode" in error && typeof error.errcode === "number"
-    ? error.errcode & 0xff
-    : 0;
-
 /** Processes that open a new file at the same time collide here, and the busy timeout does not cover that. */
 function switchToWal(db: DatabaseSync): void {
   const end = performance.now() + 5_000;
@@ -295,7 +267,7 @@ function switchToWal(db: DatabaseSync): void {
       db.exec("PRAGMA journal_mode = WAL");
       return;
     } catch (error) {
-      if (codeOf(error) !== BUSY || performance.now() > end) throw error;
+      if (!isBusy(error) || performance.now() > end) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }

@@ -114,7 +114,9 @@ async function orStartupError<Result>(what: string, call: () => Promise<Result>)
         cause: error,
       });
     }
-    if (!(error instanceof JetStreamApiError) || isOutcomeUnknown(error)) throw error;
+    // A full server may have room again later; what a stream wants of it at least is the operator's to change.
+    const isPassing = isOutcomeUnknown(error) || apiCodeOf(error) === apiCodes.serverFull;
+    if (!(error instanceof JetStreamApiError) || isPassing) throw error;
     throw new NatsStartupError(
       `${what} (${error.message}): check the limits and settings of the NATS server`,
       {
