@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { eventKey, requestSubject } from "@loopgate/contracts";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
-import { haveOwnEngines, type NatsServer, startSpecialNatsServer } from "@loopgate/testing";
-import { afterAll, beforeEach, describe, expect, it } from "vitest";
+import { haveOwnEngines, mountSmallDisk, type NatsServer, startSpecialNatsServer } from "@loopgate/testing";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { connectNatsBus, inspectNats, type NatsBus, type NatsPermissions } from "../src/nats/index.ts";
 import { aDue, anEvent, aRequest, copySubject } from "./contract/support/events.ts";
@@ -15,6 +15,8 @@ import { busOptions, soon } from "./contract/support/bus-under-test.ts";
 const folder = await mkdtemp(join(tmpdir(), "loopgate-full-"));
 afterAll(() => rm(folder, { recursive: true }));
 const hasServer = await haveOwnEngines();
+const disk = await mountSmallDisk(40);
+afterAll(() => disk?.[Symbol.asyncDispose]());
 
 const configFile = join(folder, "limits.conf");
 const fileStore = (megabytes: number) => `jetstream { max_file_store: ${megabytes}MB }`;
@@ -179,6 +181,37 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
     await expect(decision).rejects.toThrow(LogFull);
     await expect(decision).rejects.toThrow(Unavailable);
   });
+
+  it.skipIf(disk === undefined)(
+    "on its disk, so that it stores nothing until its restart, is named",
+    async () => {
+      vi.stubEnv("TMPDIR", disk?.path);
+      await start(fileStore(30));
+      vi.unstubAllEnvs();
+      const gateway = await openBus("gateway", { appends: [] });
+      await ask(gateway);
+      const filler = await disk?.fill();
+      const failure = async () => {
+        await ask(gateway).catch(() => undefined);
+        return roomOf(gateway);
+      };
+      await expect.poll(failure, soon).toContain("NATS has not answered a write within the last minute");
+
+      await rm(filler ?? "");
+      await server.restart();
+      await expect
+        .poll(
+          () =>
+            ask(gateway).then(
+              () => "stored",
+              () => "failed",
+            ),
+          soon,
+        )
+        .toBe("stored");
+      expect(await roomOf(gateway)).toBe("room");
+    },
+  );
 
   it("keeps a small reserve where there is little room, and takes questions", async () => {
     await start(fileStore(2));

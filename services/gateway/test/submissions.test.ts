@@ -1,5 +1,5 @@
 import { type CreatedEvent, eventKey, refOf, requestSubject } from "@loopgate/contracts";
-import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
+import { type EventLog, LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
@@ -229,6 +229,20 @@ describe("an append whose outcome is unknown", () => {
     expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
     const { request_id } = await ask(g, keyed);
     expect(await logged(g, request_id)).toEqual(["created"]);
+  });
+
+  it("is refused with the limit, and not retried, if the server accepts only smaller messages", async () => {
+    let tries = 0;
+    const append = async () => {
+      tries += 1;
+      throw new Rejected("too large", { maxBytes: 16_384 });
+    };
+    await using g = await startGateway({ faulty: (log) => broken(log, { append }) });
+    expect(await refuse(g, {})).toMatchObject({
+      code: "invalid_arguments",
+      message: expect.stringMatching(/16384 bytes.*shorten the message/),
+    });
+    expect(tries).toBe(1);
   });
 
   it("is not retried if the log is full", async () => {

@@ -13,6 +13,7 @@ import { NatsEventLog } from "./event-log.ts";
 import { NatsKeyValue } from "./key-value.ts";
 import { remoteRoomMaker, ReserveKeeper } from "./log/reserve.ts";
 import { NatsRequestQueries, serveQueries } from "./request-queries.ts";
+import { payloadWarning } from "./streams/payload-warning.ts";
 import { provision } from "./streams/provision.ts";
 import { NatsTimers } from "./timers.ts";
 
@@ -52,6 +53,8 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
   const { connection, watch, jsm } = client;
   const timings = { backOffMs, ackWaitMs, stalledAfterMs };
   const { use } = all;
+  const smallPayload = payloadWarning(connection.info?.max_payload);
+  if (smallPayload !== undefined) observer?.warned(smallPayload);
   const keeper = use?.setsTimers === true ? new ReserveKeeper(client) : undefined;
   const room = keeper ?? (use?.asksQueries === true ? remoteRoomMaker(connection) : undefined);
   const log = new NatsEventLog({ client, retry, timings, observer, room });

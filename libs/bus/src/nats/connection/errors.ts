@@ -1,10 +1,11 @@
 import { JetStreamApiError } from "@nats-io/jetstream";
-import { PermissionViolationError, RequestError } from "@nats-io/transport-node";
+import { InvalidArgumentError, PermissionViolationError, RequestError } from "@nats-io/transport-node";
 
 /** API error codes of the server that this adapter handles (reference eventlog.md 1). */
 export const apiCodes = {
   wrongLastSequence: [10_071, 10_164],
   streamFull: 10_077,
+  messageTooLarge: 10_054,
   consumerExists: 10_148,
   streamExists: 10_058,
   streamMissing: 10_059,
@@ -22,6 +23,11 @@ export const apiCodeOf = (error: unknown): number | undefined =>
 /** True if a compare-and-set failed: another entry was first on the subject, or the key has a newer revision. */
 export const isLost = (error: unknown): boolean =>
   apiCodes.wrongLastSequence.some((code) => code === apiCodeOf(error));
+
+/** True if the message is larger than the server, or the stream, accepts. The client knows the server's limit. */
+export const isTooLarge = (error: unknown): boolean =>
+  apiCodeOf(error) === apiCodes.messageTooLarge ||
+  (error instanceof InvalidArgumentError && error.message.includes("max_payload"));
 
 /** True if the call was rejected for want of room. */
 export function isFull(error: unknown): boolean {

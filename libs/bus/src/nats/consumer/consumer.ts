@@ -1,9 +1,9 @@
 import { backOff, sleep, withTimeout } from "@loopgate/async";
-import { deadLetterEvent, deadLetterSubject, type LogEntry } from "@loopgate/contracts";
+import type { LogEntry } from "@loopgate/contracts";
 import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import type { BusObserver } from "../../bus-observer.ts";
 import { consumerDefaults } from "../../consumer-defaults.ts";
-import { nameOf } from "../../dead-letters.ts";
+import { nameOf, storeDeadLetter } from "../../dead-letters.ts";
 import {
   type ConsumerSpec,
   type EventLog,
@@ -216,8 +216,7 @@ export class NatsConsumer {
     const { name } = this.#spec;
     const attempt = message.info.deliveryCount;
     try {
-      const letter = deadLetterEvent(name, entry, attempt, error);
-      await this.#deadLetterLog.append(deadLetterSubject(name), letter);
+      await storeDeadLetter(this.#deadLetterLog, { consumer: name, entry, attempts: attempt, error });
     } catch (cause) {
       this.#reportFailure(attempt, cause);
       return message.nak(Math.ceil(this.#backOff(attempt)));

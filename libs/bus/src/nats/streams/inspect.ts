@@ -1,6 +1,7 @@
 import { streams } from "@loopgate/contracts";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
 import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
 import type { NatsAccess, NatsStorage } from "../connection/bus-options.ts";
 import { connectTo } from "../connection/connect.ts";
@@ -8,6 +9,7 @@ import { permissionViolationOf } from "../connection/errors.ts";
 import { retryUnknownOutcome } from "../connection/retry.ts";
 import { readReserve } from "../log/reserve.ts";
 import { configOf, managerOf } from "./provision.ts";
+import { payloadWarning } from "./payload-warning.ts";
 import { streamDifference } from "./stream-difference.ts";
 import { wantedStreams } from "./wanted-streams.ts";
 
@@ -21,6 +23,8 @@ export interface NatsInspection {
   readonly differences: readonly string[];
   /** Why questions are rejected, each as a message with the next step. */
   readonly full: readonly string[];
+  /** What works with limits, each as a message with the next step. */
+  readonly warnings: readonly string[];
   /** The number of stored dead letters. */
   readonly deadLetters: number;
   /** The durable consumers; absent if this user may not list them. */
@@ -55,7 +59,7 @@ export async function inspectNats(
   const connection = await connectTo({ ...access, name });
   try {
     return await retryUnknownOutcome({ giveUpAfterMs: GIVE_UP_AFTER_MS }, async () =>
-      inspect(await managerOf(connection), access, connection.info?.version ?? "unknown"),
+      inspect(await managerOf(connection), access, connection.info),
     );
   } catch (error) {
     const [next, ...rest] = others;
@@ -74,7 +78,7 @@ function isInboxDenied(error: unknown, name: string): boolean {
 async function inspect(
   jsm: JetStreamManager,
   storage: NatsStorage,
-  version: string,
+  info: NatsConnection["info"],
 ): Promise<NatsInspection> {
   const compared = await Promise.all(
     wantedStreams(storage).map(async (wanted) => ({ wanted, found: await configOf(jsm, wanted.name) })),
@@ -92,10 +96,11 @@ async function inspect(
   );
   const { deadLetters } = streams;
   return {
-    version,
+    version: info?.version ?? "unknown",
     missing,
     differences,
     full: await wantsOfRoom(jsm, { hasRequests: has(streams.requests), hasTimers: has(streams.timers) }),
+    warnings: [payloadWarning(info?.max_payload)].filter((warning) => warning !== undefined),
     deadLetters: has(deadLetters) ? (await jsm.streams.info(deadLetters.name)).state.messages : 0,
     ...(consumers === undefined ? {} : { consumers }),
   };
