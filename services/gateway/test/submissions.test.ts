@@ -3,7 +3,7 @@ import { type EventLog, LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { broken, startGateway, type TestGateway } from "./support/gateway.ts";
-import { call, refusal, view } from "./support/wire.ts";
+import { call, modern, refusal, send, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
 const DAY_MS = 86_400_000;
@@ -238,11 +238,18 @@ describe("an append whose outcome is unknown", () => {
       throw new Rejected("too large", { maxBytes: 16_384 });
     };
     await using g = await startGateway({ faulty: (log) => broken(log, { append }) });
-    expect(await refuse(g, {})).toMatchObject({
+    const { body } = await send(
+      g.url,
+      modern("tools/call", { name: "request_human_input", arguments: { message: "m" } }),
+    );
+    expect(body.result.structuredContent.error).toMatchObject({
       code: "invalid_arguments",
       message: expect.stringMatching(/16384 bytes.*shorten the message/),
     });
-    expect(tries).toBe(1);
+    expect(await call(g.url, "request_human_input", { message: "m" })).toMatchObject({
+      error: { code: -32_602, data: [expect.stringContaining("16384 bytes")] },
+    });
+    expect(tries).toBe(2);
   });
 
   it("is not retried if the log is full", async () => {
