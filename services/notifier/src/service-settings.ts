@@ -1,5 +1,6 @@
 import { healthVariables } from "@loopgate/runtime";
 import {
+  certificateHasKey,
   type Environment,
   logSettingsOf,
   logVariables,
@@ -39,7 +40,8 @@ const Variables = z
   })
   .refine(...groupNamesResponders)
   .refine(...webhookHasSecret)
-  .refine(...webhookIsHttps);
+  .refine(...webhookIsHttps)
+  .refine(...certificateHasKey);
 
 /**
  * Reads the settings of a notifier of its own. Without a bot it would have nothing to do.

@@ -85,7 +85,7 @@ async function openClient(options: NatsBusOptions, retry: RetryPolicy): Promise<
     await retryUnknownOutcome(retry, () => provision(connection, options));
     const { use } = options;
     if (use !== undefined) {
-      await retryUnknownOutcome(retry, () => checkPermissions(client, publishedBy(use)));
+      await retryUnknownOutcome(retry, () => checkPermissions(client, publishedBy(use, client.apiPrefix)));
     }
     return client;
   } catch (error) {

@@ -76,7 +76,7 @@ export function noAnswerMessage(cause: unknown): string {
     return "NATS does not answer: check that it runs, and the network";
   }
   return apiCodeOf(cause.cause) === undefined
-    ? "JetStream does not answer: enable it on the NATS server (-js), or find out why its cluster has no leader; " +
+    ? "JetStream does not answer: enable it on the NATS server (-js), check NATS_JS_DOMAIN, or find out why its cluster has no leader; " +
         "a server that could not write to its disk disables JetStream until it is restarted"
     : "JetStream is not enabled for this account of NATS: enable it there, or use a user of another account";
 }

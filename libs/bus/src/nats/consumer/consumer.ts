@@ -94,12 +94,12 @@ export class NatsConsumer {
 
   /** A denied pull has no reply, only an error on the connection, which arrives before the round trip of `flush` ends. */
   async #checkPermission(durable: Consumer): Promise<void> {
-    const { connection, watch } = this.#client;
+    const { connection, watch, apiPrefix } = this.#client;
     const { stream_name: stream, name } = await retryUnknownOutcome(this.#retry, async () => {
       await withTimeout(connection.flush(), this.#retry.giveUpAfterMs, () => undefined);
       return durable.info(true);
     });
-    watch.checkPermission(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
+    watch.checkPermission(`${apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${name}`);
   }
 
   /** @throws Unavailable if this consumer has failed to read its stream for `stalledAfterMs`. */

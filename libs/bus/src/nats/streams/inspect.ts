@@ -59,7 +59,7 @@ export async function inspectNats(
   const connection = await connectTo({ ...access, name });
   try {
     return await retryUnknownOutcome({ giveUpAfterMs: GIVE_UP_AFTER_MS }, async () =>
-      inspect(await managerOf(connection), access, connection.info),
+      inspect(await managerOf(connection, access), access, connection.info),
     );
   } catch (error) {
     const [next, ...rest] = others;
