@@ -28,6 +28,9 @@ export interface BusObserver {
   /** The outcome of a call to the log is unknown: the call is retried, or has failed with `Unavailable`. */
   outcomeUnknown(next: "retried" | "given_up"): void;
 
+  /** The server works, but with a limit that this version may reach: a message for an operator. */
+  warned(message: string): void;
+
   /** The connection to the server was lost, for this reason. Is called again when the reason changes. */
   disconnected(reason: Error): void;
 

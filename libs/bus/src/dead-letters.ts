@@ -1,12 +1,15 @@
 import {
   type DeadLetterEvent,
+  deadLetterEvent,
+  deadLetterSubject,
   entryAs,
   filters,
+  type LogEntry,
   type Stored,
   streams,
   subjectMatches,
 } from "@loopgate/contracts";
-import type { EventLog } from "./event-log.ts";
+import { type EventLog, Rejected } from "./event-log.ts";
 
 /** All dead letters in the log, oldest first. */
 export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLetterEvent>> {
@@ -25,6 +28,30 @@ export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterE
   if (!streams.channel.subjects.some((stored) => subjectMatches(stored, subject))) return false;
   await log.append(subject, { ...event, id: `${event.id}.again.${letter.seq}` });
   return true;
+}
+
+/**
+ * Stores the dead letter of an entry. A letter holds its event and more: one that is too large for the server is stored
+ * without what the event says.
+ */
+export async function storeDeadLetter(
+  log: Pick<EventLog, "append">,
+  letter: {
+    readonly consumer: string;
+    readonly entry: LogEntry;
+    readonly attempts: number;
+    readonly error: string;
+  },
+): Promise<void> {
+  const { consumer, entry, attempts, error } = letter;
+  const subject = deadLetterSubject(consumer);
+  try {
+    await log.append(subject, deadLetterEvent(consumer, entry, attempts, error));
+  } catch (cause) {
+    if (!(cause instanceof Rejected)) throw cause;
+    const emptied = { ...entry, event: { ...entry.event, data: {} } };
+    await log.append(subject, deadLetterEvent(consumer, emptied, attempts, error));
+  }
 }
 
 /** The error's name, which is enough for an operator. Its message may contain what people wrote. */

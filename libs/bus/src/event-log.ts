@@ -14,6 +14,18 @@ export class PermissionDenied extends Unavailable {}
 /** The log accepts no more events until an operator enlarges it or old events age out. */
 export class LogFull extends Unavailable {}
 
+/** This event can't be stored, however often it is tried: it is too large, or no event. Nothing was stored. */
+export class Rejected extends Error {
+  override readonly name = "Rejected";
+  /** The limit in bytes, of an event that is too large. */
+  readonly maxBytes: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly maxBytes?: number | undefined } = {}) {
+    super(message, options);
+    this.maxBytes = options.maxBytes;
+  }
+}
+
 export interface AppendOptions {
   /** Store the event only if its subject has none yet (compare-and-set). Of all competing appends exactly one wins. */
   readonly first?: boolean;
@@ -41,7 +53,7 @@ export interface EventLog {
   /**
    * Stores an event; durable once it resolves. Appending an event with the same id again stores nothing and reports the
    * existing entry, so a retry is safe.
-   * @throws ZodError if the event is not a valid envelope; TypeError if another subject has an event with this id;
+   * @throws Rejected if the event is not a valid envelope or too large, or another subject has an event with its id;
    * LogFull if the log has no room.
    */
   append(subject: string, event: Envelope, options?: AppendOptions): Promise<AppendResult>;

@@ -3,6 +3,7 @@ export type { Backlog, BusObserver } from "./bus-observer.ts";
 export {
   LogFull,
   PermissionDenied,
+  Rejected,
   Unavailable,
   type AppendOptions,
   type AppendResult,

@@ -88,6 +88,20 @@ export const deadLetterSubject = (consumer: string): string => `${DEAD_LETTERS}.
 export const committedSubject = (subject: string): string =>
   subject.startsWith(`${REQUESTS}.`) ? `${COMMITTED}${subject.slice(REQUESTS.length)}` : subject;
 
+/**
+ * Where the reserve for decisions is stored, in the stream of timers: `state`, which may write and purge there, needs no
+ * further permission. No tenant's name begins with an underscore.
+ */
+export const reserveSubjects = {
+  all: `${TIMERS}._reserve.>`,
+  filler: `${TIMERS}._reserve.log.filler`,
+  /** A message here says that the filler was deleted to make room. */
+  released: `${TIMERS}._reserve.log.released`,
+} as const;
+
+/** Where `state` is asked to release the reserve. */
+export const makeRoomSubject = `${QUERIES}.make_room`;
+
 /** The request-reply subject of a query. */
 export const querySubject = (verb: "status" | "list" | "cancel"): string => `${QUERIES}.${verb}`;
 

@@ -47,6 +47,7 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
     },
     lost: (event) => lost.inc({ event }),
     outcomeUnknown: (next) => unknown.inc({ next }),
+    warned: (message) => logger.warn(message),
     disconnected: (err) => logger.warn({ err }, "NATS is disconnected"),
     reconnected: () => {
       reconnects.inc();

@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import { StartupError } from "@loopgate/bus";
 
@@ -65,7 +65,7 @@ const UNREADABLE = "names a file that can't be read: check its path and permissi
 export const readableFile = z.string().refine((path) => {
   try {
     accessSync(path, constants.R_OK);
-    return true;
+    return !statSync(path).isDirectory();
   } catch {
     return false;
   }

@@ -7,5 +7,5 @@ export {
   type Environment,
 } from "./configuration.ts";
 export { logLevels, logSettingsOf, logVariables, type LogLevel } from "./log-settings.ts";
-export { natsSecrets, natsSettingsOf, natsVariables } from "./nats-settings.ts";
+export { certificateHasKey, natsSecrets, natsSettingsOf, natsVariables } from "./nats-settings.ts";
 export { settingRule } from "./rule.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { settingRule } from "./rule.ts";
 import { type Environment, listSetting, readableFile, secretFileOf } from "./configuration.ts";
 
 const isAddress = (server: string): boolean =>
@@ -15,20 +16,30 @@ export const natsVariables = {
   NATS_CA_FILE: readableFile.optional(),
   NATS_CERT_FILE: readableFile.optional(),
   NATS_KEY_FILE: readableFile.optional(),
+  NATS_JS_DOMAIN: z
+    .string()
+    .regex(/^[^\s.*>]+$/, "is not the name of a JetStream domain: it has no spaces, dots and wildcards")
+    .optional(),
   LOOPGATE_STREAM_REPLICAS: z.coerce
     .number("must be 1, 3 or 5")
     .refine((count) => [1, 3, 5].includes(count), "must be 1, 3 or 5")
     .default(1),
 };
 
+type NatsRead = z.infer<z.ZodObject<typeof natsVariables>>;
+
+export const certificateHasKey = settingRule<NatsRead>(
+  "NATS_CERT_FILE",
+  "and NATS_KEY_FILE belong together: set both, or neither",
+  ({ NATS_CERT_FILE: certificate, NATS_KEY_FILE: key }) =>
+    (certificate === undefined) === (key === undefined),
+);
+
 /** The URL may contain a user and a password. */
 export const natsSecrets = ["NATS_URL"] as const;
 
 /** @param environment where `read` comes from: files are read again while the process runs */
-export const natsSettingsOf = (
-  read: z.infer<z.ZodObject<typeof natsVariables>>,
-  environment: Environment,
-) => {
+export const natsSettingsOf = (read: NatsRead, environment: Environment) => {
   const urlFile = secretFileOf("NATS_URL", environment);
   return {
     servers: read.NATS_URL,
@@ -38,5 +49,6 @@ export const natsSettingsOf = (
     ...(read.NATS_CA_FILE === undefined ? {} : { caFile: read.NATS_CA_FILE }),
     ...(read.NATS_CERT_FILE === undefined ? {} : { certFile: read.NATS_CERT_FILE }),
     ...(read.NATS_KEY_FILE === undefined ? {} : { keyFile: read.NATS_KEY_FILE }),
+    ...(read.NATS_JS_DOMAIN === undefined ? {} : { domain: read.NATS_JS_DOMAIN }),
   };
 };

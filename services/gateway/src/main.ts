@@ -29,7 +29,10 @@ await runService({
         departures: await bus.keyValue.bucket("departures"),
         policy: settings.policy,
         settings: settings.gateway,
-        checks: [{ name: "nats", required: true, check: () => bus.check() }],
+        checks: [
+          { name: "nats", required: true, check: () => bus.check() },
+          { name: "log", required: false, check: () => bus.checkRoom() },
+        ],
         logger,
         metrics,
         version,

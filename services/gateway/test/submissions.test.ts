@@ -1,11 +1,11 @@
 import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
-import { type EventLog, LogFull, Unavailable } from "@loopgate/bus";
+import { type EventLog, LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { replacedLog } from "@loopgate/testing/faults";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { decide } from "./support/requests.ts";
-import { call, refusal, view } from "./support/wire.ts";
+import { call, modern, refusal, send, view } from "./support/wire.ts";
 
 const NAME = "request_human_input";
 const DAY_MS = 86_400_000;
@@ -225,6 +225,27 @@ describe("an append whose outcome is unknown", () => {
     expect(await refuse(g, keyed)).toMatchObject({ code: "unavailable" });
     const { request_id } = await ask(g, keyed);
     expect(await logged(g, request_id)).toEqual(["created"]);
+  });
+
+  it("is refused with the limit, and not retried, if the server accepts only smaller messages", async () => {
+    let tries = 0;
+    const append = async () => {
+      tries += 1;
+      throw new Rejected("too large", { maxBytes: 16_384 });
+    };
+    await using g = await startGateway({ faulty: (log) => replacedLog(log, { append }) });
+    const { body } = await send(
+      g.url,
+      modern("tools/call", { name: "request_human_input", arguments: { message: "m" } }),
+    );
+    expect(body.result.structuredContent.error).toMatchObject({
+      code: "invalid_arguments",
+      message: expect.stringMatching(/16384 bytes.*shorten the message/),
+    });
+    expect(await call(g.url, "request_human_input", { message: "m" })).toMatchObject({
+      error: { code: -32_602, data: [expect.stringContaining("16384 bytes")] },
+    });
+    expect(tries).toBe(2);
   });
 
   it("is not retried if the log is full", async () => {

@@ -1,4 +1,5 @@
 import {
+  certificateHasKey,
   type Environment,
   logSettingsOf,
   logVariables,
@@ -19,7 +20,7 @@ export const isDistributed = (environment: Environment): boolean =>
 export const hasMongo = (environment: Environment): boolean =>
   valueOf(environment, "MONGODB_URI") !== undefined || valueOf(environment, "MONGODB_URI_FILE") !== undefined;
 
-const NatsVariables = z.object({ ...natsVariables, ...logVariables });
+const NatsVariables = z.object({ ...natsVariables, ...logVariables }).refine(...certificateHasKey);
 
 /**
  * How an operator's command connects to NATS, from the variables that the services read.

@@ -28,6 +28,7 @@ await runService({
     const notifier = parts.use(await startNotifier({ ...shared, channel, requests, outageNoteMs, holder }));
     const checks = [
       { name: "nats", required: true, check: () => bus.check() },
+      { name: "log", required: false, check: () => bus.checkRoom() },
       { name: "telegram", required: false, check: () => notifier.check() },
     ];
     parts.use(health.ready(checks));

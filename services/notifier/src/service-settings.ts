@@ -1,5 +1,6 @@
 import { healthVariables } from "@loopgate/runtime";
 import {
+  certificateHasKey,
   type Environment,
   logSettingsOf,
   logVariables,
@@ -39,7 +40,8 @@ const Variables = z
   })
   .refine(...groupNamesResponders)
   .refine(...webhookHasSecret)
-  .refine(...webhookIsHttps);
+  .refine(...webhookIsHttps)
+  .refine(...certificateHasKey);
 
 /**
  * Reads the settings of the notifier as a service of its own. The bot is required: without it there is nothing to do.

@@ -23,6 +23,7 @@ await runService({
     parts.use(await bus.serve(state.queries, (error) => logger.error({ err: error }, "a query failed")));
     const checks = [
       { name: "nats", required: true, check: () => bus.check() },
+      { name: "log", required: false, check: () => bus.checkRoom() },
       { name: "mongodb", required: true, check: () => store.check() },
     ];
     parts.use(health.ready(checks));

@@ -1,5 +1,6 @@
 import { healthVariables } from "@loopgate/runtime";
 import {
+  certificateHasKey,
   type Environment,
   logSettingsOf,
   logVariables,
@@ -13,12 +14,9 @@ import { z } from "zod";
 import { natsPermissions } from "./nats-permissions.ts";
 import { mongoSecrets, mongoVariables } from "./store/mongo-variables.ts";
 
-const Variables = z.object({
-  ...logVariables,
-  ...natsVariables,
-  ...healthVariables,
-  ...mongoVariables,
-});
+const Variables = z
+  .object({ ...logVariables, ...natsVariables, ...healthVariables, ...mongoVariables })
+  .refine(...certificateHasKey);
 
 /**
  * Reads the settings of a state service of its own.

@@ -1,7 +1,6 @@
-import { type Envelope, type LogEntry, parseEvent } from "@loopgate/contracts";
+import type { Envelope, LogEntry } from "@loopgate/contracts";
 import type { PubAck } from "@nats-io/jetstream";
 import type { BusObserver } from "../bus-observer.ts";
-import { NEARLY_FULL } from "../capacity.ts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -14,16 +13,19 @@ import {
   type Subscription,
   type TailListener,
 } from "../event-log.ts";
+import { type Storable, storable, tooLarge, wrongSubject } from "../rejected.ts";
 import { CALL_TIMEOUT_MS } from "./connection/bus-options.ts";
 import type { NatsClient } from "./connection/connect.ts";
-import { isLost } from "./connection/errors.ts";
+import { isLost, isTooLarge } from "./connection/errors.ts";
 import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
 import { type ConsumerTimings, NatsConsumer } from "./consumer/consumer.ts";
 import { backlogOf, catchUpOf } from "./consumer/durable.ts";
-import { StreamCapacity } from "./log/capacity.ts";
+import { LogCapacity } from "./log/capacity.ts";
 import { type Newest, newestBelow, newestOn, retryUntilVisible } from "./log/reader.ts";
 import { replay } from "./log/replay.ts";
+import { type RoomMaker, withRoom } from "./log/reserve.ts";
 import { readEntry } from "./log/stored-message.ts";
+import { StoringWatch } from "./log/storing-watch.ts";
 import { NatsTails } from "./log/tails.ts";
 import { streamOf } from "./stream-names.ts";
 
@@ -32,6 +34,7 @@ interface NatsEventLogOptions {
   readonly retry: RetryPolicy;
   readonly timings: ConsumerTimings;
   readonly observer: BusObserver | undefined;
+  readonly room: RoomMaker | undefined;
 }
 
 /** The log on JetStream. The server's compare-and-set decides races; reads that must be current go to the leader. */
@@ -41,15 +44,18 @@ export class NatsEventLog implements EventLog {
   readonly #timings: ConsumerTimings;
   readonly #observer: BusObserver | undefined;
   readonly #tails: NatsTails;
-  readonly #capacity: StreamCapacity;
+  readonly #capacity: LogCapacity;
+  readonly #room: RoomMaker | undefined;
+  readonly #storing = new StoringWatch();
   readonly #consumers = new Set<NatsConsumer>();
 
-  constructor({ client, retry, timings, observer }: NatsEventLogOptions) {
+  constructor({ client, retry, timings, observer, room }: NatsEventLogOptions) {
     this.#client = client;
     this.#retry = retry;
     this.#timings = timings;
     this.#observer = observer;
-    this.#capacity = new StreamCapacity(client.jsm);
+    this.#capacity = new LogCapacity(client.jsm);
+    this.#room = room;
     this.#tails = new NatsTails(client);
   }
 
@@ -58,11 +64,27 @@ export class NatsEventLog implements EventLog {
     event: Envelope,
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
-    const parsed = parseEvent(event);
-    if (reserveHeadroom && !(await this.#hasHeadroomFor(parsed.event))) {
-      return this.#reportOrReject(subject, parsed.event, first);
+    const parsed = storable(event);
+    const append = () =>
+      this.#storing.follow(() =>
+        this.#retryUnknownOutcome(() => this.#append(subject, parsed, first ? 0 : undefined)),
+      );
+    if (!reserveHeadroom) return withRoom(this.#room, append);
+    const rejection = await this.#rejectionOf(parsed.text);
+    if (rejection !== undefined) return this.#reportOrReject(subject, parsed.event, { first, rejection });
+    try {
+      return await append();
+    } catch (error) {
+      if (error instanceof LogFull) this.#capacity.reportFull();
+      throw error;
     }
-    return this.#retryUnknownOutcome(() => this.#append(subject, parsed, first ? 0 : undefined));
+  }
+
+  /** @throws LogFull while questions are rejected; Unavailable if the server answers reads and stores nothing. */
+  async checkRoom(): Promise<void> {
+    this.#storing.check();
+    const rejection = await retryUnknownOutcome({ giveUpAfterMs: 0 }, () => this.#capacity.rejection());
+    if (rejection !== undefined) throw new LogFull(rejection);
   }
 
   async last(subject: string): Promise<LogEntry | undefined> {
@@ -128,42 +150,39 @@ export class NatsEventLog implements EventLog {
    * seen: in both cases the stored entry tells. If the subject holds no event, only other messages, the event can still
    * be first.
    */
-  async #append(
-    subject: string,
-    parsed: ReturnType<typeof parseEvent>,
-    expected: number | undefined,
-  ): Promise<AppendResult> {
-    const { event } = parsed;
-    const ack = await this.#publish(subject, event, expected);
-    if (ack?.duplicate === false) return { kind: "stored", entry: { seq: ack.seq, subject, ...parsed } };
+  async #append(subject: string, parsed: Storable, expected: number | undefined): Promise<AppendResult> {
+    const { event, known } = parsed;
+    const ack = await this.#publish(subject, parsed, expected);
+    if (ack?.duplicate === false) return { kind: "stored", entry: { seq: ack.seq, subject, event, known } };
     const stored = ack === undefined ? await this.#winnerOn(subject) : await this.#duplicateOf(ack);
     if (stored.entry === undefined) return this.#append(subject, parsed, stored.seq);
-    if (stored.entry.subject !== subject) {
-      throw new TypeError("an event's id must contain the identity of its subject");
-    }
+    if (stored.entry.subject !== subject) throw wrongSubject();
     return resultFor(event, stored.entry);
   }
 
-  #hasHeadroomFor(event: Envelope): Promise<boolean> {
-    const bytes = JSON.stringify(event).length;
-    return this.#retryUnknownOutcome(() => this.#capacity.hasHeadroomFor(bytes));
+  #rejectionOf({ length }: string): Promise<string | undefined> {
+    return this.#retryUnknownOutcome(() => this.#capacity.rejectionOf(length));
   }
 
   /** Without headroom, a stored event is still reported: a retry must not be told that nothing was stored. */
-  async #reportOrReject(subject: string, event: Envelope, first: boolean): Promise<AppendResult> {
+  async #reportOrReject(
+    subject: string,
+    event: Envelope,
+    { first, rejection }: { readonly first: boolean; readonly rejection: string },
+  ): Promise<AppendResult> {
     const stored = first ? await this.last(subject) : undefined;
-    if (stored === undefined) throw new LogFull(NEARLY_FULL);
+    if (stored === undefined) throw new LogFull(rejection);
     return resultFor(event, stored);
   }
 
   /** The server's acknowledgement; undefined if another event was first. */
   async #publish(
     subject: string,
-    event: Envelope,
+    { event, text }: Storable,
     expected: number | undefined,
   ): Promise<PubAck | undefined> {
     try {
-      return await this.#client.js.publish(subject, JSON.stringify(event), {
+      return await this.#client.js.publish(subject, text, {
         msgID: event.id,
         timeout: CALL_TIMEOUT_MS,
         expect: {
@@ -173,7 +192,7 @@ export class NatsEventLog implements EventLog {
       });
     } catch (error) {
       if (isLost(error)) return undefined;
-      throw error;
+      throw isTooLarge(error) ? tooLarge(error, this.#client.connection.info?.max_payload) : error;
     }
   }
 

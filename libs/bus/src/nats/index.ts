@@ -11,7 +11,9 @@ import { checkPermissions, publishedBy } from "./connection/permissions.ts";
 import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
 import { NatsEventLog } from "./event-log.ts";
 import { NatsKeyValue } from "./key-value.ts";
+import { remoteRoomMaker, ReserveKeeper } from "./log/reserve.ts";
 import { NatsRequestQueries, serveQueries } from "./request-queries.ts";
+import { payloadWarning } from "./streams/payload-warning.ts";
 import { provision } from "./streams/provision.ts";
 import { NatsTimers } from "./timers.ts";
 
@@ -32,6 +34,8 @@ export interface NatsBus extends AsyncDisposable {
   serve(queries: RequestQueries, onFailure: (error: unknown) => void): Promise<Subscription>;
   /** @throws Unavailable, with a message for an operator, while the server, a consumer or a permission fails. */
   check(): Promise<void>;
+  /** @throws LogFull, with a message for an operator, while questions are rejected for want of room. */
+  checkRoom(): Promise<void>;
 }
 
 /**
@@ -48,11 +52,16 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
   const client = await openClient(all, retry);
   const { connection, watch, jsm } = client;
   const timings = { backOffMs, ackWaitMs, stalledAfterMs };
-  const log = new NatsEventLog({ client, retry, timings, observer });
+  const { use } = all;
+  const smallPayload = payloadWarning(connection.info?.max_payload);
+  if (smallPayload !== undefined) observer?.warned(smallPayload);
+  const keeper = use?.setsTimers === true ? new ReserveKeeper(client) : undefined;
+  const room = keeper ?? (use?.asksQueries === true ? remoteRoomMaker(connection) : undefined);
+  const log = new NatsEventLog({ client, retry, timings, observer, room });
   return {
     log,
-    timers: new NatsTimers(client, retry),
-    keyValue: new NatsKeyValue(client, retry),
+    timers: new NatsTimers(client, retry, room),
+    keyValue: new NatsKeyValue(client, retry, room),
     queries: new NatsRequestQueries(connection),
     serve: (queries, onFailure) => serveQueries(connection, queries, onFailure),
     check: async () => {
@@ -60,7 +69,9 @@ export async function connectNatsBus(options: NatsBusOptions): Promise<NatsBus> 
       log.check();
       await retryUnknownOutcome({ giveUpAfterMs: 0 }, () => jsm.streams.info(streams.requests.name));
     },
+    checkRoom: () => log.checkRoom(),
     [Symbol.asyncDispose]: async () => {
+      await withTimeout(Promise.resolve(keeper?.[Symbol.asyncDispose]()), stopWithinMs, () => undefined);
       await withTimeout(log.stop(), stopWithinMs, () => undefined);
       await disconnect(connection);
     },
@@ -74,7 +85,7 @@ async function openClient(options: NatsBusOptions, retry: RetryPolicy): Promise<
     await retryUnknownOutcome(retry, () => provision(connection, options));
     const { use } = options;
     if (use !== undefined) {
-      await retryUnknownOutcome(retry, () => checkPermissions(client, publishedBy(use)));
+      await retryUnknownOutcome(retry, () => checkPermissions(client, publishedBy(use, client.apiPrefix)));
     }
     return client;
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Bucket, BucketName, KeyValue, Revision } from "../key-value.ts";
 import type { NatsClient } from "./connection/connect.ts";
 import { isLost } from "./connection/errors.ts";
 import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
+import { type RoomMaker, withRoom } from "./log/reserve.ts";
 import { bucketName } from "./stream-names.ts";
 
 /** Buckets of the server, read from their leaders. */
@@ -10,16 +11,19 @@ export class NatsKeyValue implements KeyValue {
   readonly #client: Pick<NatsClient, "js">;
   readonly #retry: RetryPolicy;
 
-  constructor(client: Pick<NatsClient, "js">, retry: RetryPolicy) {
+  readonly #room: RoomMaker | undefined;
+
+  constructor(client: Pick<NatsClient, "js">, retry: RetryPolicy, room?: RoomMaker) {
     this.#client = client;
     this.#retry = retry;
+    this.#room = room;
   }
 
   async bucket(name: BucketName): Promise<Bucket> {
     const kv = await retryUnknownOutcome(this.#retry, () =>
       new Kvm(this.#client.js).open(bucketName(name), { allow_direct: false }),
     );
-    return new NatsBucket(kv, this.#retry);
+    return new NatsBucket(kv, this.#retry, this.#room);
   }
 }
 
@@ -27,9 +31,12 @@ class NatsBucket implements Bucket {
   readonly #kv: KV;
   readonly #retry: RetryPolicy;
 
-  constructor(kv: KV, retry: RetryPolicy) {
+  readonly #room: RoomMaker | undefined;
+
+  constructor(kv: KV, retry: RetryPolicy, room: RoomMaker | undefined) {
     this.#kv = kv;
     this.#retry = retry;
+    this.#room = room;
   }
 
   get(key: string): Promise<Revision | undefined> {
@@ -64,13 +71,14 @@ class NatsBucket implements Bucket {
 
   /** A retry may lose to its own first attempt, whose answer was lost. The caller re-reads the key, as after any loss. */
   #unlessLost<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
-    return retryUnknownOutcome(this.#retry, async () => {
+    const attempt = async () => {
       try {
         return await write();
       } catch (error) {
         if (isLost(error)) return undefined;
         throw error;
       }
-    });
+    };
+    return withRoom(this.#room, () => retryUnknownOutcome(this.#retry, attempt));
   }
 }

@@ -1,11 +1,6 @@
+import { type Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
-  deadLetterEvent,
-  deadLetterSubject,
-  type Envelope,
-  type LogEntry,
-  subjectMatches,
-} from "@loopgate/contracts";
-import {
+  type AppendResult,
   type ConsumerSpec,
   type Handler,
   type Subscription,
@@ -15,7 +10,7 @@ import {
 import type { BusObserver } from "../bus-observer.ts";
 import { backOff } from "@loopgate/async";
 import { consumerDefaults } from "../consumer-defaults.ts";
-import { nameOf } from "../dead-letters.ts";
+import { nameOf, storeDeadLetter } from "../dead-letters.ts";
 import { WakeUpTimer } from "./wake-up-timer.ts";
 import type { ConsumerPosition } from "./consumer-backlog.ts";
 import { ConsumerCheckpoint } from "./consumer-checkpoint.ts";
@@ -36,7 +31,7 @@ interface Source extends ConsumerOptions {
   after(seq: number): readonly LogEntry[];
   /** Undefined if the log no longer holds the entry. */
   at(seq: number): LogEntry | undefined;
-  append(subject: string, event: Envelope): Promise<unknown>;
+  append(subject: string, event: Envelope): Promise<AppendResult>;
   /** Called when the last member has left. */
   ended(): void;
 }
@@ -234,10 +229,8 @@ export class SqliteConsumer {
   async #giveUp(job: Job, error: string): Promise<void> {
     const { name } = this.#spec;
     try {
-      await this.#source.append(
-        deadLetterSubject(name),
-        deadLetterEvent(name, job.entry, job.attempt, error),
-      );
+      const { entry, attempt: attempts } = job;
+      await storeDeadLetter(this.#source, { consumer: name, entry, attempts, error });
     } catch (cause) {
       this.#reportFailure(job.attempt, cause);
       return this.#delay(job, this.#backOff(job.attempt));

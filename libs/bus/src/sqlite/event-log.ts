@@ -1,4 +1,4 @@
-import { type Envelope, parseEvent, type LogEntry, subjectMatches } from "@loopgate/contracts";
+import { type Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
   type AppendOptions,
   type AppendResult,
@@ -12,6 +12,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { storable } from "../rejected.ts";
 import { pollUntil } from "@loopgate/async";
 import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
 import { backlogOf } from "./consumer-backlog.ts";
@@ -82,7 +83,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     event: Envelope,
     { first = false, reserveHeadroom = false }: AppendOptions = {},
   ): Promise<AppendResult> {
-    const parsed = parseEvent(event);
+    const parsed = storable(event);
     return this.#database.write((db) => {
       // Asked inside the transaction: it may be run again after the disk was found to be full.
       const hasRoom = !reserveHeadroom || !this.#database.isFull;

@@ -1,12 +1,6 @@
-import {
-  type DueEvent,
-  type Envelope,
-  type KnownEvent,
-  type LogEntry,
-  parsedEntry,
-  timestamp,
-} from "@loopgate/contracts";
+import { type DueEvent, type LogEntry, parsedEntry, timestamp } from "@loopgate/contracts";
 import { type AppendResult, LogFull } from "../event-log.ts";
+import { type Storable, wrongSubject } from "../rejected.ts";
 import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../capacity.ts";
 import type { SqliteConnection } from "./database.ts";
 import { USED_BYTES_SCHEMA, usedBytes } from "./used-bytes.ts";
@@ -27,10 +21,8 @@ const INSERT_FIRST = `
   ON CONFLICT (msg_id) WHERE msg_id IS NOT NULL DO NOTHING`;
 const SELECT = "SELECT seq, subject, time, event FROM events";
 
-interface Append {
+interface Append extends Storable {
   readonly subject: string;
-  readonly event: Envelope;
-  readonly known: KnownEvent | undefined;
   readonly first: boolean;
   /** The maximum size of the log, of which this event must leave headroom; `Infinity` for no limit. */
   readonly maxBytes: number;
@@ -41,11 +33,11 @@ interface Append {
 /** An exception rolls the append back. */
 export function appendEvent(
   db: SqliteConnection,
-  { subject, event, known, first, maxBytes, hasRoom }: Append,
+  { subject, event, known, text, first, maxBytes, hasRoom }: Append,
 ): AppendResult {
   const { changes, lastInsertRowid } = db
     .prepare(first ? INSERT_FIRST : INSERT)
-    .run(subject, event.id, Date.now(), JSON.stringify(event));
+    .run(subject, event.id, Date.now(), text);
   if (changes === 1) {
     if (!hasRoom) throw new LogFull(NO_ROOM);
     if (!hasHeadroom(usedBytes(db), maxBytes)) throw new LogFull(NEARLY_FULL);
@@ -53,9 +45,7 @@ export function appendEvent(
   }
   const same = entryIn(db.prepare(`${SELECT} WHERE msg_id = ?`).get(event.id));
   const stored = same ?? newestOn(db, subject);
-  if (stored === undefined || stored.subject !== subject) {
-    throw new TypeError("an event's id must contain the identity of its subject");
-  }
+  if (stored === undefined || stored.subject !== subject) throw wrongSubject();
   return same === undefined ? { kind: "lost", winner: stored } : { kind: "stored", entry: stored };
 }
 

@@ -1,10 +1,12 @@
 import { NO_ROOM } from "../capacity.ts";
 import { LogFull, Unavailable } from "../event-log.ts";
+import { tooLarge } from "../rejected.ts";
 
 const BUSY = 5;
 const IO_ERROR = 10;
 const FULL = 13;
 const CANNOT_OPEN = 14;
+const TOO_BIG = 18;
 
 /**
  * Result codes after which a retry may succeed: busy, locked, out of memory, read-only, I/O error, corrupt, cannot open,
@@ -14,6 +16,7 @@ const RETRYABLE = new Set([BUSY, 6, 7, 8, 10, 11, 14, 15]);
 
 /** Turns the faults of disk, memory or other processes into errors after which the caller may retry. */
 export function translated(error: unknown): unknown {
+  if (codeOf(error) === TOO_BIG) return tooLarge(error);
   if (isFull(error)) return new LogFull(NO_ROOM, { cause: error });
   if (!RETRYABLE.has(codeOf(error))) return error;
   return new Unavailable("the database does not answer", { cause: error });

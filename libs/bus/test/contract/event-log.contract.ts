@@ -1,6 +1,6 @@
 import { eventKey, requestPrefix, type RequestRef, requestSubject, type Stored } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
-import type { AppendResult } from "../../src/index.ts";
+import { type AppendResult, Rejected } from "../../src/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject } from "./support/events.ts";
 import { busOfEachTest, type OpenBus } from "./support/bus-under-test.ts";
 import { replayContract } from "./replay.contract.ts";
@@ -234,7 +234,22 @@ function appendAndRead(open: OpenBus): void {
     const broken = bus.log.append(copySubject(ref, 1), anEvent(ref, { time: "yesterday" }));
 
     await expect(broken).rejects.toThrow("time");
+    await expect(broken).rejects.toThrow(Rejected);
     expect(await bus.log.last(copySubject(ref, 1))).toBeUndefined();
+  });
+
+  it("rejects what no retry can store: nested too deep, or with the id of another subject's event", async () => {
+    const ref = aRequest();
+    const deep: unknown = JSON.parse(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`);
+    const nested = bus.log.append(copySubject(ref, 1), anEvent(ref, { data: { deep } }));
+    await expect(nested).rejects.toThrow(Rejected);
+
+    const event = anEvent(ref);
+    await bus.log.append(copySubject(ref, 2), event);
+    const elsewhere = bus.log.append(copySubject(ref, 3), event);
+    await expect(elsewhere).rejects.toThrow(Rejected);
+    await expect(elsewhere).rejects.toThrow("identity of its subject");
+    expect(await bus.log.below(requestPrefix(ref))).toHaveLength(1);
   });
 
   it("reports when an entry was stored, in UTC with milliseconds", async () => {

@@ -1,6 +1,7 @@
 import type { NatsPermissions } from "@loopgate/bus/nats";
 import { filters } from "@loopgate/contracts";
 import {
+  certificateHasKey,
   type Environment,
   logSettingsOf,
   logVariables,
@@ -40,7 +41,8 @@ const Variables = z
   .refine(...groupNamesResponders)
   .refine(...timeoutsAreOrdered)
   .refine(...retentionOutlastsQuestions)
-  .refine(...onlyLoopbackIsOpen);
+  .refine(...onlyLoopbackIsOpen)
+  .refine(...certificateHasKey);
 
 /**
  * Reads the settings of a gateway that runs as its own process.

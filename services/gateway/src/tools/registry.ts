@@ -1,10 +1,10 @@
 import { isRequestId } from "@loopgate/contracts";
-import { LogFull, Unavailable } from "@loopgate/bus";
+import { LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { parseArguments, text } from "../requests/arguments.ts";
-import { logIsFull, toolError } from "../tool-error.ts";
+import { invalidArguments, logIsFull, toolError } from "../tool-error.ts";
 import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
 /** Public interface: these names never change. */
@@ -85,6 +85,7 @@ export class ToolRegistry {
     return tool.run(given, caller).catch((error: unknown) => {
       if (error instanceof LogFull) return logIsFull();
       if (error instanceof Unavailable) return unavailable();
+      if (error instanceof Rejected && error.maxBytes !== undefined) return tooLarge(error.maxBytes);
       const trace = traceIdOf(caller.traceparent);
       this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");
       throw new CallFailed();
@@ -124,6 +125,12 @@ function outcomeName(outcome: ToolOutcome): string {
   if (outcome.kind === "error") return outcome.error.code;
   return outcome.kind === "request" ? outcome.request.view.status : "listed";
 }
+
+/** The arguments are within the limits of the tool, and the server's are lower. */
+const tooLarge = (maxBytes: number) =>
+  invalidArguments([
+    `with all their parts they need more than the ${maxBytes} bytes that the operator's message server accepts: shorten the message, the options or the metadata`,
+  ]);
 
 const unavailable = () =>
   toolError(

@@ -21,8 +21,8 @@ export const checkNats = (options: ReturnType<typeof natsOptionsOf>): Check => (
 });
 
 function findingsIn(inspection: NatsInspection): readonly Finding[] {
-  const { version, missing, differences, deadLetters, consumers } = inspection;
-  const findings: Finding[] = differences.map(problem);
+  const { version, missing, differences, full, warnings, deadLetters, consumers } = inspection;
+  const findings: Finding[] = [...[...differences, ...full].map(problem), ...warnings.map(warning)];
   if (missing.length > 0) {
     findings.push(
       problem(`${missing.join(", ")} missing: run \`loopgate bootstrap\` with a user that may create them`),

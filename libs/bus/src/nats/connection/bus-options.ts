@@ -34,7 +34,19 @@ export interface NatsAccess {
   /** Paths of the client's own certificate and its key, for servers that verify clients. They imply TLS. */
   readonly certFile?: string;
   readonly keyFile?: string;
+  /** The JetStream domain, if the streams are not those of the server itself: it is a leaf node. */
+  readonly domain?: string;
 }
+
+/** The subjects of JetStream's API begin with it. */
+export const apiPrefixOf = ({ domain }: Pick<NatsAccess, "domain">): string =>
+  domain === undefined ? "$JS.API" : `$JS.${domain}.API`;
+
+/** For the JetStream clients of a connection. */
+export const jetStreamOptions = (access: Pick<NatsAccess, "domain">) => ({
+  apiPrefix: apiPrefixOf(access),
+  timeout: CALL_TIMEOUT_MS,
+});
 
 /** What a service does on the server besides reading the log, which every service does. */
 export interface NatsPermissions {

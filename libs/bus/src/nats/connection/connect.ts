@@ -2,7 +2,7 @@ import { jetstream, type JetStreamClient, jetstreamManager, type JetStreamManage
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
 import { AccessFiles } from "./access-files.ts";
-import { CALL_TIMEOUT_MS, type NatsAccess } from "./bus-options.ts";
+import { apiPrefixOf, jetStreamOptions, type NatsAccess } from "./bus-options.ts";
 import { connectError } from "./connect-error.ts";
 import { ConnectionWatch, type WatchOptions } from "./connection-watch.ts";
 
@@ -21,6 +21,7 @@ export interface NatsClient {
   readonly watch: ConnectionWatch;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
+  readonly apiPrefix: string;
 }
 
 /** Asks the server nothing yet. */
@@ -33,8 +34,9 @@ export async function clientOf(
   return {
     connection,
     watch: new ConnectionWatch(connection, { ...options, diagnose }),
-    js: jetstream(connection, { timeout: CALL_TIMEOUT_MS }),
-    jsm: await jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS }),
+    js: jetstream(connection, jetStreamOptions(access)),
+    jsm: await jetstreamManager(connection, { ...jetStreamOptions(access), checkAPI: false }),
+    apiPrefix: apiPrefixOf(access),
   };
 }
 

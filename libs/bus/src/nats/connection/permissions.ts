@@ -35,27 +35,32 @@ export async function checkPermissions(
 }
 
 /** The subjects, with wildcards, to which a service publishes; `deploy/nats/users.conf` grants them. */
-export function publishedBy(use: NatsPermissions): readonly string[] {
+export function publishedBy(use: NatsPermissions, apiPrefix = "$JS.API"): readonly string[] {
   const { appends, consumers = [], reads = [], writes = [], setsTimers = false, asksQueries = false } = use;
   const { requests, timers } = streams;
+  // In another domain, the client writes values through the API.
+  const valuePrefix = apiPrefix === "$JS.API" ? "" : `${apiPrefix}.`;
   return [
-    `$JS.API.STREAM.MSG.GET.${requests.name}`,
-    `$JS.API.DIRECT.GET.${requests.name}`,
+    `${apiPrefix}.STREAM.MSG.GET.${requests.name}`,
+    `${apiPrefix}.DIRECT.GET.${requests.name}`,
     ...appends,
-    ...consumers.flatMap(publishedByConsumer),
-    ...[...reads, ...writes].map((name) => `$JS.API.STREAM.MSG.GET.KV_${bucketName(name)}`),
-    ...writes.map((name) => `$KV.${bucketName(name)}.>`),
-    ...(setsTimers ? [filters.timers, `$JS.API.STREAM.PURGE.${timers.name}`] : []),
+    ...consumers.flatMap((consumer) => publishedByConsumer(consumer, apiPrefix)),
+    ...[...reads, ...writes].map((name) => `${apiPrefix}.STREAM.MSG.GET.KV_${bucketName(name)}`),
+    ...writes.map((name) => `${valuePrefix}$KV.${bucketName(name)}.>`),
+    ...(setsTimers ? [filters.timers, `${apiPrefix}.STREAM.PURGE.${timers.name}`] : []),
     ...(asksQueries ? [filters.queries] : []),
   ];
 }
 
-function publishedByConsumer({ name, filters }: Pick<ConsumerSpec, "name" | "filters">): readonly string[] {
+function publishedByConsumer(
+  { name, filters }: Pick<ConsumerSpec, "name" | "filters">,
+  apiPrefix: string,
+): readonly string[] {
   const consumer = `${onlyStreamOf(filters)}.${name}`;
   return [
-    `$JS.API.CONSUMER.DURABLE.CREATE.${consumer}`,
-    `$JS.API.CONSUMER.INFO.${consumer}`,
-    `$JS.API.CONSUMER.MSG.NEXT.${consumer}`,
+    `${apiPrefix}.CONSUMER.DURABLE.CREATE.${consumer}`,
+    `${apiPrefix}.CONSUMER.INFO.${consumer}`,
+    `${apiPrefix}.CONSUMER.MSG.NEXT.${consumer}`,
     `$JS.ACK.${consumer}.>`,
   ];
 }

@@ -1,9 +1,11 @@
 import { sleep } from "@loopgate/async";
 import type { BusObserver } from "../../bus-observer.ts";
+import { NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
 import { LogFull, PermissionDenied, Unavailable } from "../../event-log.ts";
 import {
   apiCodeOf,
   apiCodes,
+  isFull,
   isOutcomeUnknown,
   noAnswerMessage,
   permissionMessage,
@@ -12,6 +14,9 @@ import {
 
 /** The pause between two attempts, in milliseconds. */
 const RETRY_MS = 200;
+
+/** How long a server is asked again that says it has no room, in milliseconds: one of a cluster may have none for now. */
+const FULL_AFTER_MS = 600;
 
 /** When {@link retryUnknownOutcome} stops retrying. */
 export interface RetryPolicy {
@@ -30,19 +35,28 @@ export async function retryUnknownOutcome<Result>(
   call: () => Promise<Result>,
   observer?: Pick<BusObserver, "outcomeUnknown">,
 ): Promise<Result> {
-  const deadline = performance.now() + giveUpAfterMs;
+  const started = performance.now();
+  const deadline = started + giveUpAfterMs;
   for (;;) {
     try {
       return await call();
     } catch (cause) {
-      if (apiCodeOf(cause) === apiCodes.streamFull) throw new LogFull("the log is full", { cause });
+      const isOver = stopping?.aborted === true || performance.now() >= deadline;
+      if (isFull(cause) && (isOver || !isPassing(cause, started))) {
+        throw new LogFull(fullMessage(cause), { cause });
+      }
       const violation = permissionViolationOf(cause);
       if (violation !== undefined) throw new PermissionDenied(permissionMessage(violation), { cause });
-      if (!isOutcomeUnknown(cause)) throw cause;
-      const isOver = stopping?.aborted === true || performance.now() >= deadline;
+      if (!isFull(cause) && !isOutcomeUnknown(cause)) throw cause;
       observer?.outcomeUnknown(isOver ? "given_up" : "retried");
       if (isOver) throw new Unavailable(noAnswerMessage(cause), { cause });
       await sleep(RETRY_MS, stopping);
     }
   }
 }
+
+const isPassing = (cause: unknown, started: number): boolean =>
+  apiCodeOf(cause) === apiCodes.serverFull && performance.now() - started < FULL_AFTER_MS;
+
+const fullMessage = (cause: unknown): string =>
+  apiCodeOf(cause) === apiCodes.streamFull ? NEARLY_FULL : NO_ROOM;

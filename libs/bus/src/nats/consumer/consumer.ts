@@ -1,9 +1,9 @@
 import { backOff, sleep, withTimeout } from "@loopgate/async";
-import { deadLetterEvent, deadLetterSubject, type LogEntry } from "@loopgate/contracts";
+import type { LogEntry } from "@loopgate/contracts";
 import type { Consumer, JsMsg } from "@nats-io/jetstream";
 import type { BusObserver } from "../../bus-observer.ts";
 import { consumerDefaults } from "../../consumer-defaults.ts";
-import { nameOf } from "../../dead-letters.ts";
+import { nameOf, storeDeadLetter } from "../../dead-letters.ts";
 import {
   type ConsumerSpec,
   type EventLog,
@@ -94,12 +94,12 @@ export class NatsConsumer {
 
   /** A denied pull has no reply, only an error on the connection, which arrives before the round trip of `flush` ends. */
   async #checkPermission(durable: Consumer): Promise<void> {
-    const { connection, watch } = this.#client;
+    const { connection, watch, apiPrefix } = this.#client;
     const { stream_name: stream, name } = await retryUnknownOutcome(this.#retry, async () => {
       await withTimeout(connection.flush(), this.#retry.giveUpAfterMs, () => undefined);
       return durable.info(true);
     });
-    watch.checkPermission(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`);
+    watch.checkPermission(`${apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${name}`);
   }
 
   /** @throws Unavailable if this consumer has failed to read its stream for `stalledAfterMs`. */
@@ -216,8 +216,7 @@ export class NatsConsumer {
     const { name } = this.#spec;
     const attempt = message.info.deliveryCount;
     try {
-      const letter = deadLetterEvent(name, entry, attempt, error);
-      await this.#deadLetterLog.append(deadLetterSubject(name), letter);
+      await storeDeadLetter(this.#deadLetterLog, { consumer: name, entry, attempts: attempt, error });
     } catch (cause) {
       this.#reportFailure(attempt, cause);
       return message.nak(Math.ceil(this.#backOff(attempt)));

@@ -1,9 +1,13 @@
 import { streams } from "@loopgate/contracts";
 import type { JetStreamManager } from "@nats-io/jetstream";
-import { hasHeadroom } from "../../capacity.ts";
+import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
+import { readReserve } from "./reserve.ts";
 
 /** How long a reading of the stream's size stays valid, in milliseconds. */
 const REFRESH_MS = 1_000;
+
+/** How long questions are rejected after the server had no room for one, in milliseconds, before it is tried again. */
+const FULL_MS = 5_000;
 
 /** A reading expires early once this process has appended this share of the stream's maximum size. */
 const REFRESH_SHARE = 0.01;
@@ -11,12 +15,16 @@ const REFRESH_SHARE = 0.01;
 /** Bytes that the server stores per message besides its payload (subject, headers, record), approximately. */
 const OVERHEAD_BYTES = 400;
 
-/** The headroom of the requests stream, the only one with a size limit. Reads the size now and then, not per append. */
-export class StreamCapacity {
+/**
+ * The room for questions: the headroom of the requests stream, and the reserve for decisions, which must be whole. Reads
+ * both now and then, not per append.
+ */
+export class LogCapacity {
   readonly #jsm: JetStreamManager;
-  #hasHeadroom = true;
+  #rejection: string | undefined;
   #maxBytes = Infinity;
   #validUntil = 0;
+  #fullUntil = 0;
   #appendedBytes = 0;
   #refreshing: Promise<void> | undefined;
 
@@ -24,22 +32,37 @@ export class StreamCapacity {
     this.#jsm = jsm;
   }
 
-  /** True if the stream has headroom for another question of this size. Rejects with the server's error. */
-  async hasHeadroomFor(bytes: number): Promise<boolean> {
+  /** Why a question of this size is rejected; undefined if it is not. Rejects with the server's error. */
+  async rejectionOf(bytes: number): Promise<string | undefined> {
     this.#appendedBytes += bytes + OVERHEAD_BYTES;
+    return this.rejection();
+  }
+
+  /** Why questions are rejected now. */
+  async rejection(): Promise<string | undefined> {
+    if (performance.now() < this.#fullUntil) return NO_ROOM;
     const isValid =
       performance.now() < this.#validUntil && this.#appendedBytes < this.#maxBytes * REFRESH_SHARE;
     if (!isValid) {
       this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = undefined));
       await this.#refreshing;
     }
-    return this.#hasHeadroom;
+    return this.#rejection;
+  }
+
+  /** The server had no room. */
+  reportFull(): void {
+    this.#fullUntil = performance.now() + FULL_MS;
   }
 
   async #refresh(): Promise<void> {
-    const { state, config } = await this.#jsm.streams.info(streams.requests.name);
+    const [{ state, config }, { isReleased }] = await Promise.all([
+      this.#jsm.streams.info(streams.requests.name),
+      readReserve({ jsm: this.#jsm }),
+    ]);
     this.#maxBytes = config.max_bytes < 0 ? Infinity : config.max_bytes;
-    this.#hasHeadroom = hasHeadroom(state.bytes, this.#maxBytes);
+    const full = hasHeadroom(state.bytes, this.#maxBytes) ? undefined : NEARLY_FULL;
+    this.#rejection = isReleased ? NO_ROOM : full;
     this.#appendedBytes = 0;
     this.#validUntil = performance.now() + REFRESH_MS;
   }

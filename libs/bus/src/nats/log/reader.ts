@@ -18,7 +18,7 @@ export interface Newest {
   readonly entry: LogEntry | undefined;
 }
 
-type Client = Pick<NatsClient, "jsm" | "watch">;
+type Client = Pick<NatsClient, "jsm" | "watch" | "apiPrefix">;
 
 /** How long a message that the server has acknowledged may take to become readable, in milliseconds. */
 const VISIBLE_WITHIN_MS = 2_000;
@@ -74,7 +74,7 @@ async function eventsOf(jsm: JetStreamManager, messages: readonly StoredMsg[]): 
 
 /** The answer of one server. Without the time limit, the client would wait for the rest of an answer that breaks off. */
 async function newestOfEach(
-  { jsm, watch }: Client,
+  { jsm, watch, apiPrefix }: Client,
   stream: string,
   filter: string,
 ): Promise<readonly StoredMsg[]> {
@@ -91,7 +91,7 @@ async function newestOfEach(
   });
   try {
     if (await withTimeout(ended, CALL_TIMEOUT_MS, () => undefined)) return messages;
-    watch.checkPermission(`$JS.API.DIRECT.GET.${stream}`);
+    watch.checkPermission(`${apiPrefix}.DIRECT.GET.${stream}`);
     throw new TimeoutError();
   } finally {
     reading.stop();

@@ -1,11 +1,15 @@
 import { streams } from "@loopgate/contracts";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
+import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
+import type { NatsConnection } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
 import type { NatsAccess, NatsStorage } from "../connection/bus-options.ts";
 import { connectTo } from "../connection/connect.ts";
 import { permissionViolationOf } from "../connection/errors.ts";
 import { retryUnknownOutcome } from "../connection/retry.ts";
+import { readReserve } from "../log/reserve.ts";
 import { configOf, managerOf } from "./provision.ts";
+import { payloadWarning } from "./payload-warning.ts";
 import { streamDifference } from "./stream-difference.ts";
 import { wantedStreams } from "./wanted-streams.ts";
 
@@ -17,6 +21,10 @@ export interface NatsInspection {
   readonly missing: readonly string[];
   /** Differences with which this version can't work, each as a message with the next step. */
   readonly differences: readonly string[];
+  /** Why questions are rejected, each as a message with the next step. */
+  readonly full: readonly string[];
+  /** What works with limits, each as a message with the next step. */
+  readonly warnings: readonly string[];
   /** The number of stored dead letters. */
   readonly deadLetters: number;
   /** The durable consumers; absent if this user may not list them. */
@@ -51,7 +59,7 @@ export async function inspectNats(
   const connection = await connectTo({ ...access, name });
   try {
     return await retryUnknownOutcome({ giveUpAfterMs: GIVE_UP_AFTER_MS }, async () =>
-      inspect(await managerOf(connection), access, connection.info?.version ?? "unknown"),
+      inspect(await managerOf(connection, access), access, connection.info),
     );
   } catch (error) {
     const [next, ...rest] = others;
@@ -70,7 +78,7 @@ function isInboxDenied(error: unknown, name: string): boolean {
 async function inspect(
   jsm: JetStreamManager,
   storage: NatsStorage,
-  version: string,
+  info: NatsConnection["info"],
 ): Promise<NatsInspection> {
   const compared = await Promise.all(
     wantedStreams(storage).map(async (wanted) => ({ wanted, found: await configOf(jsm, wanted.name) })),
@@ -88,12 +96,45 @@ async function inspect(
   );
   const { deadLetters } = streams;
   return {
-    version,
+    version: info?.version ?? "unknown",
     missing,
     differences,
+    full: await wantsOfRoom(jsm, { hasRequests: has(streams.requests), hasTimers: has(streams.timers) }),
+    warnings: [payloadWarning(info?.max_payload)].filter((warning) => warning !== undefined),
     deadLetters: has(deadLetters) ? (await jsm.streams.info(deadLetters.name)).state.messages : 0,
     ...(consumers === undefined ? {} : { consumers }),
   };
+}
+
+/** The share of an account's storage from which it counts as full. */
+const ACCOUNT_FULL_FROM = 0.95;
+
+async function wantsOfRoom(
+  jsm: JetStreamManager,
+  { hasRequests, hasTimers }: { readonly hasRequests: boolean; readonly hasTimers: boolean },
+): Promise<readonly string[]> {
+  const isReleased = hasTimers && (await readReserve({ jsm })).isReleased;
+  const requests = hasRequests ? await jsm.streams.info(streams.requests.name) : undefined;
+  const { state, config } = requests ?? {};
+  const maxBytes = config === undefined || config.max_bytes < 0 ? Infinity : config.max_bytes;
+  const account = await accountOf(jsm);
+  const { storage = 0, limits } = account ?? {};
+  const isAccountFull =
+    limits !== undefined && limits.max_storage > 0 && storage >= limits.max_storage * ACCOUNT_FULL_FROM;
+  return [
+    ...(isReleased || isAccountFull ? [NO_ROOM] : []),
+    ...(hasHeadroom(state?.bytes ?? 0, maxBytes) ? [] : [NEARLY_FULL]),
+  ];
+}
+
+/** Undefined without the permission to read it, which no service needs. */
+async function accountOf(jsm: JetStreamManager) {
+  try {
+    return await jsm.getAccountInfo();
+  } catch (error) {
+    if (permissionViolationOf(error) === undefined) throw error;
+    return undefined;
+  }
 }
 
 /** Undefined without the permission to list consumers, which no service needs. */

@@ -8,7 +8,8 @@ import {
 import { ConnectionError, type NatsConnection } from "@nats-io/transport-node";
 import { NatsStartupError } from "../../startup-error.ts";
 import {
-  CALL_TIMEOUT_MS,
+  jetStreamOptions,
+  type NatsAccess,
   type NatsBusOptions,
   natsDefaults,
   type NatsStorage,
@@ -18,6 +19,9 @@ import { apiCodeOf, apiCodes, isOutcomeUnknown, permissionViolationOf } from "..
 import { retryUnknownOutcome } from "../connection/retry.ts";
 import { streamDifference } from "./stream-difference.ts";
 import { type WantedStream, wantedStreams } from "./wanted-streams.ts";
+
+/** What is stored, and in which domain. */
+type Stored = NatsStorage & Pick<NatsAccess, "domain">;
 
 const OLDEST_SERVER = [2, 12] as const;
 
@@ -42,8 +46,8 @@ export async function bootstrapNats(options: NatsBusOptions): Promise<void> {
  * empty server (decision 0006). Differences with which this version can work are accepted.
  * @throws NatsStartupError that names the server's version, or the stream and its setting, and the next step.
  */
-export async function provision(connection: NatsConnection, storage: NatsStorage): Promise<void> {
-  const jsm = await managerOf(connection);
+export async function provision(connection: NatsConnection, storage: Stored): Promise<void> {
+  const jsm = await managerOf(connection, storage);
   for (const wanted of wantedStreams(storage)) {
     const found = (await configOf(jsm, wanted.name)) ?? (await create(jsm, wanted));
     const difference = streamDifference(found, wanted);
@@ -52,8 +56,8 @@ export async function provision(connection: NatsConnection, storage: NatsStorage
 }
 
 /** Creates what is missing and updates existing streams to `storage`. Other settings of the operator stay. */
-async function configure(connection: NatsConnection, storage: NatsStorage): Promise<void> {
-  const jsm = await managerOf(connection);
+async function configure(connection: NatsConnection, storage: Stored): Promise<void> {
+  const jsm = await managerOf(connection, storage);
   for (const wanted of wantedStreams(storage)) {
     const found = (await configOf(jsm, wanted.name)) ?? (await create(jsm, wanted));
     if (Object.entries(wanted).every(([key, value]) => isDeepStrictEqual(Reflect.get(found, key), value))) {
@@ -66,7 +70,10 @@ async function configure(connection: NatsConnection, storage: NatsStorage): Prom
 }
 
 /** @throws NatsStartupError if the server is too old; ConnectionError while there is no connection. */
-export async function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+export async function managerOf(
+  connection: NatsConnection,
+  access: Pick<NatsAccess, "domain">,
+): Promise<JetStreamManager> {
   const { info } = connection;
   if (info === undefined) throw new ConnectionError("disconnected");
   const { version } = info;
@@ -76,7 +83,7 @@ export async function managerOf(connection: NatsConnection): Promise<JetStreamMa
       `the NATS server is ${version}, and timers need ${OLDEST_SERVER.join(".")} or newer: upgrade the server`,
     );
   }
-  return jetstreamManager(connection, { checkAPI: false, timeout: CALL_TIMEOUT_MS });
+  return jetstreamManager(connection, { ...jetStreamOptions(access), checkAPI: false });
 }
 
 /** Undefined if the stream does not exist. */
@@ -114,7 +121,9 @@ async function orStartupError<Result>(what: string, call: () => Promise<Result>)
         cause: error,
       });
     }
-    if (!(error instanceof JetStreamApiError) || isOutcomeUnknown(error)) throw error;
+    // A full server may have room again later; what a stream wants of it at least is the operator's to change.
+    const isPassing = isOutcomeUnknown(error) || apiCodeOf(error) === apiCodes.serverFull;
+    if (!(error instanceof JetStreamApiError) || isPassing) throw error;
     throw new NatsStartupError(
       `${what} (${error.message}): check the limits and settings of the NATS server`,
       {

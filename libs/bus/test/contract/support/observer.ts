@@ -10,6 +10,7 @@ export interface Recording extends BusObserver {
   readonly failures: { readonly work: string; readonly error: unknown }[];
   readonly deadLetters: string[];
   readonly consumers: Map<string, () => Promise<Backlog>>;
+  readonly warnings: string[];
   /** Messages of the reasons. */
   readonly disconnects: string[];
   reconnects: number;
@@ -27,6 +28,8 @@ export function anObserver(): Recording {
     decided: (created, { data }) => void recording.decisions.push(`${created.subject} ${data.kind}`),
     lost: (event) => void recording.losses.push(event),
     outcomeUnknown: (next) => void recording.unknown.push(next),
+    warnings: [],
+    warned: (message) => void recording.warnings.push(message),
     disconnects: [],
     disconnected: ({ message }) => void recording.disconnects.push(message),
     reconnected: () => {
