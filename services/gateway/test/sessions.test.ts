@@ -54,6 +54,37 @@ describe("a registered session", () => {
     expect((await register(g, { ...registered, session_id: "other" })).status).toBe(200);
   });
 
+  it.each([
+    ["a topic of a group", { telegram_id: -1009, thread_id: 45 }, "telegram_42_-1009_45"],
+    ["a topic as text", { telegram_id: "-1009", thread_id: "45" }, "telegram_42_-1009_45"],
+    ["a topic of a private chat", { telegram_id: 8, thread_id: 3 }, "telegram_42_8_3"],
+    ["the General topic", { telegram_id: -1009, thread_id: 1 }, "telegram_42_-1009"],
+  ])("asks in %s", async (_, place, endpoint) => {
+    await using g = await startGateway({ policy: { ...open, responders: ["7"] } });
+    const body = { ...registered, ...place };
+    expect((await register(g, body)).status).toBe(200);
+    expect((await register(g, body)).status).toBe(200);
+    expect(await recipientsOf(g)).toMatchObject([{ endpoint }]);
+    const { body: shown } = await status(g);
+    expect(shown.thread_id).toBe(endpoint.split("_")[3] && Number(place.thread_id));
+    expect((await register(g, { ...body, thread_id: 46 })).status).toBe(409);
+  });
+
+  it.each([
+    ["another name for a topic", { message_thread_id: 45 }, "unknown members: message_thread_id"],
+    ["two unknown members", { chat: 1, callback_url: "x" }, "unknown members: chat, callback_url"],
+    ["a topic below 1", { thread_id: 0 }, "thread_id: must be the id of a topic"],
+    ["a topic that is no number", { thread_id: "General" }, "thread_id: must be the id of a topic"],
+    ["a topic inside the chat's id", { telegram_id: "8/45" }, "telegram_id: must be a Telegram id"],
+  ])("is refused with %s", async (_, more, problem) => {
+    await using g = await startGateway({ policy: open });
+    const refused = await register(g, { ...registered, ...more });
+    expect(refused.status).toBe(400);
+    expect(refused.body).toMatchObject({
+      error: { code: "invalid_arguments", message: expect.stringContaining(problem) },
+    });
+  });
+
   it("has a status", async () => {
     await using g = await startGateway({ policy: open });
     await register(g);

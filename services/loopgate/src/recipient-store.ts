@@ -10,6 +10,7 @@ const SCHEMA = `
 
 const StoredPolicy = z.object({
   defaultChat: z.string().optional(),
+  defaultThread: z.string().optional(),
   responders: z.array(z.string()),
   allowedChats: z.array(z.string()),
 });

@@ -1,4 +1,5 @@
 export {
+  addressOfPlace,
   botIdOf,
   isGroupChat,
   isServiceAccount,

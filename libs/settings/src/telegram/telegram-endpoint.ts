@@ -16,6 +16,24 @@ export function parseTelegramEndpoint(endpoint: string): TelegramEndpoint | unde
   return { bot: match[1], chat: match[2], ...(match[3] === undefined ? {} : { thread: match[3] }) };
 }
 
+/** The topic that every forum has. Telegram accepts messages for it only without its id. */
+const GENERAL_TOPIC = "1";
+
+/** Reads an address as people write it: `<chat>`, or `<chat>/<topic>`. */
+export function placeIn(address: string): { readonly chat: string; readonly thread?: string } {
+  const [chat = "", thread] = address.split("/");
+  return thread === undefined || thread === GENERAL_TOPIC ? { chat } : { chat, thread };
+}
+
+/** The address of a place. */
+export const addressOfPlace = ({
+  chat,
+  thread,
+}: {
+  readonly chat: string;
+  readonly thread?: string | undefined;
+}): string => (thread === undefined ? chat : `${chat}/${thread}`);
+
 /** True for groups, supergroups and channels: their ids are negative. */
 export const isGroupChat = (chat: string): boolean => chat.startsWith("-");
 

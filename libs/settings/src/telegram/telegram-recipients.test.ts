@@ -20,6 +20,21 @@ it("needs named responders in a group: its own, else the operator's", () => {
   });
 });
 
+it("asks in a topic, and lets the same people answer there as in the whole chat", () => {
+  const policy = telegramPolicy({ ...closed, defaultChat: "-100", defaultThread: "45" });
+  const endpoint = "telegram_42_-100_45";
+  expect(policy.defaultRecipient()).toMatchObject({ recipient: { endpoint, responders: ["telegram:1"] } });
+  expect(policy.recipientAt("-100/46", ["8"])).toMatchObject({
+    recipient: { endpoint: "telegram_42_-100_46", responders: ["telegram:8"] },
+  });
+  expect(policy.recipientAt("-100/1", [])).toMatchObject({ recipient: { endpoint: "telegram_42_-100" } });
+  expect(policy.recipientAt("-200/45", ["8"])).toEqual({ kind: "not_allowed" });
+  expect(policy.allows(endpoint)).toBe(true);
+  expect(policy.mayAnswer([endpoint], "telegram:1", undefined)).toBe(true);
+  expect(policy.mayAnswer([endpoint], "telegram:2", undefined)).toBe(false);
+  expect(policy.addressOf(endpoint)).toBe("-100/45");
+});
+
 it("asks only chats that the operator allows, once any is named", () => {
   expect(telegramPolicy(closed).recipientAt("9", [])).toEqual({ kind: "not_allowed" });
   expect(telegramPolicy(closed).recipientAt("7", []).kind).toBe("recipient");

@@ -1,8 +1,10 @@
 import type { Recipient, Session } from "@loopgate/contracts";
 import type { RecipientPolicy, RecipientResult } from "@loopgate/domain";
 import {
+  addressOfPlace,
   isGroupChat,
   parseTelegramEndpoint,
+  placeIn,
   telegramEndpoint,
   telegramResponder,
 } from "./telegram-endpoint.ts";
@@ -13,6 +15,8 @@ export interface TelegramRecipients {
   readonly bot?: string | undefined;
   /** `TELEGRAM_CHAT_ID`: the recipient of sessions that name none. */
   readonly defaultChat?: string | undefined;
+  /** The topic of `defaultChat` to ask in. */
+  readonly defaultThread?: string | undefined;
   /** `TELEGRAM_RESPONDER_IDS`: the persons who may answer in a group whose registration names none. */
   readonly responders: readonly string[];
   /** `TELEGRAM_ALLOWED_CHATS`. If empty, and without `defaultChat`, every chat may be registered. */
@@ -23,13 +27,18 @@ export interface TelegramRecipients {
 export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy => ({
   defaultRecipient: () => {
     if (settings.bot === undefined) return { kind: "no_account" };
-    const { defaultChat } = settings;
-    return defaultChat === undefined ? { kind: "no_default" } : recipientAt(settings, defaultChat, []);
+    const { defaultChat: chat, defaultThread: thread } = settings;
+    return chat === undefined
+      ? { kind: "no_default" }
+      : recipientAt(settings, addressOfPlace({ chat, thread }), []);
   },
-  recipientAt: (chat, responderIds) => recipientAt(settings, chat, responderIds),
+  recipientAt: (address, responderIds) => recipientAt(settings, address, responderIds),
   allows: (endpoint) => allowedChatOf(settings, endpoint) !== undefined,
   mayAnswer: (endpoints, principal, session) => mayAnswer(settings, { endpoints, principal, session }),
-  addressOf: (endpoint) => parseTelegramEndpoint(endpoint)?.chat ?? endpoint,
+  addressOf: (endpoint) => {
+    const parsed = parseTelegramEndpoint(endpoint);
+    return parsed === undefined ? endpoint : addressOfPlace(parsed);
+  },
   get isOpen() {
     return settings.defaultChat === undefined && settings.allowedChats.length === 0;
   },
@@ -47,17 +56,19 @@ export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy =>
  */
 function recipientAt(
   settings: TelegramRecipients,
-  chat: string,
+  address: string,
   responderIds: readonly string[],
 ): RecipientResult {
   if (settings.bot === undefined) return { kind: "no_account" };
+  const place = placeIn(address);
+  const { chat } = place;
   if (!isChatAllowed(settings, chat)) return { kind: "not_allowed" };
   const named = responderIds.length > 0 ? responderIds : settings.responders;
   const people = isGroupChat(chat) ? named : [chat];
   if (people.length === 0) return { kind: "no_responders" };
   const recipient: Recipient = {
     channel: "telegram",
-    endpoint: telegramEndpoint({ bot: settings.bot, chat }),
+    endpoint: telegramEndpoint({ bot: settings.bot, ...place }),
     responders: people.map(telegramResponder),
   };
   return { kind: "recipient", recipient };

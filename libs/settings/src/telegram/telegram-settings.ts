@@ -1,4 +1,4 @@
-import { botIdOf, isGroupChat, isServiceAccount } from "./telegram-endpoint.ts";
+import { botIdOf, isGroupChat, isServiceAccount, placeIn } from "./telegram-endpoint.ts";
 import { telegramProxy } from "./telegram-proxy.ts";
 import type { TelegramRecipients } from "./telegram-recipients.ts";
 import { z } from "zod";
@@ -15,6 +15,12 @@ const personId = z
 const chatId = z
   .string()
   .regex(/^-?\d{1,20}$/, "must be a numeric Telegram id (the id of a group is negative)");
+const place = z
+  .string()
+  .regex(
+    /^-?\d{1,20}(?:\/\d{1,10})?$/,
+    "must be a numeric Telegram id (the id of a group is negative), and may end with the id of a topic: -1001234/45",
+  );
 
 const botToken = z
   .string("is missing: create a bot with @BotFather to get one")
@@ -23,7 +29,7 @@ const botToken = z
 /** The bot, and who may be asked and may answer (docs/configuration.md). */
 export const telegramVariables = {
   TELEGRAM_BOT_TOKEN: botToken.optional(),
-  TELEGRAM_CHAT_ID: chatId.optional(),
+  TELEGRAM_CHAT_ID: place.optional(),
   TELEGRAM_RESPONDER_IDS: listSetting.pipe(z.array(personId)),
   TELEGRAM_ALLOWED_CHATS: listSetting.pipe(z.array(chatId)),
   TELEGRAM_API_ROOT: z.url("must be an http(s) URL").optional(),
@@ -52,10 +58,16 @@ export const requiredBot = { TELEGRAM_BOT_TOKEN: botToken };
 /** Who may be asked and who may answer, by which bot. */
 export const telegramRecipientsOf = (read: TelegramRead): TelegramRecipients => ({
   bot: read.TELEGRAM_BOT_TOKEN === undefined ? undefined : botIdOf(read.TELEGRAM_BOT_TOKEN),
-  defaultChat: read.TELEGRAM_CHAT_ID,
+  ...defaultPlaceOf(read),
   responders: read.TELEGRAM_RESPONDER_IDS,
   allowedChats: read.TELEGRAM_ALLOWED_CHATS,
 });
+
+function defaultPlaceOf({ TELEGRAM_CHAT_ID: address }: TelegramRead) {
+  if (address === undefined) return {};
+  const { chat, thread } = placeIn(address);
+  return { defaultChat: chat, ...(thread === undefined ? {} : { defaultThread: thread }) };
+}
 
 /** How long the bot may be out of contact before its chats are told about open questions, in milliseconds. */
 export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;

@@ -1,5 +1,10 @@
 import { type Session } from "@loopgate/contracts";
-import { isGroupChat, isServiceAccount, parseTelegramEndpoint } from "@loopgate/settings/telegram";
+import {
+  addressOfPlace,
+  isGroupChat,
+  isServiceAccount,
+  parseTelegramEndpoint,
+} from "@loopgate/settings/telegram";
 import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
@@ -51,7 +56,8 @@ function addRegisterRoute(app: FastifyInstance, sessions: SessionRegistry, logge
     if (sessions.isOpen && !mayRegisterAnyone({ keyId }, request)) {
       return sendError(reply, closedToNetwork().error);
     }
-    const { session_id: sessionId, client_id: clientId, telegram_id: address, responder_ids } = body.value;
+    const { session_id: sessionId, client_id: clientId, responder_ids } = body.value;
+    const address = addressIn(body.value);
     return whileAvailable(reply, async () => {
       const session = { tenant, id: sessionId };
       const responderIds = responder_ids ?? [];
@@ -80,6 +86,7 @@ function statusOf({ session_id, client_id, recipients, active, created_at }: Ses
     id: session_id,
     client_id,
     telegram_id: place === undefined ? null : Number(place.chat),
+    ...(place?.thread === undefined ? {} : { thread_id: Number(place.thread) }),
     active,
     created_at,
   };
@@ -103,15 +110,26 @@ const storeUnavailable = (): ToolFailure =>
   toolError("unavailable", "Loopgate's session store does not answer: call again in a few seconds.");
 
 const TelegramId = z
-  .union([z.int(), z.string().regex(/^-?\d{1,20}$/)], "must be a Telegram id: a whole number, not 0")
+  .union(
+    [z.int(), z.string().regex(/^-?\d{1,20}$/, "must be a Telegram id: a whole number, not 0")],
+    "must be a Telegram id: a whole number, not 0",
+  )
   .transform(String)
   .refine((id) => /[1-9]/.test(id), "must be a Telegram id: a whole number, not 0");
 
-const Registered = z.object(
+const ThreadId = z
+  .union([z.int(), z.string()], "must be the id of a topic: a whole number above 0")
+  .transform(String)
+  .refine((id) => /^[1-9]\d{0,9}$/.test(id), "must be the id of a topic: a whole number above 0");
+
+/** A member that is not known could have named another place or other people: it is no registration. */
+const Registered = z.strictObject(
   {
     session_id: text(128),
     client_id: text(128),
     telegram_id: TelegramId,
+    /** A topic of that chat. */
+    thread_id: ThreadId.optional(),
     responder_ids: z
       .array(
         TelegramId.refine((id) => !isGroupChat(id), "must be the id of a person").refine(
@@ -123,7 +141,15 @@ const Registered = z.object(
       .max(100, "must have at most 100 entries")
       .optional(),
   },
-  "must be an object",
+  {
+    error: (issue) =>
+      issue.code === "unrecognized_keys"
+        ? `has unknown members: ${issue.keys.join(", ")}`
+        : "must be an object",
+  },
 );
+
+const addressIn = ({ telegram_id: chat, thread_id: thread }: z.infer<typeof Registered>): string =>
+  addressOfPlace({ chat, thread });
 
 const SessionNamed = z.object({ session_id: text(128) }, "must be an object");

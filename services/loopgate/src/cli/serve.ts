@@ -1,5 +1,6 @@
 import { runService, version } from "@loopgate/runtime";
 import type { Environment } from "@loopgate/settings";
+import { addressOfPlace } from "@loopgate/settings/telegram";
 import { acquireFromDaemon } from "../daemon/acquire-directory.ts";
 import { clientHandler } from "../daemon/client-handler.ts";
 import { ClientListener } from "../daemon/client-listener.ts";
@@ -35,7 +36,11 @@ export const serve = (environment: Environment): Promise<void> =>
 /** Whom the gateway asks; if that is not configured, what to set. */
 function describeRecipients(policy: Settings["policy"], bot: Embedded["bot"]): string {
   if (bot === undefined) return "no one yet: set TELEGRAM_BOT_TOKEN and TELEGRAM_CHAT_ID";
-  if (policy.defaultChat !== undefined) return `Telegram chat ${policy.defaultChat} as @${bot.username}`;
+  const { defaultChat: chat, defaultThread: thread } = policy;
+  if (chat !== undefined) {
+    const address = addressOfPlace({ chat, thread });
+    return `Telegram chat ${address} as @${bot.username}`;
+  }
   const registered =
     policy.allowedChats.length === 0
       ? "any chat that a session registers"

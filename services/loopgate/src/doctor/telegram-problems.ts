@@ -65,6 +65,8 @@ export function chatProblem(chat: string, call: FailedCall, username: string, ro
       return problem(`the person has blocked the bot: unblock @${username} in Telegram`);
     case "user_deactivated":
       return problem("the person's account is deleted: configure another chat");
+    case "topic_gone":
+      return problem("Telegram knows no such topic there, or it is closed: reopen it, or correct the id");
     case "removed_from_chat":
       return problem(`the bot is not in the group: add @${username} to it`);
     default:

@@ -10,6 +10,7 @@ import {
 import { type Environment, readConfiguration } from "@loopgate/settings";
 import {
   botOf,
+  addressOfPlace,
   isGroupChat,
   telegramRecipientsOf,
   telegramSecrets,
@@ -54,7 +55,7 @@ interface InspectedBot {
 /** All checks that ask Telegram. */
 export function telegramChecks(settings: TelegramSettings, options: DoctorOptions): readonly Check[] {
   const { policy, webhookUrl, route } = settings;
-  const { defaultChat, allowedChats, responders } = policy;
+  const { defaultChat, defaultThread, allowedChats, responders } = policy;
   if (settings.bot === undefined) {
     return [
       warningCheck("bot", "no one can be asked: set TELEGRAM_BOT_TOKEN, which you get from @BotFather"),
@@ -71,8 +72,10 @@ export function telegramChecks(settings: TelegramSettings, options: DoctorOption
     checkWebhook(bot, webhookUrl),
     ...(webhookUrl === undefined ? [checkPoller(bot, options)] : []),
     ...(defaultChat === undefined ? [warningCheck("chat", noDefaultChat(allowedChats))] : []),
-    ...[...chats].map((chat) => checkChat(bot, chat, responders.length)),
-    ...(options.sendTest ? [checkTestMessage(bot, defaultChat)] : []),
+    ...[...chats].map((chat) =>
+      checkChat(bot, { chat, thread: chat === defaultChat ? defaultThread : undefined }, responders.length),
+    ),
+    ...(options.sendTest ? [checkTestMessage(bot, { chat: defaultChat, thread: defaultThread })] : []),
   ];
 }
 
@@ -155,14 +158,23 @@ const checkPoller = (
   },
 });
 
+interface ChatPlace {
+  readonly chat: string;
+  readonly thread: string | undefined;
+}
+
 /** Whether the bot may write to a chat, and who may answer there. */
-const checkChat = ({ calls, identity, route }: InspectedBot, chat: string, responders: number): Check => ({
-  subject: `chat ${chat}`,
+const checkChat = (
+  { calls, identity, route }: InspectedBot,
+  { chat, thread }: ChatPlace,
+  responders: number,
+): Check => ({
+  subject: `chat ${addressOfPlace({ chat, thread })}`,
   timeoutMessage: TELEGRAM_TIMEOUT,
   run: async () => {
     const me = await identity;
     if (me.kind !== "answered") return [];
-    const seen = await calls.reach(chat);
+    const seen = await calls.reach(chat, thread);
     if (seen.kind !== "answered") return [chatProblem(chat, seen, me.value.username, route)];
     if (!isGroupChat(chat)) return [ok("can be asked, and its person may answer")];
     const type = await calls.typeOf(chat);
@@ -190,7 +202,7 @@ const TEST_TEXT = "Loopgate can write to this chat. This is a test: nothing need
 
 const checkTestMessage = (
   { calls, identity, route }: InspectedBot,
-  defaultChat: string | undefined,
+  { chat: defaultChat, thread }: { readonly [key in keyof ChatPlace]: string | undefined },
 ): Check => ({
   subject: "test message",
   timeoutMessage: TELEGRAM_TIMEOUT,
@@ -198,7 +210,7 @@ const checkTestMessage = (
     if (defaultChat === undefined) return [problem("no chat to send it to: set TELEGRAM_CHAT_ID")];
     const me = await identity;
     if (me.kind !== "answered") return [];
-    const seen = await calls.send(defaultChat, TEST_TEXT);
+    const seen = await calls.send(defaultChat, TEST_TEXT, thread);
     if (seen.kind === "answered") return [ok(`sent to chat ${defaultChat}`)];
     return [chatProblem(defaultChat, seen, me.value.username, route)];
   },

@@ -33,10 +33,10 @@ export interface BotInspection {
   identify(): Promise<Seen<SeenBot>>;
   webhook(): Promise<Seen<SeenWebhook>>;
   /** Tests whether the bot may write to a chat. People there see "typing" for a moment; no message is sent. */
-  reach(chat: string): Promise<Seen<true>>;
+  reach(chat: string, thread?: string): Promise<Seen<true>>;
   /** Asks which type of chat it is: `private`, `group`, `supergroup` or `channel`. */
   typeOf(chat: string): Promise<Seen<string>>;
-  send(chat: string, text: string): Promise<Seen<true>>;
+  send(chat: string, text: string, thread?: string): Promise<Seen<true>>;
   /** Polls for some seconds and confirms nothing. This interrupts another poller, and so shows it; not all recover. */
   lookForPoller(): Promise<Seen<"nobody" | "somebody">>;
 }
@@ -50,9 +50,9 @@ export function inspectBot(options: BotApiOptions): BotInspection {
   return {
     identify: () => seen(api.send.getMe(), botIn),
     webhook: () => seen(api.send.getWebhookInfo(), webhookIn),
-    reach: (chat) => seen(api.send.sendChatAction(chat, "typing"), () => true),
+    reach: (chat, thread) => seen(api.send.sendChatAction(chat, "typing", inTopic(thread)), () => true),
     typeOf: (chat) => seen(api.send.getChat(chat), ({ type }) => type),
-    send: (chat, text) => seen(api.send.sendMessage(chat, text), () => true),
+    send: (chat, text, thread) => seen(api.send.sendMessage(chat, text, inTopic(thread)), () => true),
     lookForPoller: () =>
       seen(
         api.poll
@@ -62,6 +62,9 @@ export function inspectBot(options: BotApiOptions): BotInspection {
       ),
   };
 }
+
+const inTopic = (thread: string | undefined) =>
+  thread === undefined ? {} : { message_thread_id: Number(thread) };
 
 async function seen<Answer, Value>(
   call: Promise<Answer>,

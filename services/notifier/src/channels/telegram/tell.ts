@@ -34,7 +34,7 @@ export class Teller {
     if ("query" in to) return this.answerPress(to.query, reply);
     if (reply.shownByEdit === true) return;
     this.#inBackground(key, async () => {
-      const sent = await this.#send(chat, to.message, reply);
+      const sent = await this.#send(chat, to, reply);
       if (sent.kind === "ok") await reply.onSent?.(String(sent.result.message_id));
     });
   }
@@ -61,12 +61,17 @@ export class Teller {
       });
   }
 
-  #send(chat: string, message_id: number, { text, entities = [], markup }: Reply) {
+  #send(
+    chat: string,
+    { message, thread }: Exclude<Incoming["to"], { readonly query: string }>,
+    { text, entities = [], markup }: Reply,
+  ) {
     return this.#queue.call(chat, "reply", () =>
       this.#api.sendMessage(chat, unlinked(text), {
         entities,
         ...(markup === undefined ? {} : { reply_markup: markup }),
-        reply_parameters: { message_id, allow_sending_without_reply: true },
+        ...(thread === undefined ? {} : { message_thread_id: thread }),
+        reply_parameters: { message_id: message, allow_sending_without_reply: true },
         link_preview_options: { is_disabled: true },
       }),
     );

@@ -21,6 +21,8 @@ const Press = z.looseObject({
 const Message = z.looseObject({
   message_id: z.int(),
   chat: Chat,
+  message_thread_id: z.int().optional(),
+  is_topic_message: z.boolean().optional(),
   from: User.optional(),
   sender_chat: z.unknown().optional(),
   via_bot: z.unknown().optional(),
@@ -60,7 +62,7 @@ interface Common {
   readonly chat: string;
   readonly storedAt: string;
   /** How to reach the person: a press by its query, a message by a reply to it. */
-  readonly to: { readonly query: string } | { readonly message: number };
+  readonly to: { readonly query: string } | { readonly message: number; readonly thread?: number };
 }
 
 /** A person tries to answer: by a button, or by a typed reply to one of this bot's messages. */
@@ -154,7 +156,7 @@ function ofMessage(bot: Bot, message: z.infer<typeof Message>, received: Receive
   const { from, reply_to_message: repliedTo } = message;
   const text = message.text ?? message.caption;
   const chat = String(message.chat.id);
-  const common = { ...received, chat, to: { message: message.message_id } };
+  const common = { ...received, chat, to: addressee(message) };
   if (from === undefined || (from.is_bot && !isAnonymous(message))) return undefined;
   const place = {
     endpoint: telegramEndpoint({ bot: bot.id, chat }),
@@ -186,10 +188,10 @@ function continuationIn(
   message: z.infer<typeof Message>,
   { continues, ...received }: Received & { readonly continues: number | undefined },
 ): TelegramContinuation | undefined {
-  const { chat, message_id, text, via_bot, forward_origin } = message;
+  const { chat, text, via_bot, forward_origin } = message;
   if (continues === undefined || text === undefined || isAnonymous(message)) return undefined;
   if (via_bot !== undefined || forward_origin !== undefined) return undefined;
-  const common = { ...received, chat: String(chat.id), to: { message: message_id } };
+  const common = { ...received, chat: String(chat.id), to: addressee(message) };
   return { ...common, kind: "continuation", continues, text, mayContinue: mayContinue(text) };
 }
 
@@ -200,6 +202,14 @@ function offerIn({
   const [first] = reply_markup?.inline_keyboard?.flat() ?? [];
   const button = parseCallbackData(CallbackButton.safeParse(first).data?.callback_data ?? "");
   return button?.commentUpdate === undefined ? undefined : button;
+}
+
+/** A reply belongs into the topic of its message; a thread without a topic is only a chain of replies. */
+function addressee({ message_id, message_thread_id, is_topic_message }: z.infer<typeof Message>) {
+  const message = { message: message_id };
+  return is_topic_message === true && message_thread_id !== undefined
+    ? { ...message, thread: message_thread_id }
+    : message;
 }
 
 const isAnonymous = ({ sender_chat, from }: z.infer<typeof Message>): boolean =>
