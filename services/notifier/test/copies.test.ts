@@ -86,6 +86,22 @@ describe("a copy that could not be closed", () => {
   });
 });
 
+it("someone who presses on and on costs one more edit, not one for each press: others' questions need the rate", async () => {
+  await fixture.start();
+  const created = await fixture.ask();
+  const message = await fixture.message();
+  const data = message.buttons[0]![0]!.callback_data!;
+  await fixture.cancel(created);
+  await expect.poll(() => message.text).toMatch(/^🚫 Cancelled/);
+  const queries = Array.from({ length: 40 }, () => fixture.telegram.press(alice, message, { data }));
+  const told = await Promise.all(queries.map((query) => fixture.told(query)));
+  expect(told.every((text) => text.includes("Withdrawn"))).toBe(true);
+  fixture.telegram.say(alice, 7, "/help");
+  await expect.poll(() => fixture.telegram.messagesIn(7)).toHaveLength(2);
+  const edits = fixture.telegram.calls.filter(({ method }) => method === "editMessageText");
+  expect(edits.length).toBeLessThanOrEqual(2);
+});
+
 it("a process that ends between a message and its record leaves one twin; one decision closes both", async () => {
   fixture.faults.append = (subject) => subject.includes(".delivered.");
   await fixture.start();
