@@ -36,7 +36,7 @@ describe.skipIf(probe === undefined)("while the disk is full", () => {
     await expect.poll(refused, soon).toMatchObject({
       isError: true,
       structuredContent: {
-        error: { code: "unavailable", message: expect.stringMatching(/log is full.*nothing was asked/) },
+        error: { code: "unavailable", message: expect.stringMatching(/log is full.*nothing was asked/i) },
       },
     });
     const readiness = await fetch(`${loopgate.url}/readyz`);
