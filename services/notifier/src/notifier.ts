@@ -17,6 +17,7 @@ import { LongTexts } from "./answers/long-texts.ts";
 import type { Buckets } from "./buckets.ts";
 import { Copies } from "./delivery/copies.ts";
 import { startCopyCloser } from "./delivery/copy-closer.ts";
+import { CopyClosings } from "./delivery/copy-closings.ts";
 import { PendingRecords } from "./delivery/pending-records.ts";
 import { startQuestionConsumer } from "./delivery/question-consumer.ts";
 import { QuestionSender } from "./delivery/question-sender.ts";
@@ -65,6 +66,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
   await using starting = new AsyncDisposableStack();
   const openQuestions = new OpenQuestions(options.queries, channel);
   const copies = new Copies({ channel, requests, bucket: buckets.copies, logger, metrics });
+  const closings = new CopyClosings();
   const pendingRecords = starting.use(new PendingRecords(copies, logger));
   const senderWithoutLease = starting.use(await channel.openSender());
   const running = starting.use(new ConcurrentDisposables());
@@ -81,6 +83,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
       sender: senderWithoutLease,
       requests,
       copies,
+      closings,
       logger,
     }),
     logger,
@@ -104,7 +107,7 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     });
     leased.use(await startQuestionConsumer({ channel, log, questions, logger, now }));
     leased.use(await startMissedRedelivery({ channel, log, openQuestions, policies, questions }));
-    leased.use(await startCopyCloser({ channel, sender, log, requests }));
+    leased.use(await startCopyCloser({ channel, sender, log, requests, closings }));
     const receiver = leased.use(channel.startReceiver(lease));
     const lastContact = new LastContact(buckets.channels, channel);
     leased.use(

@@ -1,14 +1,16 @@
-import { type CreatedEvent, type DecidedEvent, keyToken, refOf, tagOf } from "@loopgate/contracts";
+import { type CreatedEvent, refOf, tagOf } from "@loopgate/contracts";
 import { type Copy, copiesOf, decisionOf } from "@loopgate/domain";
 import type { Channel, ChannelSender, RequestLog } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { Copies } from "../delivery/copies.ts";
+import type { CopyClosings } from "../delivery/copy-closings.ts";
 
 interface CloseOnInteractionOptions {
   readonly channel: Channel;
   readonly sender: ChannelSender;
   readonly requests: RequestLog;
   readonly copies: Copies;
+  readonly closings: CopyClosings;
   readonly logger: Logger;
 }
 
@@ -21,28 +23,24 @@ interface Finding {
   readonly decidedAt: number | undefined;
 }
 
-/** How many closed copies a process remembers. */
-const REMEMBERED_COPIES = 10_000;
-
 /**
  * Closes the copy by which a person interacted with a decided question, even a person who may not answer (I8). The
- * outcome of the answer never depends on it: after a failure, the next interaction tries again. Once a copy is closed here,
- * further interactions with it change nothing: someone who presses on and on must not use up the provider's rate.
+ * outcome of the answer never depends on it: after a failure, the next interaction tries again.
  */
 export class CloseOnInteraction {
   readonly #channel: Channel;
   readonly #sender: ChannelSender;
   readonly #requests: RequestLog;
   readonly #copies: Copies;
+  readonly #closings: CopyClosings;
   readonly #logger: Logger;
-  /** The copies that are being closed or are closed by this process, oldest first. */
-  readonly #closed = new Set<string>();
 
-  constructor({ channel, sender, requests, copies, logger }: CloseOnInteractionOptions) {
+  constructor({ channel, sender, requests, copies, closings, logger }: CloseOnInteractionOptions) {
     this.#channel = channel;
     this.#sender = sender;
     this.#requests = requests;
     this.#copies = copies;
+    this.#closings = closings;
     this.#logger = logger;
   }
 
@@ -60,22 +58,10 @@ export class CloseOnInteraction {
     if (decision === undefined) return;
     const isRecorded = copiesOf(set).some((one) => this.#isSame(one, copy));
     if (!isRecorded) return this.#recordForCloser(copy, created);
-    if (!isFresh) void this.#closeOnce(copy, created, decision);
-  }
-
-  async #closeOnce(copy: Copy, created: CreatedEvent, decision: DecidedEvent): Promise<void> {
-    const key = keyToken(copy.endpoint, copy.copy);
-    if (this.#closed.has(key)) return;
-    this.#closed.add(key);
-    const [oldest] = this.#closed;
-    if (this.#closed.size > REMEMBERED_COPIES && oldest !== undefined) this.#closed.delete(oldest);
-    try {
-      const result = await this.#sender.closeCopy(copy, created, decision);
-      if (result.kind === "failed") this.#closed.delete(key);
-    } catch (error) {
-      this.#closed.delete(key);
-      this.#warn(created, error);
-    }
+    if (isFresh) return;
+    this.#closings
+      .close(this.#sender, copy, { created, decided: decision })
+      .catch((error: unknown) => this.#warn(created, error));
   }
 
   #isSame(recorded: Copy, { endpoint, copy }: Copy): boolean {

@@ -3,6 +3,7 @@ import type { Delivery, EventLog, Subscription, Verdict } from "@loopgate/bus";
 import { copiesOf, createdOf, decisionOf } from "@loopgate/domain";
 import type { Channel, ChannelSender, RequestLog } from "@loopgate/requests";
 import { consumersOf } from "../consumers.ts";
+import type { CopyClosings } from "./copy-closings.ts";
 import { retryAfter } from "../retry-after.ts";
 
 export interface CopyCloserOptions {
@@ -10,6 +11,7 @@ export interface CopyCloserOptions {
   readonly sender: ChannelSender;
   readonly log: EventLog;
   readonly requests: RequestLog;
+  readonly closings: CopyClosings;
 }
 
 /**
@@ -21,7 +23,7 @@ export const startCopyCloser = (options: CopyCloserOptions): Promise<Subscriptio
   options.log.consume(consumersOf(options.channel).copyCloser, (delivery) => close(options, delivery));
 
 async function close(
-  { channel, sender, requests }: CopyCloserOptions,
+  { channel, sender, requests, closings }: CopyCloserOptions,
   { entry, attempt }: Delivery,
 ): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
@@ -37,7 +39,7 @@ async function close(
     return retryAfter([await sender.sendRest(copy, created)], attempt);
   }
   const copies = copiesOf(set).filter(({ endpoint }) => channel.owns(endpoint));
-  const results = await Promise.all(copies.map((copy) => sender.closeCopy(copy, created, decided)));
+  const results = await Promise.all(copies.map((copy) => closings.close(sender, copy, { created, decided })));
   return retryAfter(results, attempt);
 }
 
