@@ -33,7 +33,7 @@ it("reads a pipe to its end, however late and slowly its writer writes", async (
   writer.kill();
 });
 
-it("gives up a pipe that nobody writes to, and does not hold up other files", async () => {
+it("gives up a pipe without a writer, and does not hold up other files", async () => {
   const path = aPipe("silent");
   const reads = Array.from({ length: 8 }, () => readSmallFile(path, { withinMs: 300 }));
   await readFile(import.meta.filename);

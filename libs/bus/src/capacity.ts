@@ -1,4 +1,7 @@
-/** From this share of its maximum size on, a log rejects new questions: the rest is for decisions (docs/architecture.md#streams-subjects-and-buckets). */
+/**
+ * From this share of its maximum size on, a log rejects new questions: the rest is for decisions
+ * (docs/architecture.md#streams-subjects-and-buckets).
+ */
 const FULL_FROM = 0.8;
 
 /** The message of the `LogFull` that rejects a question. */

@@ -1,4 +1,5 @@
 export { deadLetters, replayDeadLetter } from "./dead-letters.ts";
+export { changeValue } from "./change-value.ts";
 export type { Backlog, BusObserver } from "./bus-observer.ts";
 export {
   LogFull,

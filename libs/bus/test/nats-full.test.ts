@@ -9,6 +9,7 @@ import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { connectNatsBus, inspectNats, type NatsBus, type NatsPermissions } from "../src/nats/index.ts";
 import { aDue, anEvent, aRequest, copySubject } from "./contract/support/events.ts";
+import { ask, type Asked, askUntilFull, decide } from "./contract/support/filling.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
@@ -74,33 +75,12 @@ const fillerOf = () =>
     return state.subjects?.["loopgate.timer.v1._reserve.log.filler"] ?? 0;
   });
 
-type Asked = ReturnType<typeof aRequest>;
-
-async function ask(bus: NatsBus, characters = 60_000): Promise<Asked> {
-  const ref = aRequest();
-  const event = anEvent(ref, { data: { text: "x".repeat(characters) } });
-  await bus.log.append(requestSubject(ref, eventKey.created), event, { first: true, reserveHeadroom: true });
-  return ref;
-}
-
-const decide = async (bus: NatsBus, ref: Asked) =>
-  (await bus.log.append(requestSubject(ref, eventKey.decided), anEvent(ref), { first: true })).kind;
+/** The length of a question's text. */
+const CHARACTERS = 60_000;
 
 let answers = 1_000;
 const longAnswer = (bus: NatsBus, ref: Asked) =>
   bus.log.append(copySubject(ref, (answers += 1)), anEvent(ref, { data: { text: "x".repeat(30_000) } }));
-
-async function askUntilFull(bus: NatsBus): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  for (;;) {
-    try {
-      asked.push(await ask(bus));
-    } catch (error) {
-      if (error instanceof LogFull && error.message.includes("no room left")) return asked;
-      throw error;
-    }
-  }
-}
 
 const roomOf = (bus: NatsBus) =>
   bus.checkRoom().then(
@@ -116,10 +96,10 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
   ])("%s rejects questions, and takes everything else; all goes on when there is room", async (_, limits) => {
     await start(limits);
     const { state, gateway, notifier } = await openAll();
-    const asked = await askUntilFull(gateway);
+    const asked = await askUntilFull(gateway, CHARACTERS);
     expect(asked.length).toBeGreaterThan(20);
 
-    for (const ref of asked) expect(await decide(notifier, ref)).toBe("stored");
+    for (const ref of asked) expect((await decide(notifier, ref)).kind).toBe("stored");
     const leases = await notifier.keyValue.bucket("leases");
     expect(await leases.create("lease", "held")).toBeDefined();
     await state.timers.set(asked[0]!, "expiry", new Date(), aDue(asked[0]!, "due"));
@@ -141,7 +121,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
     await asOperator((jsm) => jsm.streams.purge("LOOPGATE_REQUESTS", { filter: filters.created }));
     await expect.poll(() => roomOf(gateway), eventually).toBe("room");
     expect(await fillerOf()).toBeGreaterThan(0);
-    await ask(gateway);
+    await ask(gateway, CHARACTERS);
     for (const ref of asked) {
       expect(await notifier.log.last(requestSubject(ref, eventKey.decided))).toBeDefined();
     }
@@ -150,7 +130,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
   it("loses nothing, and every entry is handled after the limit was raised", async () => {
     await start(fileStore(6));
     const { gateway, notifier } = await openAll();
-    const asked = await askUntilFull(gateway);
+    const asked = await askUntilFull(gateway, CHARACTERS);
     for (const ref of asked) await decide(notifier, ref);
     const recorder = aRecorder();
     await using _ = await notifier.log.consume({ name: "all", filters: ["loopgate.req.v1.>"] }, recorder);
@@ -162,7 +142,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
     await expect
       .poll(
         () =>
-          ask(gateway).then(
+          ask(gateway, CHARACTERS).then(
             () => "stored",
             (error: Error) => error.name,
           ),
@@ -174,7 +154,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
   it("and without a process that keeps the reserve rejects questions with the true reason", async () => {
     await start(fileStore(4));
     const gateway = await openBus("gateway", { appends: [], asksQueries: true });
-    await askUntilFull(gateway);
+    await askUntilFull(gateway, CHARACTERS);
     expect(await roomOf(gateway)).toContain("no room left");
     const decision = decide(gateway, aRequest());
     await expect(decision).rejects.toThrow(LogFull);
@@ -188,10 +168,10 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
       await start(fileStore(30));
       vi.unstubAllEnvs();
       const gateway = await openBus("gateway", { appends: [] });
-      await ask(gateway);
+      await ask(gateway, CHARACTERS);
       const filler = await disk?.fill();
       const failure = async () => {
-        await ask(gateway).catch(() => undefined);
+        await ask(gateway, CHARACTERS).catch(() => undefined);
         return roomOf(gateway);
       };
       await expect
@@ -203,7 +183,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
       await expect
         .poll(
           () =>
-            ask(gateway).then(
+            ask(gateway, CHARACTERS).then(
               () => "stored",
               () => "failed",
             ),
@@ -218,7 +198,7 @@ describe.skipIf(!hasServer)("JetStream without room", () => {
     await start(fileStore(2));
     const { gateway } = await openAll();
     await expect.poll(fillerOf, eventually).toBeLessThan(20);
-    await ask(gateway);
+    await ask(gateway, CHARACTERS);
     expect(await roomOf(gateway)).toBe("room");
   });
 });

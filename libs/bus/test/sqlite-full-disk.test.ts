@@ -5,7 +5,8 @@ import { mountSmallDisk, type SmallDisk } from "@loopgate/testing";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { LogFull } from "../src/index.ts";
 import { openSqliteBus, type SqliteBus } from "../src/sqlite/index.ts";
-import { aDue, anEvent, aRequest, everythingOf } from "./contract/support/events.ts";
+import { aDue, anEvent, everythingOf } from "./contract/support/events.ts";
+import { ask, askUntilFull, decide } from "./contract/support/filling.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
 
@@ -30,30 +31,8 @@ async function open({ path }: SmallDisk): Promise<SqliteBus> {
   return bus;
 }
 
-type Asked = ReturnType<typeof aRequest>;
-
-async function ask(bus: SqliteBus, characters = 10_000): Promise<Asked> {
-  const ref = aRequest();
-  const event = anEvent(ref, { data: { text: "x".repeat(characters) } });
-  await bus.log.append(requestSubject(ref, eventKey.created), event, { first: true, reserveHeadroom: true });
-  return ref;
-}
-
-const decide = (bus: SqliteBus, ref: Asked) =>
-  bus.log.append(requestSubject(ref, eventKey.decided), anEvent(ref), { first: true });
-
-/** Asks until there is no room; returns what was accepted. */
-async function askUntilFull(bus: SqliteBus): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  for (;;) {
-    try {
-      asked.push(await ask(bus));
-    } catch (error) {
-      if (error instanceof LogFull && error.message.includes("no room left")) return asked;
-      throw error;
-    }
-  }
-}
+/** The length of a question's text. */
+const CHARACTERS = 10_000;
 
 const isFull = (bus: SqliteBus) =>
   bus.checkRoom().then(
@@ -69,7 +48,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
     const bus = await open(await aDisk(size));
     expect(await isFull(bus)).toBe(false);
 
-    const asked = await askUntilFull(bus);
+    const asked = await askUntilFull(bus, CHARACTERS);
     expect(asked.length).toBeGreaterThan(20);
     expect(await isFull(bus)).toBe(true);
     const decided = asked.slice(0, 100);
@@ -85,13 +64,13 @@ describe.skipIf(probe === undefined)("a full disk", () => {
 
   it("reports an event that is stored already, and rejects none of a group commit but the questions", async () => {
     const bus = await open(await aDisk(6));
-    const asked = await askUntilFull(bus);
+    const asked = await askUntilFull(bus, CHARACTERS);
     const again = anEvent(asked[0]!);
     await bus.log.append(requestSubject(asked[0]!, eventKey.decided), again);
     const results = await Promise.allSettled([
-      ask(bus),
+      ask(bus, CHARACTERS),
       decide(bus, asked[1]!),
-      ask(bus),
+      ask(bus, CHARACTERS),
       bus.log.append(requestSubject(asked[0]!, eventKey.decided), again, { reserveHeadroom: true }),
       decide(bus, asked[2]!),
     ]);
@@ -107,14 +86,14 @@ describe.skipIf(probe === undefined)("a full disk", () => {
   it("that is filled by others rejects questions, too, and takes them again when they leave", async () => {
     const disk = await aDisk(16);
     const bus = await open(disk);
-    const first = await ask(bus);
+    const first = await ask(bus, CHARACTERS);
     const filler = await disk.fill();
-    await askUntilFull(bus);
+    await askUntilFull(bus, CHARACTERS);
     expect((await decide(bus, first)).kind).toBe("stored");
 
     await rm(filler);
     await expect.poll(() => isFull(bus), eventually).toBe(false);
-    await ask(bus);
+    await ask(bus, CHARACTERS);
     expect((await stat(join(disk.path, "loopgate.db-reserve"))).mode & 0o777).toBe(0o600);
   });
 
@@ -122,7 +101,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
     const disk = await aDisk(6);
     const bus = await open(disk);
     const recorder = aRecorder();
-    const asked = await askUntilFull(bus);
+    const asked = await askUntilFull(bus, CHARACTERS);
     await using _ = await bus.log.consume(
       { name: "all", filters: [everythingOf(asked[0]!), "loopgate.req.v1.>"] },
       recorder,
@@ -131,7 +110,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
 
     await disk.resize(32);
     await expect.poll(() => isFull(bus), eventually).toBe(false);
-    asked.push(await ask(bus));
+    asked.push(await ask(bus, CHARACTERS));
     const ids = () => new Set(recorder.seen.map(({ entry }) => entry.subject)).size;
     await expect.poll(ids, eventually).toBe(asked.length + 1);
     expect(isWhole(bus)).toBe(true);
@@ -140,7 +119,7 @@ describe.skipIf(probe === undefined)("a full disk", () => {
   it("can be opened, read and written by the next process", async () => {
     const disk = await aDisk(6);
     const first = await open(disk);
-    const asked = await askUntilFull(first);
+    const asked = await askUntilFull(first, CHARACTERS);
     await first[Symbol.asyncDispose]();
     const filler = await disk.fill();
     await expect(open(disk)).rejects.toThrow(LogFull);
@@ -148,23 +127,23 @@ describe.skipIf(probe === undefined)("a full disk", () => {
 
     const next = await open(disk);
     expect(await isFull(next)).toBe(true);
-    await expect(ask(next)).rejects.toThrow(LogFull);
+    await expect(ask(next, CHARACTERS)).rejects.toThrow(LogFull);
     expect(await next.log.last(requestSubject(asked[0]!, eventKey.created))).toBeDefined();
     await disk.resize(16);
     await expect.poll(() => isFull(next), eventually).toBe(false);
-    await ask(next);
+    await ask(next, CHARACTERS);
     expect(isWhole(next)).toBe(true);
   });
 
   it("that fills while no process runs leaves the reserve to the next one", async () => {
     const disk = await aDisk(16);
     const first = await open(disk);
-    const ref = await ask(first);
+    const ref = await ask(first, CHARACTERS);
     await first[Symbol.asyncDispose]();
     await disk.fill();
 
     const next = await open(disk);
     expect((await decide(next, ref)).kind).toBe("stored");
-    await expect(ask(next)).rejects.toThrow(LogFull);
+    await expect(ask(next, CHARACTERS)).rejects.toThrow(LogFull);
   });
 });

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { creationTag, fingerprint, isRequestId, keyedRequestId, keyToken, newRequestId } from "./ids.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { creationTag, isRequestId, keyedRequestId, keyToken, newRequestId } from "./ids.ts";
 
 const submission = { tenant: "default", caller: "local", clientId: "agent", sessionId: "s", key: "k" };
 

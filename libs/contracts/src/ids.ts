@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { stringify, v7 } from "uuid";
 import { z } from "zod";
+import { sha256 } from "./fingerprint.ts";
 
 /** A request's id: a lower-case UUID, version 7, or 8 if it has an idempotency key. It is not a secret. */
 const RequestId = z.uuid({ version: "v7" }).or(z.uuid({ version: "v8" }));
@@ -43,17 +43,3 @@ export const keyToken = (...parts: readonly string[]): string =>
  */
 export const creationTag = (requestId: string, createdAt: string): string =>
   sha256([requestId, createdAt]).subarray(0, 4).toString("base64url");
-
-/** SHA-256 over JSON with sorted keys, as hex: independent of the order of members. */
-export const fingerprint = (value: unknown): string => sha256(sorted(value)).toString("hex");
-
-const sha256 = (value: unknown): Buffer => createHash("sha256").update(JSON.stringify(value)).digest();
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(
-    entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, member]) => [k, sorted(member)]),
-  );
-}

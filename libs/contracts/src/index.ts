@@ -1,3 +1,4 @@
+export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
@@ -34,7 +35,6 @@ export {
 } from "./events.ts";
 export {
   creationTag,
-  fingerprint,
   isKeyedRequestId,
   isRequestId,
   keyedRequestId,

@@ -4,7 +4,10 @@ import { DecidedBy, RequestType } from "./events.ts";
 export const RequestStatus = z.enum(["pending", "decided", "expired", "cancelled"]);
 export type RequestStatus = z.infer<typeof RequestStatus>;
 
-/** A request as agents see it: the one shape of all tools (docs/interface.md#tools). Times are RFC 3339 UTC with milliseconds. */
+/**
+ * A request as agents see it: the one shape of all tools (docs/interface.md#tools). Times are RFC 3339 UTC with
+ * milliseconds.
+ */
 export const RequestView = z.object({
   request_id: z.string(),
   status: RequestStatus,

@@ -13,9 +13,9 @@ const denying = words("deny denied no reject rejected decline cancel abort stop 
 const approvingBesideDenial = words("deploy execute run go ship merge publish apply send");
 
 /**
- * Gives every option its effect. Declared effects stand alone: with one declared (`neutral` counts), an option without
- * is neutral. With none declared, labels are matched whole against the table of docs/interface.md#tools; all others are neutral, so
- * that nothing but a known word ever reads as approval (I4).
+ * Gives every option its effect. Declared effects stand alone: with one declared (`neutral` counts), an option
+ * without is neutral. With none declared, labels are matched whole against the table of docs/interface.md#tools; all
+ * others are neutral, so that nothing but a known word ever reads as approval (I4).
  */
 export function withEffects(offered: readonly OfferedOption[]): readonly Option[] {
   const declared = offered.some((option) => option.effect !== undefined);

@@ -14,7 +14,10 @@ export type PromptResult =
   | { readonly kind: "prompt"; readonly prompt: Prompt }
   | { readonly kind: "invalid"; readonly problem: string };
 
-/** The question as it will be shown: type by the rules of docs/interface.md#tools, labels as people read them, effects resolved. */
+/**
+ * The question as it will be shown: type by the rules of docs/interface.md#tools, labels as people read them, effects
+ * resolved.
+ */
 export function promptOf({ message, requestType, options = [] }: OfferedPrompt): PromptResult {
   const kind = requestType ?? (options.length > 0 ? "choice" : "input");
   if (kind === "choice" && options.length === 0) {

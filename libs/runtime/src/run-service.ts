@@ -23,8 +23,9 @@ export interface Service<Settings extends { readonly logLevel: LogLevel }> {
   /** Reads the environment. Throws `StartupError` for settings that the operator must correct. */
   readonly settings: () => Settings | Promise<Settings>;
   /**
-   * Where probes find the health of this service from its first moment. A service with it waits for the servers that it
-   * needs: after `Unavailable`, unless it lacks a permission, it starts again, alive and not ready, and after `LoginRefused` too, for a minute.
+   * Where probes find the health of this service from its first moment. A service with it waits for the servers that
+   * it needs: after `Unavailable`, unless it lacks a permission, it starts again, alive and not ready, and after
+   * `LoginRefused` too, for a minute.
    */
   readonly health?: (settings: Settings) => HealthAddress;
   /**

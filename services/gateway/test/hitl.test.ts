@@ -76,8 +76,8 @@ describe("POST /hitl/request", () => {
     await ask(g, { idempotency_key: "k" });
     const conflict = await hitl(g, "request", { ...question, message: "n", idempotency_key: "k" });
     expect([conflict.status, conflict.body.error.code]).toEqual([409, "idempotency_conflict"]);
-    await using nobody = await startGateway({ policy: { defaultChat: undefined } });
-    const none = await hitl(nobody, "request", question);
+    await using unroutable = await startGateway({ policy: { defaultChat: undefined } });
+    const none = await hitl(unroutable, "request", question);
     expect([none.status, none.body.error.code]).toEqual([404, "no_recipient"]);
   });
 });

@@ -96,8 +96,8 @@ describe("an accepted question", () => {
   });
 
   it("needs a recipient, and the error names the setting", async () => {
-    await using nobody = await startGateway({ policy: { defaultChat: undefined } });
-    expect(await refuse(nobody, {})).toMatchObject({
+    await using unroutable = await startGateway({ policy: { defaultChat: undefined } });
+    expect(await refuse(unroutable, {})).toMatchObject({
       code: "no_recipient",
       message: expect.stringContaining("TELEGRAM_CHAT_ID"),
     });

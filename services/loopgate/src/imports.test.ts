@@ -24,6 +24,7 @@ it("the stdio proxy loads no package from outside, so that it starts fast and ne
   expect(packages).toEqual(
     new Set([
       "@loopgate/async",
+      "@loopgate/contracts/fingerprint",
       "@loopgate/runtime/json",
       "@loopgate/runtime/lines",
       "@loopgate/runtime/version",

@@ -112,7 +112,7 @@ it("each of many copies is closed by one edit, although each event and each retr
   const endpoint = copiesOf(await fixture.set(created))[0]!.endpoint;
   const { send } = createBotApi({ token, apiRoot: fixture.telegram.apiRoot });
   for (let twin = 0; twin < 20; twin += 1) {
-    const { message_id } = await send.sendMessage(7, "a copy that nobody recorded");
+    const { message_id } = await send.sendMessage(7, "a copy that was not recorded");
     await fixture.requests.recordDelivered(created.event, { endpoint, copy: String(message_id) });
   }
   const edited = () =>

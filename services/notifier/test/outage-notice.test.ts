@@ -49,7 +49,7 @@ describe("after an outage", () => {
     await fixture.start();
     await fixture.ask({ message: "asked of Alice" });
     await fixture.ask({ message: "asked of the group", chats: [[group, [7]]] });
-    await fixture.ask({ message: "asked where nobody is asked any more", chats: [[8, [8]]] });
+    await fixture.ask({ message: "asked in a chat that is no longer allowed", chats: [[8, [8]]] });
     fixture.telegram.chats.refusing.set("10", new Refused(403, "Forbidden: bot was blocked by the user"));
     const missed = await fixture.ask({ message: "never got there", chats: [[10, [10]]] });
     await expect.poll(async () => failedEndpointsOf(await fixture.set(missed)).size).toBe(1);

@@ -62,7 +62,7 @@ const causes: readonly (readonly [string, () => string, string])[] = [
     "can't be resolved",
   ],
   [
-    "a port that nobody listens on",
+    "a port without a listener",
     () => "mongodb://127.0.0.1:1/loopgate",
     "MongoDB is away: see whether it runs",
   ],

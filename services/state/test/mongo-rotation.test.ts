@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const uriFile = join(folder, "uri");
 const soon = { interval: 20 };
 
-/** A server without `--auth` asks nobody for a login, and verifies one that it is given. */
+/** A server without `--auth` asks no client for a login, and verifies one that it is given. */
 let database: string;
 beforeEach(() => {
   database = server?.newDatabase() ?? "";

@@ -17,7 +17,10 @@ export async function dockerAnswers(): Promise<boolean> {
   }
 }
 
-/** Runs a server in a container that listens on the same ports inside and outside. It does not outlive this process for long. */
+/**
+ * Runs a server in a container that listens on the same ports inside and outside. It does not outlive this process
+ * for long.
+ */
 export async function startInContainer(image: string, launch: Launch): Promise<Engine> {
   const { GenericContainer, getContainerRuntimeClient } = await import("testcontainers");
   const started = await new GenericContainer(image)

@@ -74,7 +74,10 @@ export async function startNatsServer(): Promise<NatsServer | undefined> {
   return engine && { url: urlOf(ports), ...engine };
 }
 
-/** A cluster of three real servers, as processes of this machine whatever else there is; otherwise as {@link startNatsServer}. */
+/**
+ * A cluster of three real servers, as processes of this machine whatever else there is; otherwise as {@link
+ * startNatsServer}.
+ */
 export async function startNatsCluster(): Promise<NatsCluster | undefined> {
   const binary = await findBinary(natsSource);
   if (binary === undefined) return undefined;

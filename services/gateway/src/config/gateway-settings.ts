@@ -51,7 +51,10 @@ function originOf(text: string): string | undefined {
 }
 
 const DAY_MS = 86_400_000;
-/** How much longer the log keeps an event than the longest question lives, at least (docs/architecture.md#streams-subjects-and-buckets). */
+/**
+ * How much longer the log keeps an event than the longest question lives, at least
+ * (docs/architecture.md#streams-subjects-and-buckets).
+ */
 const RETENTION_MARGIN_MS = 30 * DAY_MS;
 
 /** Where the gateway listens, and the limits for callers (docs/configuration.md). */

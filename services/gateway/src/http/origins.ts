@@ -18,9 +18,9 @@ export interface AllowedSources {
 const PREFLIGHT_MAX_AGE_SECONDS = 3_600;
 
 /**
- * Rejects requests that a foreign web page could make a browser send: by DNS rebinding (`Host`), or from its own origin. Pages
- * of allowed origins may read the answers (CORS); their preflights carry no key, so they are answered here. Probes and scrapers
- * address hosts by IP, and what they read is not secret.
+ * Rejects requests that a foreign web page could make a browser send: by DNS rebinding (`Host`), or from its own
+ * origin. Pages of allowed origins may read the answers (CORS); their preflights carry no key, so they are answered
+ * here. Probes and scrapers address hosts by IP, and what they read is not secret.
  */
 export function checkSources(app: FastifyInstance, { allowedHosts, allowedOrigins }: AllowedSources): void {
   const hosts = [...localhostAllowedHostnames(), ...allowedHosts.map(hostnameOf)];

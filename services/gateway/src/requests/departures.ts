@@ -1,5 +1,5 @@
 import { keyToken } from "@loopgate/contracts";
-import type { Bucket } from "@loopgate/bus";
+import { type Bucket, changeValue } from "@loopgate/bus";
 import { z } from "zod";
 
 /** Whose submission it is, and what it asks: two submissions with the same scope and fingerprint are the same. */
@@ -29,11 +29,7 @@ export class Departures {
 
   /** Remembers that the caller of this submission left. The newest question counts. */
   async record(submission: SubmissionIdentity, departure: Departure): Promise<void> {
-    const key = keyOf(submission);
-    const value = JSON.stringify(departure);
-    const stored = await this.#bucket.get(key);
-    if (stored === undefined) await this.#bucket.create(key, value);
-    else await this.#bucket.update(key, value, stored.revision);
+    await changeValue(this.#bucket, keyOf(submission), () => JSON.stringify(departure));
   }
 
   /** The departure that this submission repeats: for one caller only, because two that still listen are two questions. */

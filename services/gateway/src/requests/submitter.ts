@@ -56,28 +56,32 @@ export type SubmitOutcome = { readonly kind: "accepted"; readonly request: Reque
 
 /** Accepts questions (docs/invariants.md#keyed-submissions). */
 export class Submitter {
-  readonly #parts: SubmitterOptions;
+  readonly #options: SubmitterOptions;
 
-  constructor(parts: SubmitterOptions) {
-    this.#parts = parts;
+  constructor(options: SubmitterOptions) {
+    this.#options = options;
   }
 
   /**
    * `accepted` once the question is in the log (I1). The same submission under the same key is the same request (I7).
    * @throws Unavailable if it is unknown whether the question was stored. Without a key, repeating it may ask twice.
    */
-  async submit(submission: Submission, submitting: Submitting): Promise<SubmitOutcome> {
+  submit(submission: Submission, submitting: Submitting): Promise<SubmitOutcome> {
+    return this.#submit(draftOf(submission, submitting, identityOf(submission, submitting)), submitting);
+  }
+
+  async #submit(draft: Draft, submitting: Submitting): Promise<SubmitOutcome> {
+    const { submission } = draft;
     const { message, request_type, options } = submission;
     const offered = options?.map((option) => (typeof option === "string" ? { label: option } : option));
     const shown = promptOf({ message, requestType: request_type, options: offered });
     if (shown.kind === "invalid") return invalidArguments([shown.problem]);
-    const draft = draftOf(submission, submitting);
     if (submission.idempotency_key !== undefined) {
       const known = await this.#known(draft);
       if (known !== undefined) return known;
     }
     const session = { tenant: draft.ref.tenant, id: draft.sessionId };
-    const routed = await this.#parts.sessions.recipientsOf(session, submitting.policy);
+    const routed = await this.#options.sessions.recipientsOf(session, submitting.policy);
     if (routed.kind === "error") return routed;
     return this.#append(draft, this.#event(draft, shown.prompt, routed.recipients));
   }
@@ -90,31 +94,31 @@ export class Submitter {
   async submitWaiting(submission: Submission, submitting: Submitting): Promise<WaitingOutcome> {
     const identity = identityOf(submission, submitting);
     if (submission.idempotency_key === undefined) {
-      const departure = await this.#parts.departures.take(identity);
+      const departure = await this.#options.departures.take(identity);
       const request =
         departure && (await this.#pending({ tenant: identity.tenant, id: departure.request_id }));
       if (departure !== undefined && request !== undefined)
         return { kind: "accepted", request, calls: departure.calls + 1 };
     }
-    const submitted = await this.submit(submission, submitting);
+    const submitted = await this.#submit(draftOf(submission, submitting, identity), submitting);
     return submitted.kind === "error" ? submitted : { ...submitted, calls: 1 };
   }
 
   /** Remembers that a waiting call's caller left before it heard the id. A keyed call finds its request by its key. */
   async recordDeparture(submission: Submission, submitting: Submitting, departure: Departure): Promise<void> {
     if (submission.idempotency_key !== undefined) return;
-    await this.#parts.departures.record(identityOf(submission, submitting), departure);
+    await this.#options.departures.record(identityOf(submission, submitting), departure);
   }
 
   async #pending(ref: RequestRef): Promise<RequestDetails | undefined> {
-    const { requests, queries } = this.#parts;
+    const { requests, queries } = this.#options;
     const request = await findRequest({ requests, queries }, ref);
     return request?.view.status === "pending" ? request : undefined;
   }
 
   /** The request that already has this key. */
   async #known(draft: Draft): Promise<SubmitOutcome | undefined> {
-    const { queries, requests } = this.#parts;
+    const { queries, requests } = this.#options;
     try {
       const reply = await queries.status(draft.ref);
       return reply.kind === "found" ? this.#replay(reply.request, draft) : undefined;
@@ -127,7 +131,7 @@ export class Submitter {
 
   /** The request that the log holds under this key. A decision whose question is gone can't be returned. */
   async #logged(draft: Draft): Promise<SubmitOutcome> {
-    const request = requestDetailsOf(await this.#parts.requests.read(draft.ref));
+    const request = requestDetailsOf(await this.#options.requests.read(draft.ref));
     if (request === undefined) throw new Unavailable("the log no longer holds this key's question");
     return this.#replay(request, draft);
   }
@@ -139,18 +143,18 @@ export class Submitter {
    */
   #replay(request: RequestDetails, { fingerprint }: Draft): SubmitOutcome {
     const { decided_at } = request.view;
-    const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#parts.settings;
-    const sinceEndMs = decided_at === undefined ? 0 : this.#parts.now().getTime() - Date.parse(decided_at);
+    const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#options.settings;
+    const sinceEndMs = decided_at === undefined ? 0 : this.#options.now().getTime() - Date.parse(decided_at);
     if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
     return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
   }
 
   #event(draft: Draft, prompt: Prompt, recipients: readonly Recipient[]): CreatedEvent {
-    const { defaultTimeoutSeconds, minTimeoutSeconds, maxTimeoutSeconds } = this.#parts.settings;
+    const { defaultTimeoutSeconds, minTimeoutSeconds, maxTimeoutSeconds } = this.#options.settings;
     const timeout = draft.submission.timeout_seconds ?? defaultTimeoutSeconds;
     const timeoutSeconds = clamp(timeout, minTimeoutSeconds, maxTimeoutSeconds);
     const { metadata } = draft.submission;
-    return createdEvent({ ...draft, prompt, recipients, metadata, timeoutSeconds }, this.#parts.now());
+    return createdEvent({ ...draft, prompt, recipients, metadata, timeoutSeconds }, this.#options.now());
   }
 
   async #append(draft: Draft, event: CreatedEvent): Promise<SubmitOutcome> {
@@ -158,8 +162,8 @@ export class Submitter {
     if (result === undefined) return logIsFull();
     const { created } = result;
     if (result.kind === "exists") return this.#logged(draft);
-    this.#parts.logger.debug(requestFields(created.event), "accepted");
-    this.#parts.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
+    this.#options.logger.debug(requestFields(created.event), "accepted");
+    this.#options.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = requestDetailsOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
     return this.#replay(request, draft);
@@ -167,7 +171,7 @@ export class Submitter {
 
   /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
   async #submitWithRetry(event: CreatedEvent): Promise<SubmitResult | undefined> {
-    const { requests } = this.#parts;
+    const { requests } = this.#options;
     try {
       return await requests.submit(event);
     } catch (error) {
@@ -188,8 +192,11 @@ interface Draft {
   readonly traceparent?: string | undefined;
 }
 
-function draftOf(submission: Submission, submitting: Submitting): Draft {
-  const { fingerprint, ...scope } = identityOf(submission, submitting);
+function draftOf(
+  submission: Submission,
+  submitting: Submitting,
+  { fingerprint, ...scope }: SubmissionIdentity,
+): Draft {
   const key = submission.idempotency_key;
   const id = key === undefined ? newRequestId() : keyedRequestId({ ...scope, key });
   const { principal, traceparent, userAgent } = submitting;

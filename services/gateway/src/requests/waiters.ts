@@ -53,14 +53,14 @@ export interface WaitingPlace extends Disposable {
 
 /** The calls of this process that wait for a decision. Every replica can serve every call. */
 export class Waiters implements AsyncDisposable {
-  readonly #parts: WaitersOptions;
+  readonly #options: WaitersOptions;
   readonly #waiting = new Map<string, readonly Waiter[]>();
   #tail: Subscription | undefined;
   #places = 0;
   #isDraining = false;
 
-  private constructor(parts: WaitersOptions) {
-    this.#parts = parts;
+  private constructor(options: WaitersOptions) {
+    this.#options = options;
   }
 
   /** Subscribes to decisions and failed deliveries. */
@@ -75,14 +75,14 @@ export class Waiters implements AsyncDisposable {
 
   /** Undefined if the maximum number of calls is waiting. */
   reserve(): WaitingPlace | undefined {
-    if (this.#places >= this.#parts.maxWaiters) return undefined;
+    if (this.#places >= this.#options.maxWaiters) return undefined;
     this.#places += 1;
-    this.#parts.metrics.waiting.inc();
+    this.#options.metrics.waiting.inc();
     return {
       wait: (subject, options) => this.#wait(subject, options),
       [Symbol.dispose]: () => {
         this.#places -= 1;
-        this.#parts.metrics.waiting.dec();
+        this.#options.metrics.waiting.dec();
       },
     };
   }
@@ -122,7 +122,7 @@ export class Waiters implements AsyncDisposable {
     const decidedAt = request?.view.decided_at;
     if (wakeUp === undefined || decidedAt === undefined) return;
     const { source } = wakeUp;
-    this.#parts.metrics.wakes.observe({ source }, Math.max(Date.now() - Date.parse(decidedAt), 0) / 1_000);
+    this.#options.metrics.wakes.observe({ source }, Math.max(Date.now() - Date.parse(decidedAt), 0) / 1_000);
   }
 
   /**
@@ -131,7 +131,7 @@ export class Waiters implements AsyncDisposable {
    */
   async #look(waiter: Waiter, { ref, wasUndelivered, heard }: LookFor): Promise<Look> {
     try {
-      const request = requestDetailsOf(await this.#parts.requests.read(ref, heard));
+      const request = requestDetailsOf(await this.#options.requests.read(ref, heard));
       if (request === undefined || waiter.hasEnded) return { kind: "over", request };
       const { status, delivery } = request.view;
       const isUndelivered = delivery === "undelivered";
@@ -169,7 +169,7 @@ export class Waiters implements AsyncDisposable {
   }
 
   #recheckMs(): number {
-    const { recheckMs = RECHECK_MS } = this.#parts;
+    const { recheckMs = RECHECK_MS } = this.#options;
     // Rounded to 100 distinct durations: Node keeps one list per timer duration.
     return recheckMs * (1 + Math.floor(Math.random() * 100) / 100);
   }

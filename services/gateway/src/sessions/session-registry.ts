@@ -17,7 +17,10 @@ export interface Registration {
   readonly responderIds: readonly string[];
 }
 
-/** The routes from sessions to recipients (docs/interface.md#sessions-and-recipients). All methods throw `Unavailable` if the bucket does not answer. */
+/**
+ * The routes from sessions to recipients (docs/interface.md#sessions-and-recipients). All methods throw `Unavailable`
+ * if the bucket does not answer.
+ */
 export class SessionRegistry {
   readonly #bucket: Bucket;
   readonly #policy: RecipientPolicy;

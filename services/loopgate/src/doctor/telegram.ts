@@ -153,7 +153,7 @@ const checkPoller = (
     if (!poll) return [ok("not checked, because that interrupts them: `loopgate doctor --poll` does")];
     const seen = await calls.lookForPoller();
     if (seen.kind !== "answered") return [callProblem(seen, route)];
-    if (seen.value === "nobody") return [ok("no other process polls this bot")];
+    if (seen.value === "no_poller") return [ok("no other process polls this bot")];
     return [problem("another process polls this bot: stop it, or use another bot for it")];
   },
 });

@@ -15,7 +15,7 @@ const LAST_ANSWERS_MS = 1_000;
  * client. Its stdout carries the protocol and nothing else.
  */
 export async function runStdioProxy(environment: Environment): Promise<void> {
-  // The client has closed our stdout: nobody is left to answer.
+  // The client has closed our stdout: no client is left to answer.
   process.stdout.on("error", () => process.exit(0));
   const proxy = new StdioProxy(environment);
   const problem = await Promise.race([proxy.forwardAnswers(), proxy.forwardCalls()]);

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { fingerprint } from "@loopgate/contracts/fingerprint";
 
 /** How long a question is remembered, in milliseconds: as long as the gateway remembers callers that left. */
 const REMEMBERED_MS = 900_000;
@@ -28,8 +28,8 @@ export class UnheardQuestions {
 
   /** The key of the newest question with these arguments, for one call only. */
   take(args: Arguments): string | undefined {
-    const fingerprint = fingerprintOf(args);
-    const taken = this.#current().findLast((question) => question.fingerprint === fingerprint);
+    const asked = fingerprintOf(args);
+    const taken = this.#current().findLast((question) => question.fingerprint === asked);
     this.#questions = this.#current().filter((question) => question !== taken);
     return taken?.key;
   }
@@ -39,16 +39,9 @@ export class UnheardQuestions {
   }
 }
 
-function fingerprintOf(args: Arguments): string {
-  const asked = Object.entries(args).filter(
-    ([name, value]) => !NOT_ASKED.has(name) && value !== null && value !== "",
+const fingerprintOf = (args: Arguments): string =>
+  fingerprint(
+    Object.fromEntries(
+      Object.entries(args).filter(([name, value]) => !NOT_ASKED.has(name) && value !== null && value !== ""),
+    ),
   );
-  const text = JSON.stringify(Object.fromEntries(asked), (_, value: unknown) => sorted(value));
-  return createHash("sha256").update(text).digest("base64url");
-}
-
-/** Models repeat their arguments in any order. */
-function sorted(value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}

@@ -15,9 +15,10 @@ export interface CopyCloserOptions {
 }
 
 /**
- * Closes every recorded copy of a decided request. On each `decided` and each `delivered` it reads everything up to that
- * event: the later of the two sees both, so that no copy stays open (docs/invariants.md#rules). On the `delivered` of an open question
- * it sends what did not fit into the message: a crash may repeat that, but not the question.
+ * Closes every recorded copy of a decided request. On each `decided` and each `delivered` it reads everything up to
+ * that event: the later of the two sees both, so that no copy stays open (docs/invariants.md#rules). On the
+ * `delivered` of an open question it sends what did not fit into the message: a crash may repeat that, but not the
+ * question.
  */
 export const startCopyCloser = (options: CopyCloserOptions): Promise<Subscription> =>
   options.log.consume(consumersOf(options.channel).copyCloser, (delivery) => close(options, delivery));

@@ -1,6 +1,7 @@
 import { type CreatedEvent, type DecidedEvent, keyToken } from "@loopgate/contracts";
 import type { Copy } from "@loopgate/domain";
 import type { CallResult, ChannelSender } from "@loopgate/requests";
+import { LRUCache } from "lru-cache";
 
 /** How many closed copies a process remembers. */
 const REMEMBERED_COPIES = 10_000;
@@ -10,8 +11,8 @@ const REMEMBERED_COPIES = 10_000;
  * does every press on one of them: repeated edits would use up the provider's rate, which other questions wait for.
  */
 export class CopyClosings {
-  /** The closings that are under way or have succeeded, oldest first. */
-  readonly #closings = new Map<string, Promise<CallResult<void>>>();
+  /** The closings that are under way or have succeeded. */
+  readonly #closings = new LRUCache<string, Promise<CallResult<void>>>({ max: REMEMBERED_COPIES });
 
   /** What failed is tried again by the next call. */
   async close(
@@ -23,7 +24,7 @@ export class CopyClosings {
     const known = this.#closings.get(key);
     if (known !== undefined) return known;
     const closing = sender.closeCopy(copy, created, decided);
-    this.#remember(key, closing);
+    this.#closings.set(key, closing);
     let isClosed = false;
     try {
       const result = await closing;
@@ -32,11 +33,5 @@ export class CopyClosings {
     } finally {
       if (!isClosed) this.#closings.delete(key);
     }
-  }
-
-  #remember(key: string, closing: Promise<CallResult<void>>): void {
-    this.#closings.set(key, closing);
-    const [oldest] = this.#closings.keys();
-    if (this.#closings.size > REMEMBERED_COPIES && oldest !== undefined) this.#closings.delete(oldest);
   }
 }

@@ -17,7 +17,7 @@ it("is held until its time is over, and its signal cuts what is under way then",
   expect(lease.isHeld()).toBe(false);
 });
 
-it("is over for whoever asks before its timer had its turn, as after a freeze", () => {
+it("is over also for a caller that asks before its timer has run, as after a freeze", () => {
   vi.useFakeTimers({ toFake: ["performance"] });
   const lease = new LeaseGuard();
   lease.extend(performance.now() + 1_000);

@@ -1,5 +1,6 @@
 import { sleep } from "@loopgate/async";
 import { type NatsConnection, PermissionViolationError } from "@nats-io/transport-node";
+import { LRUCache } from "lru-cache";
 import type { BusObserver } from "../../bus-observer.ts";
 import { PermissionDenied, Unavailable } from "../../event-log.ts";
 import { LoginRefused, LOGIN_PATIENCE_MS } from "../../startup-error.ts";
@@ -38,7 +39,8 @@ export interface WatchOptions {
 export class ConnectionWatch {
   readonly #connection: NatsConnection;
   readonly #options: WatchOptions;
-  readonly #violations = new Map<string, { readonly message: string; readonly at: number }>();
+  /** The message of each denied subject. */
+  readonly #violations = new LRUCache<string, string>({ max: MAX_VIOLATIONS, ttl: FORGET_VIOLATION_MS });
   readonly #reconnectListeners = new Set<() => void>();
   /** Undefined while the connection is up. */
   #outage: Outage | undefined;
@@ -65,10 +67,8 @@ export class ConnectionWatch {
 
   /** @throws PermissionDenied if the server denied this subject within the last minute. */
   checkPermission(subject: string): void {
-    const violation = this.#violations.get(subject);
-    if (violation === undefined) return;
-    if (performance.now() - violation.at < FORGET_VIOLATION_MS) throw new PermissionDenied(violation.message);
-    this.#violations.delete(subject);
+    const message = this.#violations.get(subject);
+    if (message !== undefined) throw new PermissionDenied(message);
   }
 
   /** True if the server has denied publishing or subscribing to this subject. */
@@ -81,7 +81,7 @@ export class ConnectionWatch {
       if (status.type === "disconnect") this.#disconnected();
       if (status.type === "reconnect") this.#reconnected();
       if (status.type === "error" && status.error instanceof PermissionViolationError) {
-        this.#record(status.error);
+        this.#violations.set(status.error.subject, permissionMessage(status.error));
       }
     }
     if (this.#outage !== undefined) this.#end(this.#outage);
@@ -132,16 +132,6 @@ export class ConnectionWatch {
       }
       await sleep(DIAGNOSE_EVERY_MS, over);
     }
-  }
-
-  #record(violation: PermissionViolationError): void {
-    this.#violations.delete(violation.subject);
-    this.#violations.set(violation.subject, {
-      message: permissionMessage(violation),
-      at: performance.now(),
-    });
-    const [oldest] = this.#violations.keys();
-    if (this.#violations.size > MAX_VIOLATIONS && oldest !== undefined) this.#violations.delete(oldest);
   }
 }
 

@@ -1,6 +1,7 @@
 import { backOff, sleep, withTimeout } from "@loopgate/async";
 import type { LogEntry } from "@loopgate/contracts";
 import type { Consumer, JsMsg } from "@nats-io/jetstream";
+import { LRUCache } from "lru-cache";
 import type { BusObserver } from "../../bus-observer.ts";
 import { consumerDefaults } from "../../consumer-defaults.ts";
 import { nameOf, storeDeadLetter } from "../../dead-letters.ts";
@@ -56,7 +57,7 @@ export class NatsConsumer {
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
   /** Exceptions by sequence. The server's delivery count can't replace them: it includes postponed deliveries. */
-  readonly #failures = new Map<number, number>();
+  readonly #failures = new LRUCache<number, number>({ max: MAX_REMEMBERED });
   #failingSince: number | undefined;
   #endPull: (() => void) | undefined;
   #pulling: Promise<void> | undefined;
@@ -188,18 +189,11 @@ export class NatsConsumer {
       if (signal.aborted) return { retryInMs: 0 };
       this.#reportFailure(attempt, error);
       if (error instanceof Unavailable) return { retryInMs: this.#backOff(attempt) };
-      this.#rememberFailures(entry.seq, failures + 1);
+      this.#failures.set(entry.seq, failures + 1);
       return failures + 1 >= this.#maxAttempts
         ? { deadLetter: nameOf(error) }
         : { retryInMs: this.#backOff(failures + 1) };
     }
-  }
-
-  #rememberFailures(seq: number, failures: number): void {
-    this.#failures.delete(seq);
-    this.#failures.set(seq, failures);
-    const [oldest] = this.#failures.keys();
-    if (this.#failures.size > MAX_REMEMBERED && oldest !== undefined) this.#failures.delete(oldest);
   }
 
   async #settle(message: JsMsg, entry: LogEntry, verdict: Verdict): Promise<void> {

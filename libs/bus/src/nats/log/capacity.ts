@@ -56,14 +56,26 @@ export class LogCapacity {
   }
 
   async #refresh(): Promise<void> {
-    const [{ state, config }, { isReleased }] = await Promise.all([
-      this.#jsm.streams.info(streams.requests.name),
-      readReserve({ jsm: this.#jsm }),
-    ]);
-    this.#maxBytes = config.max_bytes < 0 ? Infinity : config.max_bytes;
-    const full = hasHeadroom(state.bytes, this.#maxBytes) ? undefined : NEARLY_FULL;
-    this.#rejection = isReleased ? NO_ROOM : full;
+    const { maxBytes, isNearlyFull, hasReserve } = await readRoom(this.#jsm);
+    this.#maxBytes = maxBytes;
+    const full = isNearlyFull ? NEARLY_FULL : undefined;
+    this.#rejection = hasReserve ? full : NO_ROOM;
     this.#appendedBytes = 0;
     this.#validUntil = performance.now() + REFRESH_MS;
   }
+}
+
+/** The room for questions, as the server has it now. */
+export async function readRoom(jsm: JetStreamManager): Promise<{
+  readonly maxBytes: number;
+  readonly isNearlyFull: boolean;
+  /** False while the reserve for decisions is used up. */
+  readonly hasReserve: boolean;
+}> {
+  const [{ state, config }, { isReleased }] = await Promise.all([
+    jsm.streams.info(streams.requests.name),
+    readReserve({ jsm }),
+  ]);
+  const maxBytes = config.max_bytes < 0 ? Infinity : config.max_bytes;
+  return { maxBytes, isNearlyFull: !hasHeadroom(state.bytes, maxBytes), hasReserve: !isReleased };
 }

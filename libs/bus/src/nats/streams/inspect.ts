@@ -1,13 +1,13 @@
 import { streams } from "@loopgate/contracts";
 import type { ConsumerInfo, JetStreamManager } from "@nats-io/jetstream";
-import { hasHeadroom, NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
+import { NEARLY_FULL, NO_ROOM } from "../../capacity.ts";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
 import type { NatsAccess, NatsStorage } from "../connection/bus-options.ts";
 import { connectTo } from "../connection/connect.ts";
 import { permissionViolationOf } from "../connection/errors.ts";
 import { retryUnknownOutcome } from "../connection/retry.ts";
-import { readReserve } from "../log/reserve.ts";
+import { readRoom } from "../log/capacity.ts";
 import { configOf, managerOf } from "./provision.ts";
 import { payloadWarning } from "./payload-warning.ts";
 import { streamDifference } from "./stream-difference.ts";
@@ -99,7 +99,7 @@ async function inspect(
     version: info?.version ?? "unknown",
     missing,
     differences,
-    full: await wantsOfRoom(jsm, { hasRequests: has(streams.requests), hasTimers: has(streams.timers) }),
+    full: await wantsOfRoom(jsm, has(streams.requests) && has(streams.timers)),
     warnings: [payloadWarning(info?.max_payload)].filter((warning) => warning !== undefined),
     deadLetters: has(deadLetters) ? (await jsm.streams.info(deadLetters.name)).state.messages : 0,
     ...(consumers === undefined ? {} : { consumers }),
@@ -109,21 +109,15 @@ async function inspect(
 /** The share of an account's storage from which it counts as full. */
 const ACCOUNT_FULL_FROM = 0.95;
 
-async function wantsOfRoom(
-  jsm: JetStreamManager,
-  { hasRequests, hasTimers }: { readonly hasRequests: boolean; readonly hasTimers: boolean },
-): Promise<readonly string[]> {
-  const isReleased = hasTimers && (await readReserve({ jsm })).isReleased;
-  const requests = hasRequests ? await jsm.streams.info(streams.requests.name) : undefined;
-  const { state, config } = requests ?? {};
-  const maxBytes = config === undefined || config.max_bytes < 0 ? Infinity : config.max_bytes;
-  const account = await accountOf(jsm);
-  const { storage = 0, limits } = account ?? {};
+/** @param hasStreams false: a stream that it would ask is missing */
+async function wantsOfRoom(jsm: JetStreamManager, hasStreams: boolean): Promise<readonly string[]> {
+  const room = hasStreams ? await readRoom(jsm) : undefined;
+  const { storage = 0, limits } = (await accountOf(jsm)) ?? {};
   const isAccountFull =
     limits !== undefined && limits.max_storage > 0 && storage >= limits.max_storage * ACCOUNT_FULL_FROM;
   return [
-    ...(isReleased || isAccountFull ? [NO_ROOM] : []),
-    ...(hasHeadroom(state?.bytes ?? 0, maxBytes) ? [] : [NEARLY_FULL]),
+    ...(room?.hasReserve === false || isAccountFull ? [NO_ROOM] : []),
+    ...(room?.isNearlyFull === true ? [NEARLY_FULL] : []),
   ];
 }
 

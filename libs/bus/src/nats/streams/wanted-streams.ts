@@ -8,14 +8,20 @@ import { bucketName } from "../stream-names.ts";
 /** The configuration keys that matter to us. The server adds its own, and the operator may set the rest. */
 export type WantedStream = Partial<StreamConfig> & { readonly name: string };
 
-/** A channel may redeliver an update for a day, so ids are remembered for longer (docs/invariants.md, the facts on updates). */
+/**
+ * A channel may redeliver an update for a day, so ids are remembered for longer (docs/invariants.md, the facts on
+ * updates).
+ */
 const RECEIVED_AGAIN_MS = 25 * 3_600_000;
 const RECEIVED_KEPT_MS = 48 * 3_600_000;
 
 /** An append is retried within this time, in milliseconds; the server's own default. */
 const RETRIED_MS = 120_000;
 
-/** Everything that Loopgate stores on the server (docs/architecture.md#streams-subjects-and-buckets): its streams, and the streams of its buckets. */
+/**
+ * Everything that Loopgate stores on the server (docs/architecture.md#streams-subjects-and-buckets): its streams, and
+ * the streams of its buckets.
+ */
 export function wantedStreams(storage: NatsStorage): readonly WantedStream[] {
   const { retentionMs, lifetimes = lifetimesFor(retentionMs) } = storage;
   const common = commonSettings(storage);

@@ -1,5 +1,5 @@
 import { type CreatedEvent, type DecidedEvent, keyToken, tagOf } from "@loopgate/contracts";
-import type { Bucket } from "@loopgate/bus";
+import { type Bucket, changeValue } from "@loopgate/bus";
 import { parseTelegramEndpoint } from "@loopgate/settings/telegram";
 import { z } from "zod";
 import type { TelegramResult } from "./api/chat-queue.ts";
@@ -16,7 +16,6 @@ const Offers = z.array(z.string());
 
 /** The oldest of more offers is not closed; a press on it is told the decision. */
 const MAX_OFFERS = 20;
-const MAX_TRIES = 5;
 
 /** Records an offer, to be closed later. Best effort: an offer that is not recorded works too. */
 export async function recordOffer(
@@ -24,14 +23,10 @@ export async function recordOffer(
   created: CreatedEvent,
   { endpoint, message }: { readonly endpoint: string; readonly message: string },
 ): Promise<void> {
-  const key = keyOf(created, endpoint);
-  for (let tried = 0; tried < MAX_TRIES; tried++) {
-    const found = await bucket.get(key);
-    const value = JSON.stringify([...offersIn(found?.value), message].slice(-MAX_OFFERS));
-    const stored =
-      found === undefined ? await bucket.create(key, value) : await bucket.update(key, value, found.revision);
-    if (stored !== undefined) return;
-  }
+  await changeValue(bucket, keyOf(created, endpoint), (present) => {
+    const offers = offersIn(present);
+    return offers.includes(message) ? undefined : JSON.stringify([...offers, message].slice(-MAX_OFFERS));
+  });
 }
 
 /** Makes every offer of a question in a chat show the decision. An offer that a person deleted is closed. */

@@ -38,7 +38,7 @@ export interface BotInspection {
   typeOf(chat: string): Promise<Seen<string>>;
   send(chat: string, text: string, thread?: string): Promise<Seen<true>>;
   /** Polls for some seconds and confirms nothing. This interrupts another poller, and so shows it; not all recover. */
-  lookForPoller(): Promise<Seen<"nobody" | "somebody">>;
+  lookForPoller(): Promise<Seen<"no_poller" | "poller">>;
 }
 
 /** An interrupted poller polls again within seconds, and Telegram reports the conflict 3 s later. */
@@ -58,7 +58,7 @@ export function inspectBot(options: BotApiOptions): BotInspection {
         api.poll
           .getUpdates({ timeout: POLL_SECONDS, limit: 1 }, grammySignal(AbortSignal.timeout(CALL_TIMEOUT_MS)))
           .catch(conflict),
-        (found) => (found === "conflict" ? "somebody" : "nobody"),
+        (found) => (found === "conflict" ? "poller" : "no_poller"),
       ),
   };
 }

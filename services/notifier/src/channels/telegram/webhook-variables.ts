@@ -3,7 +3,10 @@ import { type telegramVariables } from "@loopgate/settings/telegram";
 import { z } from "zod";
 import type { WebhookOptions } from "./updates/webhook-server.ts";
 
-/** With a URL, Telegram delivers updates to this webhook; without one, they are fetched by long polling (docs/configuration.md). */
+/**
+ * With a URL, Telegram delivers updates to this webhook; without one, they are fetched by long polling
+ * (docs/configuration.md).
+ */
 export const webhookVariables = {
   TELEGRAM_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: "must be an https URL" }).optional(),
   TELEGRAM_WEBHOOK_SECRET: z

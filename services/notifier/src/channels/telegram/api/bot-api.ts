@@ -46,7 +46,10 @@ type GrammySignal = NonNullable<Parameters<Api["getUpdates"]>[1]>;
 
 const isGrammySignal = (signal: unknown): signal is GrammySignal => signal instanceof AbortSignal;
 
-/** grammY's types want the signal of a polyfill; at run time it accepts the platform's (docs/invariants.md#telegram-client). */
+/**
+ * grammY's types want the signal of a polyfill; at run time it accepts the platform's
+ * (docs/invariants.md#telegram-client).
+ */
 export function grammySignal(signal: unknown): GrammySignal | undefined {
   return isGrammySignal(signal) ? signal : undefined;
 }

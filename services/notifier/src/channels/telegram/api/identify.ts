@@ -1,9 +1,8 @@
 import { sleep } from "@loopgate/async";
 import { botIdOf } from "@loopgate/settings/telegram";
 import { type Logger } from "@loopgate/runtime";
-import { type Bucket, StartupError } from "@loopgate/bus";
+import { type Bucket, changeValue, StartupError } from "@loopgate/bus";
 import { type Api, GrammyError } from "grammy";
-import { upsert } from "../upsert.ts";
 import { grammySignal } from "./bot-api.ts";
 
 export interface IdentifyOptions {
@@ -39,7 +38,8 @@ export async function identify(
   const key = `telegram_${bot}.username`;
   const known = (await channels.get(key))?.value;
   const answered = await askTelegram(options, known === undefined ? FIRST_START_MS : LATER_START_MS);
-  if (answered !== undefined) await upsert(channels, key, answered);
+  if (answered !== undefined)
+    await changeValue(channels, key, (present) => (present === answered ? undefined : answered));
   else if (known !== undefined) logger.warn("Telegram does not answer: calls are repeated until it does");
   const username = answered ?? known;
   if (username !== undefined) return { bot, username };

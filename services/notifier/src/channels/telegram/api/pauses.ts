@@ -1,4 +1,4 @@
-import type { Bucket } from "@loopgate/bus";
+import { type Bucket, changeValue } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import { z } from "zod";
 import type { TelegramMetrics } from "../metrics.ts";
@@ -71,15 +71,7 @@ export class Pauses {
     if (this.#options === undefined) return;
     const { channels, bot, logger } = this.#options;
     try {
-      for (;;) {
-        const current = await channels.get(keyOf(bot));
-        const value = stored(laterOf(this.#until, storedIn(current?.value)));
-        const written =
-          current === undefined
-            ? await channels.create(keyOf(bot), value)
-            : await channels.update(keyOf(bot), value, current.revision);
-        if (written !== undefined) return;
-      }
+      await changeValue(channels, keyOf(bot), (present) => stored(laterOf(this.#until, storedIn(present))));
     } catch (error) {
       logger.warn({ err: error }, "a pause could not be stored");
     }

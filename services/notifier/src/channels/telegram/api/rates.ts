@@ -1,7 +1,10 @@
 import { isGroupChat } from "@loopgate/settings/telegram";
 import { TokenBucket } from "./token-bucket.ts";
 
-/** Telegram's published limits, with a margin (docs/invariants.md#telegram-send). Bursts in private chats are ours to choose. */
+/**
+ * Telegram's published limits, with a margin (docs/invariants.md#telegram-send). Bursts in private chats are ours to
+ * choose.
+ */
 const LIMITS = {
   bot: { burst: 25, perSecond: 25 },
   privateSends: { burst: 10, perSecond: 1 },

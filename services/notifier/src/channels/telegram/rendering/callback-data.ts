@@ -13,8 +13,8 @@ const PLAIN = "a";
 const COMMENTED = "c";
 
 /**
- * A button's data: 30 of Telegram's 64 bytes, 37 with a comment. It carries no authority: a modified client can send any data, so only the
- * sender and the request in the log decide whether a press counts.
+ * A button's data: 30 of Telegram's 64 bytes, 37 with a comment. It carries no authority: a modified client can send
+ * any data, so only the sender and the request in the log decide whether a press counts.
  * @throws RangeError for an option above 255: cut to one byte, it would mean another option.
  */
 export function callbackData(created: CreatedEvent, option: number, commentUpdate?: number): string {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Bucket } from "@loopgate/bus";
-import { upsert } from "../upsert.ts";
+import { type Bucket, changeValue } from "@loopgate/bus";
 
 /** The normal form of a webhook's address, for comparison. */
 export const addressOf = (url: string): string => URL.parse(url)?.href ?? url;
@@ -16,7 +15,8 @@ interface WebhookMemory {
 
 /** Before a webhook is set, remembers that it is ours. Stores a hash, because the address may contain a secret. */
 export async function rememberWebhook({ channels, bot }: WebhookMemory, url: string): Promise<void> {
-  await upsert(channels, keyOf(bot), hashOf(url));
+  const hash = hashOf(url);
+  await changeValue(channels, keyOf(bot), (present) => (present === hash ? undefined : hash));
 }
 
 /** True for the webhook that this deployment set last. */
