@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventKey, filters, requestSubject } from "@loopgate/contracts";
 import { jetstreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
@@ -51,8 +52,18 @@ async function openAll() {
   const state = await openBus("state", { appends: [], setsTimers: true });
   const gateway = await openBus("gateway", { appends: [], asksQueries: true, writes: ["sessions"] });
   const notifier = await openBus("notifier", { appends: [], asksQueries: true, writes: ["leases"] });
-  await expect.poll(() => fillerOf(), eventually).toBeGreaterThan(0);
+  await untilReserveIsWhole();
   return { state, gateway, notifier };
+}
+
+/** The keeper first stores twice the reserve: a question that is asked meanwhile would find less room. */
+async function untilReserveIsWhole(): Promise<void> {
+  const hasSettled = async () => {
+    const before = await fillerOf();
+    await sleep(500);
+    return before > 0 && before === (await fillerOf());
+  };
+  await expect.poll(hasSettled, eventually).toBe(true);
 }
 
 async function asOperator<Result>(

@@ -84,17 +84,18 @@ export class ReserveKeeper implements RoomMaker, AsyncDisposable {
   }
 
   /**
-   * Stores what is missing, and as much again to see that there is room beside it. If there is not, a reserve that was
-   * released stays so, and a new one becomes smaller.
+   * Stores what is missing, and as much again to see that there is room beside it. If there is not, a new reserve
+   * becomes smaller, and one that was released stays so until half as much again finds room.
    */
   async #restore(): Promise<void> {
     const { filler, isReleased } = await readReserve(this.#client);
     const missing = this.#wanted - filler;
     if (missing <= 0 && !isReleased) return;
     const stored = await this.#fill(2 * missing);
-    const hasRoom = stored >= 2 * missing;
-    if (!hasRoom && isReleased) return this.#purge(reserveSubjects.filler);
-    if (!hasRoom) this.#wanted = Math.max(filler, Math.floor((filler + stored) / 2), 1);
+    if (isReleased && stored < 1.5 * missing) return this.#purge(reserveSubjects.filler);
+    if (!isReleased && stored < 2 * missing) {
+      this.#wanted = Math.max(filler, Math.floor((filler + stored) / 2), 1);
+    }
     await this.#purge(reserveSubjects.filler, this.#wanted);
     if (isReleased) await this.#purge(reserveSubjects.released);
   }
