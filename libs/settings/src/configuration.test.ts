@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -15,9 +16,9 @@ const schema = z.object({
 });
 const read = (environment: Environment) => readConfiguration(schema, environment, ["TOKEN"]);
 
-function problemsOf(environment: Environment): readonly string[] {
+async function problemsOf(environment: Environment): Promise<readonly string[]> {
   try {
-    read(environment);
+    await read(environment);
     return [];
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;
@@ -31,16 +32,30 @@ function fileWith(content: string): string {
   return path;
 }
 
-it("treats a blank variable as absent, and trims the items of lists", () => {
-  expect(read({ TOKEN: " ", PORT: "", LIST: " a, ,b ," })).toEqual({ PORT: 80, LIST: ["a", "b"] });
+function aPipe(): string {
+  const path = join(folder, "pipe");
+  execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
+  return path;
+}
+
+it("reads a secret from a pipe", async () => {
+  const path = join(folder, "written");
+  const writer = spawn("sh", ["-c", 'mkfifo "$0"; printf "secret\\n" > "$0"', path]);
+  await expect.poll(() => existsSync(path)).toBe(true);
+  expect((await read({ TOKEN_FILE: path })).TOKEN).toBe("secret");
+  writer.kill();
 });
 
-it("reads a secret from the file named by NAME_FILE, without the line end", () => {
-  expect(read({ TOKEN_FILE: fileWith("secret\n") }).TOKEN).toBe("secret");
+it("treats a blank variable as absent, and trims the items of lists", async () => {
+  expect(await read({ TOKEN: " ", PORT: "", LIST: " a, ,b ," })).toEqual({ PORT: 80, LIST: ["a", "b"] });
 });
 
-it("reads no other setting from a file", () => {
-  expect(read({ PORT_FILE: fileWith("8080") }).PORT).toBe(80);
+it("reads a secret from the file named by NAME_FILE, without the line end", async () => {
+  expect((await read({ TOKEN_FILE: fileWith("secret\n") })).TOKEN).toBe("secret");
+});
+
+it("reads no other setting from a file", async () => {
+  expect((await read({ PORT_FILE: fileWith("8080") })).PORT).toBe(80);
 });
 
 it.each([
@@ -49,17 +64,28 @@ it.each([
     () => ({ TOKEN_FILE: join(folder, "missing") }),
     "TOKEN_FILE names a file that can't be read",
   ],
+  [
+    "a pipe that nobody writes to",
+    () => ({ TOKEN_FILE: aPipe() }),
+    "TOKEN_FILE names a file that does not end",
+  ],
+  [
+    "an endless file",
+    () => ({ TOKEN_FILE: "/dev/zero" }),
+    "TOKEN_FILE names a file that has more than 1048576",
+  ],
+  ["a folder", () => ({ TOKEN_FILE: folder }), "TOKEN_FILE names a file that can't be read"],
   ["an empty file", () => ({ TOKEN_FILE: fileWith("") }), "TOKEN_FILE names an empty file"],
   [
     "both forms of one secret",
     () => ({ TOKEN: "abc", TOKEN_FILE: fileWith("abcd") }),
     "TOKEN and TOKEN_FILE are both set",
   ],
-])("rejects %s", (_, environment, problem) => {
-  expect(problemsOf(environment())).toEqual([expect.stringContaining(problem)]);
+])("rejects %s", async (_, environment, problem) => {
+  expect(await problemsOf(environment())).toEqual([expect.stringContaining(problem)]);
 });
 
-it("reports all problems at once, with names but without values", () => {
-  const problems = problemsOf({ TOKEN: "no", PORT: "canary" });
+it("reports all problems at once, with names but without values", async () => {
+  const problems = await problemsOf({ TOKEN: "no", PORT: "canary" });
   expect(problems).toEqual(["TOKEN: is too short", "PORT: must be a port"]);
 });

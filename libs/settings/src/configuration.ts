@@ -1,4 +1,5 @@
-import { accessSync, constants, readFileSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
+import { FileLimitExceeded, readSmallFile } from "@loopgate/async";
 import { z } from "zod";
 import { StartupError } from "@loopgate/bus";
 
@@ -18,14 +19,14 @@ export class ConfigurationError extends StartupError {
 
 /**
  * Reads the variables of a schema. An empty variable counts as absent. For every name in `secrets`, the variable
- * `NAME_FILE` may name a file that contains the value.
+ * `NAME_FILE` may name a file, or a pipe, that contains the value.
  * @throws ConfigurationError that lists every problem.
  */
-export function readConfiguration<Schema extends z.ZodObject>(
+export async function readConfiguration<Schema extends z.ZodObject>(
   schema: Schema,
   environment: Environment,
   secrets: readonly (keyof z.infer<Schema> & string)[] = [],
-): z.infer<Schema> {
+): Promise<z.infer<Schema>> {
   const problems: string[] = [];
   const given: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
@@ -36,9 +37,9 @@ export function readConfiguration<Schema extends z.ZodObject>(
     const file = secretFileOf(name, environment);
     if (file === undefined) continue;
     if (name in given) problems.push(`${name} and ${name}_FILE are both set: keep one`);
-    else readSecret(name, file, given, problems);
+    else await readSecret(name, file, given, problems);
   }
-  const parsed = schema.safeParse(given);
+  const parsed = await schema.safeParseAsync(given);
   if (!parsed.success) problems.push(...parsed.error.issues.map(describeIssue));
   if (!parsed.success || problems.length > 0) throw new ConfigurationError(problems);
   return parsed.data;
@@ -71,15 +72,26 @@ export const readableFile = z.string().refine((path) => {
   }
 }, UNREADABLE);
 
-function readSecret(name: string, file: string, given: Record<string, string>, problems: string[]): void {
+async function readSecret(
+  name: string,
+  file: string,
+  given: Record<string, string>,
+  problems: string[],
+): Promise<void> {
   try {
-    const value = readFileSync(file, "utf8").trim();
+    const value = (await readSmallFile(file)).toString().trim();
     if (value === "") problems.push(`${name}_FILE names an empty file`);
     else given[name] = value;
-  } catch {
-    problems.push(`${name}_FILE ${UNREADABLE}`);
+  } catch (error) {
+    problems.push(`${name}_FILE ${unreadable(error)}`);
   }
 }
+
+/** Why a setting's file can't be read, and what to check. */
+export const unreadable = (error: unknown): string =>
+  error instanceof FileLimitExceeded
+    ? `names a file that ${error.message}: check its path, and what writes to it`
+    : UNREADABLE;
 
 const describeIssue = (issue: z.core.$ZodIssue): string =>
   `${issue.path.length > 0 ? issue.path.join(".") : "configuration"}: ${issue.message}`;

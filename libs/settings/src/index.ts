@@ -4,6 +4,7 @@ export {
   readableFile,
   readConfiguration,
   secretFileOf,
+  unreadable,
   type Environment,
 } from "./configuration.ts";
 export { logLevels, logSettingsOf, logVariables, type LogLevel } from "./log-settings.ts";

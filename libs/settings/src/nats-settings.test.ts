@@ -6,18 +6,18 @@ import { certificateHasKey, natsSettingsOf, natsVariables } from "./nats-setting
 const Variables = z.object(natsVariables).refine(...certificateHasKey);
 const [file, url] = [import.meta.filename, "nats://localhost"];
 
-function read(environment: Environment): unknown {
+async function read(environment: Environment): Promise<unknown> {
   try {
-    return natsSettingsOf(readConfiguration(Variables, environment), environment);
+    return natsSettingsOf(await readConfiguration(Variables, environment), environment);
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;
     throw error;
   }
 }
 
-it("takes a client's certificate with its key, and a domain", () => {
+it("takes a client's certificate with its key, and a domain", async () => {
   const environment = { NATS_URL: url, NATS_CERT_FILE: file, NATS_KEY_FILE: file, NATS_JS_DOMAIN: "hub" };
-  expect(read(environment)).toMatchObject({ certFile: file, keyFile: file, domain: "hub" });
+  expect(await read(environment)).toMatchObject({ certFile: file, keyFile: file, domain: "hub" });
 });
 
 it.each([
@@ -39,6 +39,6 @@ it.each([
   ["a folder", { NATS_CREDS_FILE: import.meta.dirname }, "NATS_CREDS_FILE: names a file that can't be"],
   ["a domain with a dot", { NATS_JS_DOMAIN: "a.b" }, "NATS_JS_DOMAIN: is not the name of a JetStream domain"],
   ["a domain that is a wildcard", { NATS_JS_DOMAIN: ">" }, "NATS_JS_DOMAIN: is not the name"],
-])("refuses %s", (_, environment, problem) => {
-  expect(read({ NATS_URL: url, ...environment })).toContainEqual(expect.stringContaining(problem));
+])("refuses %s", async (_, environment, problem) => {
+  expect(await read({ NATS_URL: url, ...environment })).toContainEqual(expect.stringContaining(problem));
 });

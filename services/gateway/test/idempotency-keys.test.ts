@@ -39,7 +39,7 @@ describe("the scope of an idempotency key", () => {
   it("is one API key: the same arguments of another one ask anew", async () => {
     const { agent, operator } = someKeys();
     using file = keyFile([agent, operator]);
-    await using g = await startGateway({ settings: { apiKeys: file.read() } });
+    await using g = await startGateway({ settings: { apiKeys: await file.read() } });
     const submit = async (secret: typeof agent): Promise<RequestView> => {
       const body = {
         method: "tools/call",

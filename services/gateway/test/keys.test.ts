@@ -18,7 +18,7 @@ let g: TestGateway;
 beforeAll(async () => {
   const file = parts.use(keyFile(keys));
   const logger = createLogger("test", "info", sink);
-  g = parts.use(await startGateway({ logger, settings: { apiKeys: file.read() } }));
+  g = parts.use(await startGateway({ logger, settings: { apiKeys: await file.read() } }));
 });
 afterAll(() => parts.disposeAsync());
 
@@ -209,7 +209,7 @@ describe("without named recipients", () => {
   const registerFrom = async (remoteAddress: string, headers: Headers) => {
     using file = keyFile(keys);
     const policy = { defaultChat: undefined };
-    await using open = await startGateway({ policy, settings: { apiKeys: file.read() } });
+    await using open = await startGateway({ policy, settings: { apiKeys: await file.read() } });
     const request = { method: "POST", url: "/hitl/register", payload, remoteAddress } as const;
     const answer = await open.gateway.app.inject({ ...request, headers: { host: "localhost", ...headers } });
     return answer.statusCode;
@@ -224,7 +224,7 @@ describe("without named recipients", () => {
 
 it("with keys a gateway listens beyond loopback", async () => {
   using file = keyFile(keys);
-  await using beyond = await startGateway({ settings: { apiKeys: file.read() }, host: "0.0.0.0" });
+  await using beyond = await startGateway({ settings: { apiKeys: await file.read() }, host: "0.0.0.0" });
   const url = beyond.url.replace("0.0.0.0", "127.0.0.1");
   expect((await get(`${url}/hitl/pending`)).status).toBe(401);
   expect((await get(`${url}/hitl/pending`, bearer(agent))).status).toBe(200);
@@ -237,7 +237,7 @@ describe("a file of keys that changes", () => {
     using file = keyFile([agent]);
     lines.length = 0;
     const logger = createLogger("test", "info", sink);
-    await using changing = await startGateway({ logger, settings: { apiKeys: file.read() } });
+    await using changing = await startGateway({ logger, settings: { apiKeys: await file.read() } });
     const status = async (key: typeof agent) =>
       (await get(`${changing.url}/hitl/pending`, bearer(key))).status;
 

@@ -13,7 +13,7 @@ let g: TestGateway;
 beforeAll(async () => {
   const file = parts.use(keyFile([agent]));
   const allowed = { allowedOrigins: [page, "vscode-webview://abc"], allowedHosts: ["gate.example.com"] };
-  g = parts.use(await startGateway({ settings: { ...allowed, apiKeys: file.read() } }));
+  g = parts.use(await startGateway({ settings: { ...allowed, apiKeys: await file.read() } }));
 });
 afterAll(() => parts.disposeAsync());
 

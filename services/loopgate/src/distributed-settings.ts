@@ -26,11 +26,12 @@ const NatsVariables = z.object({ ...natsVariables, ...logVariables }).refine(...
  * How an operator's command connects to NATS, from the variables that the services read.
  * @throws ConfigurationError with every problem at once.
  */
-export function natsOptionsOf(environment: Environment) {
-  const read = readConfiguration(NatsVariables, environment, natsSecrets);
+export async function natsOptionsOf(environment: Environment) {
+  const read = await readConfiguration(NatsVariables, environment, natsSecrets);
   return { ...natsSettingsOf(read, environment), ...logSettingsOf(read).storage, name: "operator" };
 }
 
 /** @throws ConfigurationError if it can't be read */
-export const mongoUriOf = (environment: Environment): string =>
-  readConfiguration(z.object(mongoVariables), environment, mongoSecrets).MONGODB_URI;
+export async function mongoUriOf(environment: Environment): Promise<string> {
+  return (await readConfiguration(z.object(mongoVariables), environment, mongoSecrets)).MONGODB_URI;
+}

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { isAbsolute, join, resolve } from "node:path";
 import type { Environment } from "@loopgate/settings";
@@ -11,12 +11,19 @@ export const valueOf = (environment: Environment, name: string): string | undefi
 export function tokenOf(environment: Environment): string | undefined {
   const file = valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");
   const token = valueOf(environment, "TELEGRAM_BOT_TOKEN");
-  if (token !== undefined || file === undefined) return token;
+  if (token !== undefined || file === undefined || !isTokenFileRegular(environment)) return token;
   try {
     return readFileSync(file, "utf8").trim() || undefined;
   } catch {
     return undefined;
   }
+}
+
+/** False for a pipe or a device in place of the token's file, which a synchronous read might never end to read. */
+export function isTokenFileRegular(environment: Environment): boolean {
+  const file = valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");
+  const stats = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
+  return stats === undefined || stats.isFile() || stats.isDirectory();
 }
 
 /** The directory that holds all data of one bot: below `LOOPGATE_DATA_DIR`, or below the user's data directory. */

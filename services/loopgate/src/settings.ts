@@ -1,4 +1,10 @@
-import { type Environment, logSettingsOf, logVariables, readConfiguration } from "@loopgate/settings";
+import {
+  ConfigurationError,
+  type Environment,
+  logSettingsOf,
+  logVariables,
+  readConfiguration,
+} from "@loopgate/settings";
 import {
   gatewaySettingsOf,
   gatewayVariables,
@@ -23,6 +29,7 @@ import {
   telegramVariables,
 } from "@loopgate/settings/telegram";
 import { z } from "zod";
+import { isTokenFileRegular } from "./environment.ts";
 
 /** The environment variables of the embedded topology (docs/configuration.md). */
 const Variables = z
@@ -49,8 +56,9 @@ const Variables = z
  * Reads the settings of the embedded gateway.
  * @throws ConfigurationError with every problem at once.
  */
-export function readSettings(environment: Environment) {
-  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
+export async function readSettings(environment: Environment) {
+  if (!isTokenFileRegular(environment)) throw new ConfigurationError([TOKEN_FILE_PROBLEM]);
+  const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
     telegram: token === undefined ? undefined : botOf(token, read),
@@ -63,7 +71,11 @@ export function readSettings(environment: Environment) {
   };
 }
 
-export type Settings = ReturnType<typeof readSettings>;
+/** The processes of one data directory each find it by the token, and what was read of a pipe is gone. */
+const TOKEN_FILE_PROBLEM =
+  "TELEGRAM_BOT_TOKEN_FILE is not a regular file: several processes read it, so a pipe does not do";
+
+export type Settings = Awaited<ReturnType<typeof readSettings>>;
 
 const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
 
@@ -71,6 +83,9 @@ const Recipients = z.object(telegramVariables).refine(...groupNamesResponders);
  * Reads whom a stdio proxy asks, and who may answer, from the variables of its handshake.
  * @throws ConfigurationError with every problem at once.
  */
-export function readRecipients(variables: Environment, bot: string | undefined): TelegramRecipients {
-  return { ...telegramRecipientsOf(readConfiguration(Recipients, variables)), bot };
+export async function readRecipients(
+  variables: Environment,
+  bot: string | undefined,
+): Promise<TelegramRecipients> {
+  return { ...telegramRecipientsOf(await readConfiguration(Recipients, variables)), bot };
 }

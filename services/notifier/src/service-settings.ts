@@ -47,9 +47,9 @@ const Variables = z
  * Reads the settings of the notifier as a service of its own. The bot is required: without it there is nothing to do.
  * @throws ConfigurationError with every problem at once.
  */
-export function readServiceSettings(environment: Environment) {
+export async function readServiceSettings(environment: Environment) {
   const secrets = [...telegramSecrets, ...natsSecrets, ...webhookSecrets];
-  const read = readConfiguration(Variables, environment, secrets);
+  const read = await readConfiguration(Variables, environment, secrets);
   const recipients = telegramRecipientsOf(read);
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),

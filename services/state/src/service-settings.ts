@@ -22,8 +22,8 @@ const Variables = z
  * Reads the settings of a state service of its own.
  * @throws ConfigurationError with every problem at once.
  */
-export function readServiceSettings(environment: Environment) {
-  const read = readConfiguration(Variables, environment, [...natsSecrets, ...mongoSecrets]);
+export async function readServiceSettings(environment: Environment) {
+  const read = await readConfiguration(Variables, environment, [...natsSecrets, ...mongoSecrets]);
   return {
     ...logSettingsOf(read),
     nats: { ...natsSettingsOf(read, environment), name: "state", use: natsPermissions },

@@ -62,11 +62,11 @@ export class ApiKeys implements Disposable {
     const version = await versionOf(this.#path);
     if (version === this.#version) return;
     this.#version = version;
-    this.#reread();
+    await this.#reread();
   }
 
-  #reread(): void {
-    const file = readKeyFile(this.#path);
+  async #reread(): Promise<void> {
+    const file = await readKeyFile(this.#path);
     if ("problems" in file) {
       this.#isInvalid = true;
       this.#logger.error(

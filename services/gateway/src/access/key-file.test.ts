@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -14,17 +16,17 @@ function read(content: unknown) {
   return readKeyFile(path);
 }
 
-function problemsOf(content: unknown): readonly string[] {
-  const file = read(content);
+async function problemsOf(content: unknown): Promise<readonly string[]> {
+  const file = await read(content);
   return "problems" in file ? file.problems : [];
 }
 
 const { key, entry } = newKey({ scope: "request", id: "agent" });
 const other = newKey({ scope: "admin", expiresAt: new Date("2030-01-31T00:00:00Z") }).entry;
 
-it("contains the entries of new keys: their hashes, never the keys", () => {
+it("contains the entries of new keys: their hashes, never the keys", async () => {
   expect(key).toMatch(/^lk_pub_[0-9a-f]{64}$/);
-  expect(read([entry, other])).toEqual({ path, entries: [entry, other] });
+  expect(await read([entry, other])).toEqual({ path, entries: [entry, other] });
   expect(entry).toEqual({
     id: "agent",
     hash: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
@@ -37,16 +39,29 @@ it("contains the entries of new keys: their hashes, never the keys", () => {
   expect(JSON.stringify(entry)).not.toContain(key.slice(7));
 });
 
-it("may be empty, so that no key is valid", () => {
-  expect(read([])).toEqual({ path, entries: [] });
+it("may be empty, so that no key is valid", async () => {
+  expect(await read([])).toEqual({ path, entries: [] });
 });
 
 describe("is refused", () => {
-  it("if it can't be read", () => {
-    expect(readKeyFile(join(folder, "missing"))).toEqual({
+  it("if it can't be read", async () => {
+    expect(await readKeyFile(join(folder, "missing"))).toEqual({
       problems: [expect.stringContaining("can't be read")],
     });
-    expect(readKeyFile(folder)).toEqual({ problems: [expect.stringContaining("can't be read")] });
+    expect(await readKeyFile(folder)).toEqual({ problems: [expect.stringContaining("can't be read")] });
+  });
+
+  it("if it is a pipe that nobody writes to, without holding up anything else", async () => {
+    const pipe = join(folder, "pipe");
+    execFileSync("sh", ["-c", 'mkfifo "$0"', pipe]);
+    const reading = readKeyFile(pipe);
+    await readFile(import.meta.filename);
+    expect(await reading).toEqual({ problems: [expect.stringContaining("does not end within 2000 ms")] });
+  });
+
+  it("if it is endless", async () => {
+    const problem = expect.stringContaining("has more than 1048576 bytes");
+    expect(await readKeyFile("/dev/zero")).toEqual({ problems: [problem] });
   });
 
   it.each<[string, unknown, string]>([
@@ -86,14 +101,14 @@ describe("is refused", () => {
     ["with an unknown member, such as a misspelt expiry", [{ ...entry, [key]: 1 }], "entry 1: has members"],
     ["with one id twice", [entry, { ...other, id: entry.id }], "has the same id twice"],
     ["with one key twice", [entry, { ...other, hash: entry.hash }], "has the same hash twice"],
-  ])("%s", (_, content, problem) => {
-    const problems = problemsOf(content);
+  ])("%s", async (_, content, problem) => {
+    const problems = await problemsOf(content);
     expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join("")).not.toContain("lk_pub_");
   });
 
-  it("with all problems at once", () => {
-    const problems = problemsOf([
+  it("with all problems at once", async () => {
+    const problems = await problemsOf([
       entry,
       { id: entry.id, hash: "", scopes: [] },
       { ...other, expires: "soon" },

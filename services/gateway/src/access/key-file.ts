@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { readSmallFile } from "@loopgate/async";
+import { unreadable } from "@loopgate/settings";
 import { z } from "zod";
 import { scopes } from "./principal.ts";
 
@@ -49,28 +50,28 @@ export interface KeyFile {
 }
 
 /** The keys in a file, or one sentence for each problem. The sentences never contain a value from the file. */
-export function readKeyFile(path: string): KeyFile | { readonly problems: readonly string[] } {
-  const content = contentOf(path);
+export async function readKeyFile(path: string): Promise<KeyFile | { readonly problems: readonly string[] }> {
+  const content = await contentOf(path);
   if (typeof content === "string") return { problems: [content] };
   const { data, error } = KeyEntries.safeParse(content.value);
   return data === undefined ? { problems: error.issues.map(describeIssue) } : { path, entries: data };
 }
 
 /** The setting that names the file. Parses to its keys, or has one issue for each problem. */
-export const apiKeysFile = z.string().transform((path, context): KeyFile => {
+export const apiKeysFile = z.string().transform(async (path, context): Promise<KeyFile> => {
   // Absolute, because the file is read again later and the working directory may have changed.
-  const file = readKeyFile(resolve(path));
+  const file = await readKeyFile(resolve(path));
   if (!("problems" in file)) return file;
   for (const message of file.problems) context.issues.push({ code: "custom", message, input: undefined });
   return z.NEVER;
 });
 
-function contentOf(path: string): { readonly value: unknown } | string {
+async function contentOf(path: string): Promise<{ readonly value: unknown } | string> {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    return "names a file that can't be read: check its path and permissions";
+    text = (await readSmallFile(path)).toString();
+  } catch (error) {
+    return unreadable(error);
   }
   try {
     return { value: JSON.parse(text) };

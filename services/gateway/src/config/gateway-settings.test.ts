@@ -3,9 +3,11 @@ import { expect, it } from "vitest";
 import { z } from "zod";
 import { gatewaySettingsOf, gatewayVariables } from "./gateway-settings.ts";
 
-const originsIn = (LOOPGATE_ALLOWED_ORIGINS: string) =>
-  gatewaySettingsOf(readConfiguration(z.object(gatewayVariables), { LOOPGATE_ALLOWED_ORIGINS }, [])).gateway
-    .allowedOrigins;
+async function originsIn(LOOPGATE_ALLOWED_ORIGINS: string) {
+  const variables = z.object(gatewayVariables);
+  const read = await readConfiguration(variables, { LOOPGATE_ALLOWED_ORIGINS }, []);
+  return gatewaySettingsOf(read).gateway.allowedOrigins;
+}
 
 it.each([
   ["", []],
@@ -16,8 +18,8 @@ it.each([
   ],
   ["http://[2001:DB8::1]:80", ["http://[2001:db8::1]"]],
   ["chrome-extension://abcdef, vscode-webview://1a", ["chrome-extension://abcdef", "vscode-webview://1a"]],
-])("reads origins as browsers send them: %j", (setting, origins) => {
-  expect(originsIn(setting)).toEqual(origins);
+])("reads origins as browsers send them: %j", async (setting, origins) => {
+  expect(await originsIn(setting)).toEqual(origins);
 });
 
 it.each([
@@ -29,6 +31,6 @@ it.each([
   "https://",
   "https://u@a",
   "https://a?b",
-])("refuses %j as an origin", (setting) => {
-  expect(() => originsIn(`https://app.example.com,${setting}`)).toThrow(ConfigurationError);
+])("refuses %j as an origin", async (setting) => {
+  await expect(originsIn(`https://app.example.com,${setting}`)).rejects.toThrow(ConfigurationError);
 });

@@ -48,8 +48,8 @@ const Variables = z
  * Reads the settings of a gateway that runs as its own process.
  * @throws ConfigurationError with every problem at once.
  */
-export function readServiceSettings(environment: Environment) {
-  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
+export async function readServiceSettings(environment: Environment) {
+  const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
   return {
     policy: telegramPolicy(telegramRecipientsOf(read)),
     ...logSettingsOf(read),

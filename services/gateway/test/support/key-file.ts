@@ -10,7 +10,7 @@ export interface TestKeyFile extends Disposable {
   /** Replaces the content of the file. */
   write(content: string | readonly NewKey[]): void;
   /** The setting for a gateway. */
-  read(): KeyFile;
+  read(): Promise<KeyFile>;
 }
 
 export function keyFile(content: string | readonly NewKey[]): TestKeyFile {
@@ -25,8 +25,8 @@ export function keyFile(content: string | readonly NewKey[]): TestKeyFile {
   return {
     path,
     write,
-    read: () => {
-      const file = readKeyFile(path);
+    read: async () => {
+      const file = await readKeyFile(path);
       if ("problems" in file) throw new Error(file.problems.join("; "));
       return file;
     },

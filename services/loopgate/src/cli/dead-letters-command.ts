@@ -7,7 +7,7 @@ import { natsOptionsOf } from "../distributed-settings.ts";
 /** `loopgate dead-letters [replay <number>]`: lists what consumers gave up on, and delivers a person's message again. */
 export function deadLettersCommand(environment: Environment): Command {
   const withLog = async (work: (log: EventLog) => Promise<void>) => {
-    await using bus = await connectNatsBus(natsOptionsOf(environment));
+    await using bus = await connectNatsBus(await natsOptionsOf(environment));
     await work(bus.log);
   };
   const command = new Command("dead-letters").description(

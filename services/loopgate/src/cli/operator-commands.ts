@@ -48,7 +48,7 @@ const bootstrapCommand = (environment: Environment): Command =>
   new Command("bootstrap")
     .description("create the streams and buckets on NATS_URL, or update them to these settings")
     .action(async () => {
-      await bootstrapNats(natsOptionsOf(environment));
+      await bootstrapNats(await natsOptionsOf(environment));
       process.stdout.write("NATS is ready for Loopgate\n");
     });
 
@@ -59,8 +59,8 @@ const rebuildCommand = (environment: Environment): Command =>
     .action(() => rebuild(environment));
 
 async function rebuild(environment: Environment): Promise<void> {
-  const uri = mongoUriOf(environment);
-  await using bus = await connectNatsBus(natsOptionsOf(environment));
+  const uri = await mongoUriOf(environment);
+  await using bus = await connectNatsBus(await natsOptionsOf(environment));
   await using store = await MongoRequestStore.open(uri);
   const { merged, refused } = await rebuildProjection({ log: bus.log, store, onProgress });
   process.stdout.write(`${merged} events are in the database\n`);

@@ -82,7 +82,7 @@ async function serve({
   readonly client: DaemonClient;
 }): Promise<void> {
   try {
-    const policy = readRecipients(client.handshake.recipients, bot?.id);
+    const policy = await readRecipients(client.handshake.recipients, bot?.id);
     using _registration = await recipients.register(policy);
     client.reply({ ready: true });
     const { project } = client.handshake;

@@ -11,25 +11,27 @@ import { checkNats } from "./nats.ts";
 import { readTelegram, telegramChecks } from "./telegram.ts";
 
 /** Checks everything that a Loopgate with this environment depends on. Only `sendTest` and `poll` have an effect outside. */
-export function doctor(options: DoctorOptions): Promise<readonly Result[]> {
+export async function doctor(options: DoctorOptions): Promise<readonly Result[]> {
   const { environment } = options;
   const storage = isDistributed(environment)
-    ? checksIfReadable(() => [checkNats(natsOptionsOf(environment))])
+    ? await checksIfReadable(async () => [checkNats(await natsOptionsOf(environment))])
     : [checkDataDirectory(environment), checkDaemon(environment)];
   return runChecks([
     checkVersion(environment),
     checkConfiguration(environment),
-    ...checksIfReadable(() => [checkHttp(readSettings(environment))]),
+    ...(await checksIfReadable(async () => [checkHttp(await readSettings(environment))])),
     ...storage,
-    ...(hasMongo(environment) ? checksIfReadable(() => [checkMongodb(mongoUriOf(environment))]) : []),
-    ...checksIfReadable(() => telegramChecks(readTelegram(environment), options)),
+    ...(hasMongo(environment)
+      ? await checksIfReadable(async () => [checkMongodb(await mongoUriOf(environment))])
+      : []),
+    ...(await checksIfReadable(async () => telegramChecks(await readTelegram(environment), options))),
   ]);
 }
 
 /** No checks if their settings can't be read: only {@link checkConfiguration} reports that. */
-function checksIfReadable(checks: () => readonly Check[]): readonly Check[] {
+async function checksIfReadable(checks: () => Promise<readonly Check[]>): Promise<readonly Check[]> {
   try {
-    return checks();
+    return await checks();
   } catch (error) {
     if (error instanceof ConfigurationError) return [];
     throw error;
@@ -51,18 +53,18 @@ const checkConfiguration = (environment: Environment): Check => ({
   subject: "configuration",
   run: async () => {
     const problems = new Set([
-      ...problemsOf(() => readSettings(environment)),
-      ...(isDistributed(environment) ? problemsOf(() => natsOptionsOf(environment)) : []),
-      ...(hasMongo(environment) ? problemsOf(() => mongoUriOf(environment)) : []),
+      ...(await problemsOf(() => readSettings(environment))),
+      ...(isDistributed(environment) ? await problemsOf(() => natsOptionsOf(environment)) : []),
+      ...(hasMongo(environment) ? await problemsOf(() => mongoUriOf(environment)) : []),
     ]);
     if (problems.size > 0) return [...problems].map(problem);
     return [ok("all settings are valid and consistent")];
   },
 });
 
-function problemsOf(read: () => unknown): readonly string[] {
+async function problemsOf(read: () => Promise<unknown>): Promise<readonly string[]> {
   try {
-    read();
+    await read();
     return [];
   } catch (error) {
     if (error instanceof ConfigurationError) return error.problems;

@@ -7,7 +7,7 @@ import { type Check, type Finding, ok, problem, warning } from "./check.ts";
 const INBOXES = ["operator", "gateway", "notifier", "state"] as const;
 
 /** Whether NATS accepts this user, and has the streams and buckets that this version needs. */
-export const checkNats = (options: ReturnType<typeof natsOptionsOf>): Check => ({
+export const checkNats = (options: Awaited<ReturnType<typeof natsOptionsOf>>): Check => ({
   subject: "nats",
   timeoutMessage: "NATS does not answer in time: check whether it runs, and the network",
   run: async () => {

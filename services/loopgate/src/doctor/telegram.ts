@@ -31,8 +31,8 @@ const CALL_SECONDS = 4;
  * Reads the Telegram settings, which may be valid when others are not. With a token, it returns the bot to inspect.
  * @throws ConfigurationError with every problem at once.
  */
-export function readTelegram(environment: Environment) {
-  const read = readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
+export async function readTelegram(environment: Environment) {
+  const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   const bot = token === undefined ? undefined : botOf(token, read);
   return {
@@ -43,7 +43,7 @@ export function readTelegram(environment: Environment) {
   };
 }
 
-type TelegramSettings = ReturnType<typeof readTelegram>;
+type TelegramSettings = Awaited<ReturnType<typeof readTelegram>>;
 
 /** The bot to check. Its identity is requested once; without it, the checks that need it have no findings. */
 interface InspectedBot {

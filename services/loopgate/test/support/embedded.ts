@@ -50,7 +50,7 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const lines: string[] = [];
   const sink = new Writable({ write: (chunk: Buffer, _, done) => (lines.push(chunk.toString()), done()) });
   const logger = createLogger("test", "debug", sink);
-  const settings = readSettings(environment);
+  const settings = await readSettings(environment);
   const metrics = createMetrics();
   const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
   const { gateway } = await startEmbedded(options);
