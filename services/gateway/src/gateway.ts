@@ -9,6 +9,7 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
+import { addReadingRoutes, addV1 } from "@loopgate/rest";
 import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
@@ -21,6 +22,8 @@ import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
+import { addAskingRoutes } from "./rest/asking-routes.ts";
+import { toolReader } from "./rest/tool-reader.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
@@ -112,6 +115,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   addInfoRoutes(app, tools, version);
   addHitlRoutes(app, tools);
   addSessionRoutes(app, sessions, logger);
+  await addV1(app, {
+    logger,
+    version,
+    addRoutes: (v1) => {
+      addReadingRoutes(v1, toolReader(tools));
+      addAskingRoutes(v1, tools);
+    },
+  });
   const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);

@@ -1,7 +1,6 @@
 import type { Logger } from "@loopgate/runtime";
 import { fastify, type FastifyInstance } from "fastify";
-import type { Authenticator } from "../access/authenticator.ts";
-import { enforceRouteScopes } from "../access/route-scopes.ts";
+import { type Authenticator, enforceRouteAccess } from "@loopgate/rest";
 import { answerClientError } from "./client-errors.ts";
 import { handleError, rejectRequest } from "./errors.ts";
 import { checkSources } from "./origins.ts";
@@ -34,17 +33,13 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, async (_request: unknown, body: string) => body);
   checkSources(app, { allowedHosts, allowedOrigins });
-  enforceRouteScopes(app, authenticator, rejectRequest);
+  enforceRouteAccess(app, authenticator, rejectRequest);
   app.setErrorHandler(answerError);
-  app.setNotFoundHandler((request, reply) =>
-    rejectRequest(request, reply, {
-      code: "not_found",
-      message:
-        "wwwAuthenticate" in authenticator.authenticate(request.headers)
-          ? KEY_INSTEAD_OF_OAUTH
-          : UNKNOWN_PATH,
-    }),
-  );
+  app.setNotFoundHandler(async (request, reply) => {
+    const caller = await authenticator.authenticate(request.headers);
+    const message = caller?.kind === "challenge" ? KEY_INSTEAD_OF_OAUTH : UNKNOWN_PATH;
+    return rejectRequest(request, reply, { code: "not_found", message });
+  });
   return app;
 }
 

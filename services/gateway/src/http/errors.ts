@@ -1,33 +1,16 @@
-import type { ErrorCode } from "@loopgate/contracts";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { jsonRpcError } from "../mcp/json-rpc.ts";
-import type { ToolError } from "../tool-error.ts";
+import { type ApiError, isV1, sendProblem, statuses } from "@loopgate/rest";
 import { CallFailed } from "../tools/registry.ts";
 
-/** The HTTP status of each error code (docs/interface.md#errors). */
-const statuses: Readonly<Record<ErrorCode, number>> = {
-  invalid_arguments: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  recipient_not_allowed: 403,
-  not_found: 404,
-  no_recipient: 404,
-  already_decided: 409,
-  idempotency_conflict: 409,
-  idempotency_key_used: 409,
-  session_conflict: 409,
-  session_inactive: 409,
-  payload_too_large: 413,
-  unavailable: 503,
-};
-
 /** Sends `{"error":{"code","message"}}`. */
-export const sendError = (reply: FastifyReply, { code, message }: ToolError): FastifyReply =>
+export const sendError = (reply: FastifyReply, { code, message }: ApiError): FastifyReply =>
   reply.code(statuses[code]).send({ error: { code, message } });
 
-/** Answers a request that did not reach its route: with a JSON-RPC error on `/mcp`, a plain one elsewhere. */
-export function rejectRequest(request: FastifyRequest, reply: FastifyReply, error: ToolError): FastifyReply {
+/** Answers a request that did not reach its route: with a JSON-RPC error on `/mcp`, a problem below `/v1`, a plain error elsewhere. */
+export function rejectRequest(request: FastifyRequest, reply: FastifyReply, error: ApiError): FastifyReply {
+  if (isV1(request.url)) return sendProblem(reply, error);
   if (!isMcp(request)) return sendError(reply, error);
   return reply.code(statuses[error.code]).send(jsonRpcError(-32_000, error.message));
 }

@@ -4,7 +4,7 @@ import {
   validateOriginHeader,
 } from "@modelcontextprotocol/server";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { probePaths } from "../access/route-scopes.ts";
+import { probePaths } from "@loopgate/rest";
 import { rejectRequest } from "./errors.ts";
 
 export interface AllowedSources {
