@@ -16,6 +16,8 @@ export interface Challenge {
   readonly wwwAuthenticate: string;
   /** Names the next step. */
   readonly message: string;
+  /** Answers unknown paths instead: for clients that get a 401 and then look for how to get credentials. */
+  readonly unknownPath?: string;
 }
 
 /** The result of the first authenticator that knows the credentials. */

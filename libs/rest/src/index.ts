@@ -6,6 +6,8 @@ export {
   invalidArguments,
   logIsFull,
 } from "./api-error.ts";
+export { createApp } from "./app.ts";
+export { CallFailed } from "./exceptions.ts";
 export { type Authentication, type Authenticator, type Challenge, firstOf } from "./authenticator.ts";
 export {
   type Caller,

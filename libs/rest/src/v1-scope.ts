@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { type ApiError, invalidArguments } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
+import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
 import { sendProblem } from "./problem.ts";
 
 /** The scope below `/v1`: routes in it have zod schemas. */
@@ -40,7 +41,7 @@ export async function addV1(app: FastifyInstance, { logger, version, addRoutes }
       acceptOnlyJson(scope);
       scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
       scope.setSerializerCompiler(serializerCompiler);
-      scope.setErrorHandler(problemOfError(logger));
+      scope.setErrorHandler(answerException(logger));
       scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
       scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
       await scope.register(swagger, {
@@ -59,17 +60,6 @@ export async function addV1(app: FastifyInstance, { logger, version, addRoutes }
 
 /** True for the URL of a request that `/v1` answers. */
 export const isV1 = (url: string): boolean => /^\/v1(?:[/?]|$)/.test(url);
-
-/** A body or a parameter that does not fit its schema. */
-class ArgumentsRejected extends Error {
-  override readonly name = "ArgumentsRejected";
-  readonly error: ApiError;
-
-  constructor(error: ApiError) {
-    super(error.code);
-    this.error = error;
-  }
-}
 
 function acceptOnlyJson(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
@@ -97,47 +87,17 @@ function validatorOf(schema: unknown) {
   };
 }
 
-const problemOfError =
+const answerException =
   (logger: Logger) =>
-  (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (error instanceof ArgumentsRejected)
-      return sendProblem(reply, error.error, isOfParameters(error) ? "parameters" : "body");
-    const known = problems.get(error.code);
-    if (known !== undefined) return sendProblem(reply, known);
-    if (error.statusCode !== undefined && error.statusCode < 500) return sendProblem(reply, UNREADABLE);
-    logger.error({ err: error }, "request failed");
-    return sendProblem(reply, INTERNAL);
-  };
+  (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendProblem(reply, apiErrorOf(error, logger), isOfParameters(error) ? "parameters" : "body");
 
-/** Fastify notes where a rejected value came from. */
-const isOfParameters = (error: ArgumentsRejected & { readonly validationContext?: string }): boolean =>
-  error.validationContext !== undefined && error.validationContext !== "body";
-
-const problems: ReadonlyMap<string, ApiError> = new Map([
-  [
-    "FST_ERR_CTP_BODY_TOO_LARGE",
-    { code: "payload_too_large", message: "The body has more than 1 MiB: send less." } as const,
-  ],
-  [
-    "FST_ERR_CTP_INVALID_MEDIA_TYPE",
-    {
-      code: "unsupported_media_type",
-      message: "Bodies are JSON here: send Content-Type: application/json.",
-    } as const,
-  ],
-]);
+const isOfParameters = (error: Error): boolean =>
+  error instanceof ArgumentsRejected &&
+  error.validationContext !== undefined &&
+  error.validationContext !== "body";
 
 const UNKNOWN_PATH: ApiError = {
   code: "not_found",
   message: "Nothing is served at this path: GET /v1/openapi.json lists what is.",
-};
-
-const UNREADABLE: ApiError = {
-  code: "invalid_arguments",
-  message: "The request could not be parsed: check its URL, headers and body.",
-};
-
-const INTERNAL: ApiError = {
-  code: "internal_error",
-  message: "Loopgate failed internally: the operator finds the reason in its log.",
 };

@@ -9,13 +9,13 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
-import { addReadingRoutes, addV1 } from "@loopgate/rest";
+import { addReadingRoutes, addV1, createApp } from "@loopgate/rest";
 import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
-import { createApp } from "./http/app.ts";
+import { rejectRequest } from "./http/errors.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
 import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
@@ -109,7 +109,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
   const authenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
-  const app = createApp({ allowedHosts, allowedOrigins, authenticator, logger });
+  const app = createApp({ allowedHosts, allowedOrigins, authenticator, reject: rejectRequest, logger });
   const mcp = addMcpRoutes(app, { tools, plainCalls, version, keepAliveMs, logger });
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
   addInfoRoutes(app, tools, version);

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createApp } from "@loopgate/rest";
 import { createLogger } from "@loopgate/runtime";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { expect, it } from "vitest";
 import { localAuthenticator } from "../src/access/authenticator.ts";
-import { createApp } from "../src/http/app.ts";
 import { startGateway } from "./support/gateway.ts";
 
 /** Every route that a gateway adds, as Fastify reports them. */

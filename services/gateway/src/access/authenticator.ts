@@ -40,7 +40,12 @@ const challenge = (message: string, error = ""): Challenge => ({
   kind: "challenge",
   wwwAuthenticate: `Bearer realm="loopgate", ${error}error_description="${message}"`,
   message,
+  unknownPath: KEY_INSTEAD_OF_OAUTH,
 });
+
+/** MCP clients that get a 401 look for an authorization server, and show what they find in its place. */
+const KEY_INSTEAD_OF_OAUTH =
+  "Nothing is served at this path, and OAuth is not used here. This gateway needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key. The operator creates one with ./loopgate key.";
 
 const KEY_MISSING =
   "This path needs an API key: send it as Authorization: Bearer <key>, or as X-API-Key. The operator creates one with ./loopgate key.";

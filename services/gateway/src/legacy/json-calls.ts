@@ -1,7 +1,7 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
-import { describeProblem } from "@loopgate/rest";
+import { CallFailed, describeProblem } from "@loopgate/rest";
 import { z } from "zod";
-import { CallFailed, type ToolRegistry } from "../tools/registry.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
 import type { CallContext } from "../tools/tool.ts";
 import { capabilities, instructions, serverInfo } from "../mcp/identity.ts";

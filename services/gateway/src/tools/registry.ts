@@ -4,7 +4,7 @@ import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { parseArguments, text } from "@loopgate/rest/arguments";
-import { apiError, invalidArguments, keyIdOf, logIsFull } from "@loopgate/rest";
+import { apiError, CallFailed, invalidArguments, keyIdOf, logIsFull } from "@loopgate/rest";
 import type { CallContext, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
 /** Public interface: these names never change. */
@@ -13,12 +13,6 @@ export type ToolName =
   | "check_request_status"
   | "list_pending_requests"
   | "cancel_request";
-
-/** A call failed unexpectedly. The log has the reason; the caller must not see it. */
-export class CallFailed extends Error {
-  override readonly name = "CallFailed";
-  override readonly message = "internal error";
-}
 
 /** Runs the tools for every protocol; logs and measures each call. */
 export class ToolRegistry {
