@@ -118,11 +118,11 @@ async function heapsOf(processes: Soaked["processes"]): Promise<Record<string, n
   return heaps;
 }
 
-async function heapOf({ pid, output }: ServiceProcess): Promise<number> {
-  const before = output().length;
-  process.kill(pid, "SIGWINCH");
+async function heapOf(service: ServiceProcess): Promise<number> {
+  const before = service.output().length;
+  process.kill(service.pid, "SIGWINCH");
   let line: string | undefined;
-  await until(() => (line = /memory: (\{.*\})\n/.exec(output().slice(before))?.[1]) !== undefined);
+  await until(() => (line = /memory: (\{.*\})\n/.exec(service.output().slice(before))?.[1]) !== undefined);
   const { heapUsed, external } = JSON.parse(line ?? "{}") as { heapUsed: number; external: number };
   return heapUsed + external;
 }
