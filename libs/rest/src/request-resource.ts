@@ -3,7 +3,7 @@ import type { Caller, PersonCaller } from "./caller.ts";
 
 /** The request as this caller sees it. Recipients stay out: they name other people. */
 export function resourceOf(
-  { view, options, metadata, recipients }: RequestDetails,
+  { view, options, metadata, action, recipients }: RequestDetails,
   caller: Caller,
 ): RequestResource {
   return {
@@ -11,6 +11,7 @@ export function resourceOf(
     tag: creationTag(view.request_id, view.created_at),
     options,
     ...(metadata === undefined ? {} : { metadata }),
+    ...(action === undefined ? {} : { action }),
     ...(caller.kind === "key"
       ? {}
       : { can_answer: view.status === "pending" && isNamed(caller, recipients) }),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Action } from "../action.ts";
 import { Option } from "../events.ts";
 import { RequestView } from "../view.ts";
 
@@ -9,6 +10,7 @@ export const RequestResource = RequestView.extend({
     .describe("Tells this question apart from an earlier one with the same id. A decision names it."),
   options: z.array(Option).describe("The possible answers. Empty: the answer is typed."),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  action: Action.optional().describe("What runs if the person approves."),
   can_answer: z
     .boolean()
     .optional()
