@@ -11,6 +11,7 @@ export {
   refOf,
   tagOf,
   undeliveredEvent,
+  unstorableEvent,
   type NewQuestion,
 } from "./event-constructors.ts";
 export {
