@@ -119,6 +119,22 @@ export const deadLetterEvent = (
   data: { consumer, subject, seq, error, attempts, event },
 });
 
+/** What a person sent and can't be stored. The letter names it, and holds nothing of what it says. */
+export const unstorableEvent = (
+  { consumer, subject }: { readonly consumer: string; readonly subject: string },
+  { tenant, account, id }: { readonly tenant: string; readonly account: string; readonly id: string },
+  about: { readonly kind: string; readonly size?: number | undefined; readonly error: string },
+): DeadLetterEvent => {
+  const context = envelope({ subject: account, tenant });
+  const event = { ...context, id, type: "loopgate.channel.received.v1", data: {} };
+  return {
+    ...context,
+    id: `${consumer}.${id}`,
+    type: "loopgate.dead_letter.v1",
+    data: { consumer, subject, seq: 0, attempts: 1, event, ...about },
+  };
+};
+
 /** The request that an event belongs to. */
 export const refOf = ({ tenant, subject }: Pick<Envelope, "tenant" | "subject">): RequestRef => ({
   tenant,

@@ -12,6 +12,7 @@ export {
   refOf,
   tagOf,
   undeliveredEvent,
+  unstorableEvent,
   type NewQuestion,
 } from "./event-constructors.ts";
 export {

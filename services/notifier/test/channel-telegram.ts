@@ -66,5 +66,6 @@ function toldBy(text: string): Told {
   if (text.startsWith("Recorded: ")) return "recorded";
   if (text.startsWith("Already recorded: ")) return "already_recorded";
   if (text.endsWith("Your answer changed nothing.")) return "already_decided";
+  if (text.startsWith("I could not handle that.")) return "not_handled";
   return text.startsWith("I could not save that yet") ? "not_saved" : "rejected";
 }

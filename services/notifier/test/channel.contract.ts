@@ -6,6 +6,7 @@ import type { ChannelUnderTest, Place } from "./channel-under-test.ts";
 /** What a notifier promises over every channel. */
 export function channelContract(open: () => Promise<ChannelUnderTest>): void {
   const here = ChannelSetting.use(open);
+  const tooMuch = "漢".repeat(3_500);
   const isDelivered = (subject: string) => subject.includes(".delivered.");
 
   const expectRecorded = (created: Awaited<ReturnType<typeof here.ask>>, count: number) =>
@@ -116,6 +117,44 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
         expect(await here.decision(created)).toMatchObject({ answer: { value: "Approve" } });
       },
     );
+
+    it("that can never be stored is set aside without its text, its sender is told, and the next one counts", async () => {
+      here.maxEventBytes = 8_000;
+      await here.start();
+      const created = await here.ask({ labels: [] });
+      const copy = await here.copy();
+      const told = here.channel.answer("alice", "alice", copy, { text: tooMuch });
+      await expect.poll(told).toEqual(["not_handled"]);
+      expect(await here.decision(created)).toBeUndefined();
+      here.channel.answer("alice", "alice", copy, { text: "ship it" });
+      await expectClosed("alice");
+      expect(await here.decision(created)).toMatchObject({ answer: { text: "ship it" } });
+      const { channel: name } = here.channel.recipientAt("alice", []);
+      const letters = await here.deadLetters();
+      expect(letters).toEqual([
+        expect.objectContaining({
+          consumer: `intake-${name}-${here.channel.account}`,
+          kind: expect.any(String),
+          size: expect.toSatisfy((size: number) => size > 10_500),
+          error: expect.stringContaining("too large"),
+        }),
+      ]);
+      expect(JSON.stringify(letters)).not.toContain("漢");
+    });
+
+    it("that can never be stored is confirmed once its dead letter is stored", async () => {
+      let failures = 0;
+      here.failsAppend = (subject) => (subject.includes(".dlq.") && failures++ < 2 ? "before" : undefined);
+      here.maxEventBytes = 8_000;
+      await here.start();
+      await here.ask({ labels: [] });
+      const told = here.channel.answer("alice", "alice", await here.copy(), {
+        text: tooMuch,
+      });
+      await expect.poll(told).toEqual(["not_handled"]);
+      expect(await here.deadLetters()).toHaveLength(1);
+      expect(failures).toBe(3);
+    });
 
     it.each([
       ["a stranger", "mallory"],
