@@ -2,6 +2,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
+  clientOf,
   createdEvent,
   deadLetterEvent,
   decidedEvent,
@@ -34,6 +35,7 @@ export {
   type RequestEvent,
 } from "./events.ts";
 export {
+  clientHash,
   creationTag,
   isKeyedRequestId,
   isRequestId,
