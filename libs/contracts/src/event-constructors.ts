@@ -10,7 +10,7 @@ import type {
   Recipient,
   UndeliveredEvent,
 } from "./events.ts";
-import { creationTag } from "./ids.ts";
+import { clientHash, creationTag } from "./ids.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { RequestRef } from "./subjects.ts";
 
@@ -23,6 +23,8 @@ export interface NewQuestion {
   readonly sessionId: string;
   readonly clientId: string;
   readonly keyId?: string | undefined;
+  /** By {@link clientHash}. */
+  readonly clientHash?: string | undefined;
   readonly prompt: Prompt;
   readonly recipients: readonly Recipient[];
   readonly timeoutSeconds: number;
@@ -42,6 +44,7 @@ export function createdEvent(question: NewQuestion, now: Date): CreatedEvent {
       session_id: question.sessionId,
       client_id: question.clientId,
       ...(question.keyId === undefined ? {} : { key_id: question.keyId }),
+      ...(question.clientHash === undefined ? {} : { client_hash: question.clientHash }),
       prompt: question.prompt,
       recipients: [...question.recipients],
       policy: { required: 1 },
@@ -140,6 +143,10 @@ export const refOf = ({ tenant, subject }: Pick<Envelope, "tenant" | "subject">)
   tenant,
   id: subject,
 });
+
+/** The client that asked a question. Events of older versions tell clients apart by key and name alone. */
+export const clientOf = ({ tenant, data }: Pick<CreatedEvent, "tenant" | "data">): string =>
+  data.client_hash ?? clientHash({ tenant, caller: data.key_id ?? "", clientId: data.client_id });
 
 /** {@link creationTag} of a question. */
 export const tagOf = ({ subject, time }: Pick<CreatedEvent, "subject" | "time">): string =>

@@ -58,6 +58,8 @@ export const CreatedEvent = of(
     client_id: z.string(),
     /** The API key that the caller proved; absent where the gateway asks for none. */
     key_id: z.string().optional(),
+    /** Tells clients apart that share a name: see `clientHash`. Absent in events of older versions. */
+    client_hash: z.string().optional(),
     prompt: Prompt,
     recipients: z.array(Recipient),
     /** How many answers decide. A process that cannot count up to this refuses to decide. */

@@ -3,6 +3,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
+  clientOf,
   createdEvent,
   deadLetterEvent,
   decidedEvent,
@@ -36,6 +37,7 @@ export {
   type RequestEvent,
 } from "./events.ts";
 export {
+  clientHash,
   creationTag,
   isKeyedRequestId,
   isRequestId,
