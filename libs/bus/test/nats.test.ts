@@ -1,7 +1,7 @@
 import { requestPrefix } from "@loopgate/contracts";
 import { startNatsServer } from "@loopgate/testing";
 import { jetstreamManager, type StoredMsg } from "@nats-io/jetstream";
-import { connect, headers, type MsgHdrs } from "@nats-io/transport-node";
+import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
 import { aFollower } from "./contract/support/follower.ts";
@@ -96,24 +96,17 @@ describe.skipIf(server === undefined)("a NATS server", () => {
   it("returns everything up to an entry, even if a server of its cluster lags behind", async () => {
     await using bus = await connectNatsBus(options);
     await using lagging = await connect({ servers: server?.url ?? "" });
-    const { streams } = await jetstreamManager(lagging);
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 2);
     const { seq = 0 } = (await bus.log.newest(requestPrefix(ref))) ?? {};
-    // Answers once in place of the server, like a replica that has applied nothing yet.
-    await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
-    lagging.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
-      max: 1,
-      callback: (_, message) => {
-        message.respond("", { headers: headers(404, "No Results") });
-        void streams.update("LOOPGATE_REQUESTS", { allow_direct: true });
-      },
+    const answered = await answerNextRead(lagging, (message) => {
+      message.respond("", { headers: headers(404, "No Results") });
     });
-    await lagging.flush();
 
     const entries = await bus.log.below(requestPrefix(ref), seq);
 
     expect(entries.map(({ subject }) => subject).sort()).toEqual(subjects);
+    await answered.over;
   });
 
   it("shows a follower no gap that only a lagging server of its cluster has", async () => {
@@ -124,21 +117,13 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     const head = await bus.log.head();
     const subjects = await appendCopies(bus.log, ref, 3);
     const lastOfThem = await streams.getMessage("LOOPGATE_REQUESTS", { seq: head + 3 });
-    // Answers once in place of the server, like a replica that lacks what is before its last message.
-    await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
-    const answered = Promise.withResolvers<void>();
-    lagging.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
-      max: 1,
-      callback: (_, { reply = "" }) => {
-        lagging.publish(reply, lastOfThem?.data, { headers: headersOf(lastOfThem, 0) });
-        lagging.publish(reply, "", { headers: headers(204, "EOB") });
-        void streams.update("LOOPGATE_REQUESTS", { allow_direct: true }).then(() => answered.resolve());
-      },
+    const answered = await answerNextRead(lagging, ({ reply = "" }) => {
+      lagging.publish(reply, lastOfThem?.data, { headers: headersOf(lastOfThem) });
+      lagging.publish(reply, "", { headers: headers(204, "EOB") });
     });
-    await lagging.flush();
 
     await using follower = aFollower(bus.log, head);
-    await answered.promise;
+    await answered.over;
     await appendCopies(bus.log, aRequest(), 1);
 
     await expect.poll(() => follower.entries.length, eventually).toBe(4);
@@ -188,13 +173,35 @@ describe.skipIf(server === undefined)("a NATS server", () => {
   });
 });
 
-/** The headers of a message in the answer of a direct read. */
-function headersOf(message: StoredMsg | null, pending: number): MsgHdrs {
+/**
+ * Answers the next direct read in place of the server, like a replica of its cluster that lags. `over` resolves when the
+ * server answers again.
+ */
+async function answerNextRead(
+  connection: NatsConnection,
+  answer: (request: Msg) => void,
+): Promise<{ readonly over: Promise<void> }> {
+  const { streams } = await jetstreamManager(connection);
+  await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  connection.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
+    max: 1,
+    callback: (_, request) => {
+      answer(request);
+      void streams.update("LOOPGATE_REQUESTS", { allow_direct: true }).then(() => resolve());
+    },
+  });
+  await connection.flush();
+  return { over };
+}
+
+/** The headers of a message in the answer to a direct read. */
+function headersOf(message: StoredMsg | null): MsgHdrs {
   const all = headers();
   all.set("Nats-Stream", "LOOPGATE_REQUESTS");
   all.set("Nats-Subject", message?.subject ?? "");
   all.set("Nats-Sequence", String(message?.seq));
   all.set("Nats-Time-Stamp", message?.timestamp ?? "");
-  all.set("Nats-Num-Pending", String(pending));
+  all.set("Nats-Num-Pending", "0");
   return all;
 }
