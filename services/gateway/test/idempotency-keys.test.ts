@@ -106,7 +106,7 @@ describe("a key whose request has ended", () => {
       expect(result.structuredContent).not.toHaveProperty("approved");
     }
     const message = (await refusal(g.url, "request_human_input", approval)).message;
-    expect(message).toMatch(/was decided at .* by Alice.* needs a new key.* check_request_status/);
+    expect(message).toMatch(/was decided at .* by Alice.* needs a new key.* status of request/);
     const body = { session_id: "default", client_id: "agent", ...approval };
     expect((await post(`${g.url}/hitl/request`, body)).status).toBe(409);
   });
@@ -191,7 +191,7 @@ it("approves a call only if a person was shown that call's question, within its 
               request_type: "confirmation",
               idempotency_key: `${run}.${one.key}`,
             },
-            { principal: { tenant: "default", caller: `key:${one.caller}`, scopes: ["request"] } },
+            { caller: { kind: "key", tenant: "default", id: `key:${one.caller}`, scopes: ["request"] } },
           );
           if (outcome.kind === "error") continue;
           const { request_id, approved } = outcome.request.view;

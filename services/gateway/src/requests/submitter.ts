@@ -14,11 +14,10 @@ import { type RequestLog, type SubmitResult } from "@loopgate/requests";
 import { requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import type { Principal } from "../access/principal.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { clamp } from "./arguments.ts";
-import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
+import { clamp } from "@loopgate/rest/arguments";
+import { apiError, type ApiFailure, type Caller, invalidArguments, keyIdOf } from "@loopgate/rest";
 import type { Departure, Departures, SubmissionIdentity } from "./departures.ts";
 import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
@@ -39,7 +38,7 @@ export interface SubmitterOptions {
 
 /** The parts of a caller that a submission needs. */
 export interface Submitting {
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly clientName?: string | undefined;
   /** The header `User-Agent`. It names a client that gives no other name, and is no part of a key's scope. */
   readonly userAgent?: string | undefined;
@@ -48,11 +47,16 @@ export interface Submitting {
 }
 
 /** A submission that waits; `calls` counts the calls that have waited for this question, this one included. */
-export type WaitingOutcome =
-  | { readonly kind: "accepted"; readonly request: RequestDetails; readonly calls: number }
-  | ToolFailure;
+export type WaitingOutcome = (Accepted & { readonly calls: number }) | ApiFailure;
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
+export type SubmitOutcome = Accepted | ApiFailure;
+
+interface Accepted {
+  readonly kind: "accepted";
+  readonly request: RequestDetails;
+  /** False for a request that an earlier call asked. */
+  readonly isNew: boolean;
+}
 
 /** Accepts questions (docs/invariants.md#keyed-submissions). */
 export class Submitter {
@@ -98,7 +102,7 @@ export class Submitter {
       const request =
         departure && (await this.#pending({ tenant: identity.tenant, id: departure.request_id }));
       if (departure !== undefined && request !== undefined)
-        return { kind: "accepted", request, calls: departure.calls + 1 };
+        return { kind: "accepted", request, isNew: false, calls: departure.calls + 1 };
     }
     const submitted = await this.#submit(draftOf(submission, submitting, identity), submitting);
     return submitted.kind === "error" ? submitted : { ...submitted, calls: 1 };
@@ -145,8 +149,10 @@ export class Submitter {
     const { decided_at } = request.view;
     const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#options.settings;
     const sinceEndMs = decided_at === undefined ? 0 : this.#options.now().getTime() - Date.parse(decided_at);
-    if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
-    return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
+    if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request);
+    return request.fingerprint === fingerprint
+      ? { kind: "accepted", request, isNew: false }
+      : otherArguments();
   }
 
   #event(draft: Draft, prompt: Prompt, recipients: readonly Recipient[]): CreatedEvent {
@@ -166,7 +172,8 @@ export class Submitter {
     this.#options.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = requestDetailsOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
-    return this.#replay(request, draft);
+    const accepted = this.#replay(request, draft);
+    return accepted.kind === "error" ? accepted : { ...accepted, isNew: true };
   }
 
   /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
@@ -199,7 +206,7 @@ function draftOf(
 ): Draft {
   const key = submission.idempotency_key;
   const id = key === undefined ? newRequestId() : keyedRequestId({ ...scope, key });
-  const { principal, traceparent, userAgent } = submitting;
+  const { caller, traceparent, userAgent } = submitting;
   const { tenant, sessionId } = scope;
   const clientId = nameOf(submission, submitting) ?? labelOf(productIn(userAgent)) ?? UNNAMED;
   return {
@@ -207,14 +214,14 @@ function draftOf(
     ref: { tenant, id },
     sessionId,
     clientId,
-    keyId: principal.keyId,
+    keyId: keyIdOf(caller),
     fingerprint,
     traceparent,
   };
 }
 
 function identityOf(submission: Submission, submitting: Submitting): SubmissionIdentity {
-  const { tenant, caller } = submitting.principal;
+  const { tenant, id: caller } = submitting.caller;
   const clientId = nameOf(submission, submitting) ?? UNNAMED;
   const sessionId = submission.session_id ?? "default";
   return { tenant, caller, clientId, sessionId, fingerprint: fingerprintOf(submission) };
@@ -223,8 +230,8 @@ function identityOf(submission: Submission, submitting: Submitting): SubmissionI
 const UNNAMED = "agent";
 
 /** The client's own name, or else that of its API key. */
-const nameOf = (submission: Submission, { principal, clientName }: Submitting): string | undefined =>
-  submission.client_id ?? labelOf(clientName) ?? principal.keyId;
+const nameOf = (submission: Submission, { caller, clientName }: Submitting): string | undefined =>
+  submission.client_id ?? labelOf(clientName) ?? keyIdOf(caller);
 
 /** The product token of a `User-Agent`, unless it names an HTTP library instead of the client. */
 function productIn(userAgent: string | undefined): string | undefined {
@@ -245,17 +252,17 @@ function labelOf(name: string | undefined): string | undefined {
     : Array.from(name.slice(0, 256)).slice(0, 128).join("");
 }
 
-const otherArguments = (): ToolFailure =>
-  toolError(
+const otherArguments = (): ApiFailure =>
+  apiError(
     "idempotency_conflict",
     "This idempotency_key belongs to a request with other arguments: use a new key for a new question.",
   );
 
-const keyUsed = (view: RequestView): ToolFailure =>
-  toolError(
+const keyUsed = (request: RequestDetails): ApiFailure =>
+  apiError(
     "idempotency_key_used",
-    `This idempotency_key belongs to an earlier call, whose request ${endOf(view)}: a new question needs a new key; check_request_status with request_id ${view.request_id} returns how it ended.`,
-    view,
+    `This idempotency_key belongs to an earlier call, whose request ${endOf(request.view)}: a new question needs a new key; the status of request ${request.view.request_id} shows how it ended.`,
+    request,
   );
 
 function endOf({ status, decided_at, decided_by }: RequestView): string {
@@ -264,8 +271,8 @@ function endOf({ status, decided_at, decided_by }: RequestView): string {
   return `was decided at ${decided_at} by ${decided_by?.name ?? decided_by?.id ?? "a person"}`;
 }
 
-const logIsFull = (): ToolFailure =>
-  toolError(
+const logIsFull = (): ApiFailure =>
+  apiError(
     "unavailable",
     "The log is full: what room is left is reserved for decisions. Nothing was asked: tell the operator, and call again later.",
   );

@@ -1,8 +1,8 @@
-import { isRequestId, type RequestRef } from "@loopgate/contracts";
+import { isRequestId, type RequestRef, text } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { parseArguments, requestId, text } from "../requests/arguments.ts";
-import { notFound, toolError } from "../tool-error.ts";
+import { parseArguments, requestId } from "@loopgate/rest/arguments";
+import { apiError, noSuchRequest } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Tool, ToolOutcome } from "./tool.ts";
@@ -18,11 +18,11 @@ const Arguments = z.object(
 export function cancelRequest(queries: RequestQueries): Tool {
   return {
     definition,
-    run: async (given, { principal: { tenant } }) => {
+    run: async (given, { caller: { tenant } }) => {
       const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, reason } = parsed.value;
-      return isRequestId(id) ? cancel(queries, { tenant, id }, reason) : notFound();
+      return isRequestId(id) ? cancel(queries, { tenant, id }, reason) : noSuchRequest();
     },
   };
 }
@@ -37,13 +37,13 @@ async function cancel(
     case "cancelled":
       return { kind: "request", request: reply.request };
     case "already_decided":
-      return toolError(
+      return apiError(
         "already_decided",
-        `The request is already ${reply.request.view.status} and can't be cancelled: check_request_status shows how it ended.`,
-        reply.request.view,
+        `The request is already ${reply.request.view.status} and can't be cancelled: its status shows how it ended.`,
+        reply.request,
       );
     case "not_found":
-      return notFound();
+      return noSuchRequest();
   }
 }
 

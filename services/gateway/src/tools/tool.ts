@@ -1,7 +1,6 @@
 import type { RequestDetails } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Principal } from "../access/principal.ts";
-import type { ToolFailure } from "../tool-error.ts";
+import type { ApiFailure, Caller } from "@loopgate/rest";
 import type { ToolSchema } from "./json-schema.ts";
 
 /** The properties of a tool that MCP defines. */
@@ -24,8 +23,8 @@ export interface ToolDefinition {
 }
 
 /** Who makes a call, and what the connection tells about it. */
-export interface Caller {
-  readonly principal: Principal;
+export interface CallContext {
+  readonly caller: Caller;
   /** The MCP client's name. */
   readonly clientName?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -53,16 +52,18 @@ export type ToolOutcome =
       readonly request: RequestDetails;
       /** How many calls have waited for this question, if more than one: earlier callers left before they heard the id. */
       readonly calls?: number;
+      /** Of a question: whether this call asked it. */
+      readonly isNew?: boolean;
     }
   | {
       readonly kind: "page";
       readonly requests: readonly RequestDetails[];
       readonly nextCursor?: string | undefined;
     }
-  | ToolFailure;
+  | ApiFailure;
 
 export interface Tool {
   readonly definition: ToolDefinition;
   /** @throws Unavailable if the log or the store does not answer. */
-  run(given: unknown, caller: Caller): Promise<ToolOutcome>;
+  run(given: unknown, context: CallContext): Promise<ToolOutcome>;
 }

@@ -1,8 +1,8 @@
 import { parseJson } from "@loopgate/runtime/json";
 import { z } from "zod";
-import { invalidArguments, type ToolFailure } from "../tool-error.ts";
+import { type ApiFailure, type ArgumentProblem, invalidArguments } from "./api-error.ts";
 
-export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ToolFailure;
+export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ApiFailure;
 
 /**
  * The parsed arguments, or every problem with them. Unknown members are ignored. Many clients fill in every argument, so
@@ -15,7 +15,7 @@ export function parseArguments<Schema extends z.ZodType>(
 ): Parsed<z.output<Schema>> {
   const result = schema.safeParse(asDeclared(schema, given === "" ? {} : given) ?? {});
   if (result.success) return { kind: "parsed", value: result.data };
-  return invalidArguments(result.error.issues.map(describeIssue));
+  return invalidArguments(result.error.issues.map(problemOf));
 }
 
 /** Parses a string of JSON that holds an object; returns anything else unchanged. For values that can't be strings. */
@@ -62,21 +62,11 @@ function fromText(given: unknown, isDeclared: (value: unknown) => boolean): unkn
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Text of 1 to `max` code points. Lone surrogates are replaced, because no channel accepts them. */
-export const text = (max: number) =>
-  z
-    .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
-    .overwrite((value) => value.toWellFormed())
-    .refine((value) => value !== "" && hasAtMost(max, value), `must have 1 to ${max} characters`)
-    .meta({ minLength: 1, maxLength: max });
-
 /** The id of a request. A malformed one passes: it is treated as an id that no request has. */
 export const requestId = () =>
   z
     .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
     .describe("The request_id that request_human_input returned.");
-
-export const seconds = () => z.number("must be a number of seconds");
 
 /** Rounds down and keeps within the limits. */
 export const clamp = (value: number, min: number, max: number): number =>
@@ -85,11 +75,7 @@ export const clamp = (value: number, min: number, max: number): number =>
 /** The effective `wait_seconds`. */
 export const waitSecondsOf = (given: number | undefined, max: number): number => clamp(given ?? 0, 0, max);
 
-/** A code point has one or two UTF-16 units, so most texts need no counting. */
-function hasAtMost(max: number, value: string): boolean {
-  if (value.length <= max) return true;
-  return value.length <= 2 * max && Array.from(value).length <= max;
-}
-
-const describeIssue = ({ path, message }: z.core.$ZodIssue): string =>
-  `${path.length === 0 ? "arguments" : path.join(".")}: ${message}`;
+const problemOf = ({ path, message }: z.core.$ZodIssue): ArgumentProblem => ({
+  path: path.map((part) => (typeof part === "symbol" ? String(part) : part)),
+  detail: message,
+});
