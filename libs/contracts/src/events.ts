@@ -17,8 +17,8 @@ export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), op
 export type Prompt = z.infer<typeof Prompt>;
 
 /**
- * An endpoint where the question is shown, and the principals who may answer there: `telegram:<id>`, `web:<address>`,
- * `web:owner`, `group:<name>`.
+ * An endpoint where the question is shown, and the principals who may answer there: `<channel>:<id>`, such as
+ * `web:alice@example.com`, or `group:<name>`.
  */
 export const Recipient = z.looseObject({
   channel: z.string(),
