@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Code that must not know which channels exist. Tests may use one as an example. */
 const neutral = [
-  "libs/{contracts,domain,bus,requests,async,runtime,client}/src/**/*.ts",
+  "libs/{contracts,domain,bus,requests,async,runtime,rest,client}/src/**/*.ts",
   "services/{state,gateway,notifier}/src/**/*.ts",
 ];
 

@@ -15,5 +15,8 @@ export const ErrorCode = z.enum([
   "forbidden",
   "payload_too_large",
   "unavailable",
+  "rate_limited",
+  "unsupported_media_type",
+  "internal_error",
 ]);
 export type ErrorCode = z.infer<typeof ErrorCode>;

@@ -78,3 +78,6 @@ export {
   type RequestRef,
 } from "./subjects.ts";
 export { RequestStatus, RequestView } from "./view.ts";
+export { ListParameters, RequestPath, WaitParameters } from "./v1/parameters.ts";
+export { Problem } from "./v1/problem.ts";
+export { RequestPage, RequestResource } from "./v1/request.ts";

@@ -5,7 +5,7 @@ import { promptOf } from "./prompt.ts";
 
 const promptFor = (offered: Parameters<typeof promptOf>[0]) => {
   const result = promptOf(offered);
-  if (result.kind === "invalid") throw new Error(result.problem);
+  if (result.kind === "invalid") throw new Error(result.problem.detail);
   return result.prompt;
 };
 
@@ -40,13 +40,15 @@ it("takes the label as shown for the value", () => {
 
 const problemOf = (options: readonly OfferedOption[]) => {
   const result = promptOf({ message: "m", options });
-  return result.kind === "invalid" ? result.problem : undefined;
+  if (result.kind !== "invalid") return undefined;
+  const { path, detail } = result.problem;
+  return `${path.join(".")}: ${detail}`;
 };
 
 it("refuses a choice without options", () => {
   expect(promptOf({ message: "m", requestType: "choice" })).toEqual({
     kind: "invalid",
-    problem: "options: a choice needs at least one option",
+    problem: { path: ["options"], detail: "a choice needs at least one option" },
   });
 });
 

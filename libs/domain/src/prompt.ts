@@ -12,7 +12,14 @@ export interface OfferedPrompt {
 /** The prompt, or what is wrong with it in words that a caller can act on. */
 export type PromptResult =
   | { readonly kind: "prompt"; readonly prompt: Prompt }
-  | { readonly kind: "invalid"; readonly problem: string };
+  | { readonly kind: "invalid"; readonly problem: PromptProblem };
+
+interface PromptProblem {
+  /** The names and indexes that lead to the argument. */
+  readonly path: readonly (string | number)[];
+  /** Follows the argument's name. */
+  readonly detail: string;
+}
 
 /**
  * The question as it will be shown: type by the rules of docs/interface.md#tools, labels as people read them, effects
@@ -21,7 +28,10 @@ export type PromptResult =
 export function promptOf({ message, requestType, options = [] }: OfferedPrompt): PromptResult {
   const kind = requestType ?? (options.length > 0 ? "choice" : "input");
   if (kind === "choice" && options.length === 0) {
-    return { kind: "invalid", problem: "options: a choice needs at least one option" };
+    return {
+      kind: "invalid",
+      problem: { path: ["options"], detail: "a choice needs at least one option" },
+    };
   }
   const shown = options.map((option) => ({ ...option, label: shownLabel(option.label) }));
   const problem = problemWith(shown);
@@ -43,19 +53,22 @@ const shownLabel = (label: string): string =>
     .trim();
 
 /** Why these options could make a person choose what they do not mean. */
-function problemWith(shown: readonly OfferedOption[]): string | undefined {
+function problemWith(shown: readonly OfferedOption[]): PromptProblem | undefined {
   const blank = shown.findIndex(({ label }) => !hasGlyph(label));
-  if (blank !== -1) return `options.${blank}.label: must have a visible character`;
+  if (blank !== -1) return { path: ["options", blank, "label"], detail: "must have a visible character" };
   const opposite = shown.findIndex(contradicts);
   if (opposite !== -1) {
-    return `options.${opposite}: the label is a word for the opposite of this effect: change one of them`;
+    const detail = "the label is a word for the opposite of this effect: change one of them";
+    return { path: ["options", opposite], detail };
   }
   const alike = firstRepeated(shown.map(({ label }) => visibleKey(label)));
   if (alike !== undefined) {
-    return `options.${alike.later}: the label reads like that of options.${alike.first} (letter case and invisible characters do not count): use another one`;
+    const detail = `the label reads like that of options.${alike.first} (letter case and invisible characters do not count): use another one`;
+    return { path: ["options", alike.later], detail };
   }
   const same = firstRepeated(shown.map(({ label, value }) => value ?? label));
-  return same && `options.${same.later}: has the value of options.${same.first}: use another one`;
+  if (same === undefined) return undefined;
+  return { path: ["options", same.later], detail: `has the value of options.${same.first}: use another one` };
 }
 
 /** The places of the first two entries that are equal. */

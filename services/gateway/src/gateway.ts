@@ -9,18 +9,21 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
+import { addReadingRoutes, addV1, createApp } from "@loopgate/rest";
 import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
-import { createApp } from "./http/app.ts";
+import { rejectRequest } from "./http/errors.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
 import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
+import { addAskingRoutes } from "./rest/asking-routes.ts";
+import { toolReader } from "./rest/tool-reader.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
@@ -106,12 +109,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
   const authenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
-  const app = createApp({ allowedHosts, allowedOrigins, authenticator, logger });
+  const app = createApp({ allowedHosts, allowedOrigins, authenticator, reject: rejectRequest, logger });
   const mcp = addMcpRoutes(app, { tools, plainCalls, version, keepAliveMs, logger });
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
   addInfoRoutes(app, tools, version);
   addHitlRoutes(app, tools);
   addSessionRoutes(app, sessions, logger);
+  await addV1(app, {
+    logger,
+    version,
+    addRoutes: (v1) => {
+      addReadingRoutes(v1, toolReader(tools));
+      addAskingRoutes(v1, tools);
+    },
+  });
   const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);

@@ -1,7 +1,7 @@
 export { createGateway, type Gateway, type GatewayOptions } from "./gateway.ts";
 export { KeyId } from "./access/key-file.ts";
 export { newKey, type NewKey } from "./access/new-key.ts";
-export { scopes as keyScopes, type Scope as KeyScope } from "./access/principal.ts";
+export { scopes as keyScopes, type Scope as KeyScope } from "@loopgate/rest";
 export {
   gatewaySettingsOf,
   gatewayVariables,
@@ -11,4 +11,4 @@ export {
   timeoutsAreOrdered,
   type GatewaySettings,
 } from "./config/gateway-settings.ts";
-export { stdioPrincipal, type StdioStream } from "./mcp/stdio-server.ts";
+export { stdioCaller, type StdioStream } from "./mcp/stdio-server.ts";

@@ -191,7 +191,7 @@ it("approves a call only if a person was shown that call's question, within its 
               request_type: "confirmation",
               idempotency_key: `${run}.${one.key}`,
             },
-            { principal: { tenant: "default", caller: `key:${one.caller}`, scopes: ["request"] } },
+            { caller: { kind: "key", tenant: "default", id: `key:${one.caller}`, scopes: ["request"] } },
           );
           if (outcome.kind === "error") continue;
           const { request_id, approved } = outcome.request.view;

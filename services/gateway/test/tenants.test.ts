@@ -13,7 +13,7 @@ import { Waiters } from "../src/requests/waiters.ts";
 import { onePerson, settings, startGateway, type TestGateway } from "./support/gateway.ts";
 
 const callerOf = (tenant: string) => ({
-  principal: { tenant, caller: "local", scopes: ["request"] } as const,
+  caller: { kind: "key", tenant, id: "local", scopes: ["request"] } as const,
   signal: new AbortController().signal,
 });
 

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Logger } from "@loopgate/runtime";
 import { type KeyEntry, type KeyFile, readKeyFile } from "./key-file.ts";
-import type { Scope } from "./principal.ts";
+import type { Scope } from "@loopgate/rest";
 
 /** How often the file is checked for changes, in milliseconds. */
 const CHECK_INTERVAL_MS = 1_000;

@@ -85,7 +85,11 @@ describe("is refused", () => {
     ],
     ["with a hash of another length", [{ ...entry, hash: "sha256:00" }], "entry 1, hash: must be sha256:"],
     ["without a hash", [{ ...entry, hash: undefined }], "entry 1, hash: must be sha256:"],
-    ["with an unknown scope", [{ ...entry, scopes: [key] }], "entry 1, scopes: must be request or admin"],
+    [
+      "with an unknown scope",
+      [{ ...entry, scopes: [key] }],
+      "entry 1, scopes: must be request, read or admin",
+    ],
     ["with scopes that are not a list", [{ ...entry, scopes: "admin" }], "entry 1, scopes: must be a list"],
     ["without a scope", [{ ...entry, scopes: [] }], "entry 1, scopes: must name at least one scope"],
     [

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { readSmallFile } from "@loopgate/async";
 import { unreadable } from "@loopgate/settings";
 import { z } from "zod";
-import { scopes } from "./principal.ts";
+import { scopes } from "@loopgate/rest";
 
 /** The name of a key in logs. It must not contain a key, because logs would show that too. */
 export const KeyId = z
@@ -23,7 +23,7 @@ export const KeyEntry = z.strictObject(
     id: KeyId,
     hash: z.string({ error: hashProblem }).regex(/^sha256:[0-9a-f]{64}$/, { error: hashProblem }),
     scopes: z
-      .array(z.enum(scopes, "must be request or admin"), "must be a list")
+      .array(z.enum(scopes, "must be request, read or admin"), "must be a list")
       .min(1, "must name at least one scope"),
     expires_at: z.iso
       .datetime({ offset: true, error: "must be a time such as 2030-01-31T00:00:00Z" })

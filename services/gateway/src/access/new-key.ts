@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { KeyEntry } from "./key-file.ts";
-import type { Scope } from "./principal.ts";
+import type { Scope } from "@loopgate/rest";
 
 export interface NewKey {
   /** The secret. Shown once and stored nowhere. */

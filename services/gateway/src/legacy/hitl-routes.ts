@@ -1,17 +1,17 @@
 import type { RequestDetails, RequestView } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { principalOf } from "../access/route-scopes.ts";
+import { keyCallerOf } from "@loopgate/rest";
 import { sendError } from "../http/errors.ts";
 import { traceparentOf } from "../mcp/traceparent.ts";
-import { parseArguments, text } from "../requests/arguments.ts";
+import { parseArguments, text } from "@loopgate/rest/arguments";
 import type { ToolRegistry } from "../tools/registry.ts";
-import type { Caller, ToolOutcome } from "../tools/tool.ts";
+import type { CallContext, ToolOutcome } from "../tools/tool.ts";
 import { bodyAs } from "./json-body.ts";
 
 const MAX_PENDING = 100;
 
-const config = { scope: "request" } as const;
+const config = { access: ["request"] } as const;
 
 /** The HTTP interface of the original Loopgate: its paths, fields and success bodies, on top of the same tools. */
 export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
@@ -20,7 +20,7 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
     if (body.kind === "error") return sendError(reply, body.error);
     // This path never waits.
     const question = { ...body.value, wait_seconds: undefined };
-    const outcome = await tools.call("request_human_input", question, callerOf(request));
+    const outcome = await tools.call("request_human_input", question, contextOf(request));
     return sendView(reply, outcome, (view) => ({
       success: true,
       request_id: view.request_id,
@@ -33,7 +33,7 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
   app.get("/hitl/poll", { config }, async (request, reply) => {
     const query = parseArguments(RequestNamed, request.query);
     if (query.kind === "error") return sendError(reply, query.error);
-    const outcome = await tools.call("check_request_status", query.value, callerOf(request));
+    const outcome = await tools.call("check_request_status", query.value, contextOf(request));
     return sendView(reply, outcome, pollOf);
   });
 
@@ -42,7 +42,7 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
     const outcome = await tools.call(
       "list_pending_requests",
       { limit: MAX_PENDING, cursor },
-      callerOf(request),
+      contextOf(request),
     );
     if (outcome.kind === "error") return sendError(reply, outcome.error);
     if (outcome.kind !== "page") throw new TypeError("list_pending_requests returned no page");
@@ -54,13 +54,13 @@ export function addHitlRoutes(app: FastifyInstance, tools: ToolRegistry): void {
   app.post("/hitl/cancel", { config }, async (request, reply) => {
     const body = bodyAs(request, Cancelled);
     if (body.kind === "error") return sendError(reply, body.error);
-    const outcome = await tools.call("cancel_request", body.value, callerOf(request));
+    const outcome = await tools.call("cancel_request", body.value, contextOf(request));
     return sendView(reply, outcome, () => ({ success: true, message: "Request canceled successfully" }));
   });
 }
 
-const callerOf = (request: FastifyRequest): Caller => ({
-  principal: principalOf(request),
+const contextOf = (request: FastifyRequest): CallContext => ({
+  caller: keyCallerOf(request),
   traceparent: traceparentOf(undefined, request.headers["traceparent"]),
   // These calls never wait, so a lost connection has nothing to end.
   signal: new AbortController().signal,

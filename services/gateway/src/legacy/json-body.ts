@@ -2,8 +2,8 @@ import { parseJson } from "@loopgate/runtime/json";
 import type { FastifyRequest } from "fastify";
 import type { z } from "zod";
 
-import { type Parsed, parseArguments } from "../requests/arguments.ts";
-import { invalidArguments } from "../tool-error.ts";
+import { type Parsed, parseArguments } from "@loopgate/rest/arguments";
+import { invalidArguments } from "@loopgate/rest";
 
 /** The body of a POST, or what is wrong with it. */
 export function bodyAs<Schema extends z.ZodType>(
@@ -11,7 +11,8 @@ export function bodyAs<Schema extends z.ZodType>(
   schema: Schema,
 ): Parsed<z.output<Schema>> {
   const json = parseJson(typeof request.body === "string" ? request.body : "");
-  if (json.kind === "not_json") return invalidArguments(["body: must be JSON"]);
-  if (json.kind === "too_deep") return invalidArguments(["body: nests too deep, send fewer levels"]);
+  if (json.kind === "not_json") return invalidArguments([{ path: ["body"], detail: "must be JSON" }]);
+  if (json.kind === "too_deep")
+    return invalidArguments([{ path: ["body"], detail: "nests too deep, send fewer levels" }]);
   return parseArguments(schema, json.value);
 }

@@ -1,8 +1,9 @@
 import { SUPPORTED_PROTOCOL_VERSIONS } from "@modelcontextprotocol/server";
+import { CallFailed, describeProblem } from "@loopgate/rest";
 import { z } from "zod";
-import { CallFailed, type ToolRegistry } from "../tools/registry.ts";
+import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
-import type { Caller } from "../tools/tool.ts";
+import type { CallContext } from "../tools/tool.ts";
 import { capabilities, instructions, serverInfo } from "../mcp/identity.ts";
 import { CallId, idIn } from "../mcp/json-rpc.ts";
 import type { PlainCalls } from "../mcp/plain-calls.ts";
@@ -33,7 +34,7 @@ export class JsonCalls implements PlainCalls {
     this.#version = version;
   }
 
-  async answer(body: unknown, caller: Caller): Promise<JsonAnswer | undefined> {
+  async answer(body: unknown, context: CallContext): Promise<JsonAnswer | undefined> {
     const call = JsonCall.safeParse(body);
     if (!call.success) return this.invalidRequest(body);
     const { id, method, params } = call.data;
@@ -44,7 +45,7 @@ export class JsonCalls implements PlainCalls {
         : { error: problem(-32_600, "Invalid Request: id is missing"), id: null };
     }
     try {
-      return { ...(await this.#run(method, params, caller)), id };
+      return { ...(await this.#run(method, params, context)), id };
     } catch (error) {
       if (error instanceof CallFailed) return { error: problem(-32_603, "Internal error"), id };
       throw error;
@@ -55,7 +56,7 @@ export class JsonCalls implements PlainCalls {
     return { error: problem(-32_600, message), id: idIn(body) };
   }
 
-  async #run(method: string, params: unknown, caller: Caller): Promise<Answer> {
+  async #run(method: string, params: unknown, context: CallContext): Promise<Answer> {
     switch (method) {
       case "initialize":
         return { result: initializeResult(params, this.#version) };
@@ -64,7 +65,7 @@ export class JsonCalls implements PlainCalls {
       case "tools/list":
         return { result: { tools: this.#tools.definitions } };
       case "tools/call":
-        return callTool(this.#tools, params, caller);
+        return callTool(this.#tools, params, context);
       default:
         return { error: problem(-32_601, "Method not found") };
     }
@@ -72,18 +73,18 @@ export class JsonCalls implements PlainCalls {
 }
 
 /** Invalid arguments are a protocol error in these calls. Every other tool error is a result, as in MCP. */
-async function callTool(tools: ToolRegistry, params: unknown, caller: Caller): Promise<Answer> {
+async function callTool(tools: ToolRegistry, params: unknown, context: CallContext): Promise<Answer> {
   const parsed = ToolParams.safeParse(params);
   if (!parsed.success)
     return { error: problem(-32_602, "Invalid params", ["params.name: must name a tool"]) };
   const { name, arguments: given, _meta: meta } = parsed.data;
   if (!tools.has(name)) return { error: problem(-32_601, "Tool not found") };
   const outcome = await tools.call(name, given, {
-    ...caller,
-    traceparent: traceparentOf(meta, caller.traceparent),
+    ...context,
+    traceparent: traceparentOf(meta, context.traceparent),
   });
   if (outcome.kind === "error" && outcome.error.problems !== undefined) {
-    return { error: problem(-32_602, "Invalid params", outcome.error.problems) };
+    return { error: problem(-32_602, "Invalid params", outcome.error.problems.map(describeProblem)) };
   }
   return { result: toolResult(outcome) };
 }

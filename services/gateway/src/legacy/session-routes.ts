@@ -9,16 +9,16 @@ import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Principal } from "../access/principal.ts";
-import { principalOf } from "../access/route-scopes.ts";
+import type { KeyCaller } from "@loopgate/rest";
+import { keyCallerOf } from "@loopgate/rest";
 import { isLoopback } from "../config/gateway-settings.ts";
 import { sendError } from "../http/errors.ts";
-import { parseArguments, text } from "../requests/arguments.ts";
+import { parseArguments, text } from "@loopgate/rest/arguments";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
-import { logIsFull, toolError, type ToolFailure } from "../tool-error.ts";
+import { logIsFull, apiError, type ApiFailure } from "@loopgate/rest";
 import { bodyAs } from "./json-body.ts";
 
-const config = { scope: "admin" } as const;
+const config = { access: ["admin"] } as const;
 
 /** Sessions in the HTTP interface of the original Loopgate (docs/interface.md#sessions-and-recipients). */
 export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry, logger: Logger): void {
@@ -27,7 +27,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry
   app.get("/hitl/status", { config }, async (request, reply) => {
     const query = parseArguments(SessionNamed, request.query);
     if (query.kind === "error") return sendError(reply, query.error);
-    const { tenant } = principalOf(request);
+    const { tenant } = keyCallerOf(request);
     return whileAvailable(reply, async () => {
       const session = await sessions.get({ tenant, id: query.value.session_id });
       return session === undefined ? sendError(reply, noSession().error) : reply.send(statusOf(session));
@@ -37,7 +37,7 @@ export function addSessionRoutes(app: FastifyInstance, sessions: SessionRegistry
   app.post("/hitl/deactivate", { config }, async (request, reply) => {
     const body = bodyAs(request, SessionNamed);
     if (body.kind === "error") return sendError(reply, body.error);
-    const { tenant, keyId } = principalOf(request);
+    const { tenant, keyId } = keyCallerOf(request);
     return whileAvailable(reply, async () => {
       const isKnown = await sessions.deactivate({ tenant, id: body.value.session_id });
       const outcome = isKnown ? "deactivated" : "not_found";
@@ -52,7 +52,7 @@ function addRegisterRoute(app: FastifyInstance, sessions: SessionRegistry, logge
   app.post("/hitl/register", { config }, async (request, reply) => {
     const body = bodyAs(request, Registered);
     if (body.kind === "error") return sendError(reply, body.error);
-    const { tenant, keyId } = principalOf(request);
+    const { tenant, keyId } = keyCallerOf(request);
     if (sessions.isOpen && !mayRegisterAnyone({ keyId }, request)) {
       return sendError(reply, closedToNetwork().error);
     }
@@ -93,21 +93,21 @@ function statusOf({ session_id, client_id, recipients, active, created_at }: Ses
 }
 
 /** If the settings allow every recipient, only a key or a call from this machine may register one. */
-function mayRegisterAnyone({ keyId }: Pick<Principal, "keyId">, { ip }: FastifyRequest): boolean {
+function mayRegisterAnyone({ keyId }: Pick<KeyCaller, "keyId">, { ip }: FastifyRequest): boolean {
   return keyId !== undefined || isLoopback(ip.replace(/^::ffff:/, ""));
 }
 
-const noSession = (): ToolFailure =>
-  toolError("not_found", "No session has this id: POST /hitl/register registers it.");
+const noSession = (): ApiFailure =>
+  apiError("not_found", "No session has this id: POST /hitl/register registers it.");
 
-const closedToNetwork = (): ToolFailure =>
-  toolError(
+const closedToNetwork = (): ApiFailure =>
+  apiError(
     "recipient_not_allowed",
     "Callers from the network may only register chats that the settings name: the operator sets TELEGRAM_ALLOWED_CHATS, or LOOPGATE_API_KEYS_FILE so that callers can use a key.",
   );
 
-const storeUnavailable = (): ToolFailure =>
-  toolError("unavailable", "Loopgate's session store does not answer: call again in a few seconds.");
+const storeUnavailable = (): ApiFailure =>
+  apiError("unavailable", "Loopgate's session store does not answer: call again in a few seconds.");
 
 const TelegramId = z
   .union(

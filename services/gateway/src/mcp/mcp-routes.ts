@@ -8,8 +8,8 @@ import type { Logger } from "@loopgate/runtime";
 import { type ParsedJson, parseJson } from "@loopgate/runtime/json";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { principalOf } from "../access/route-scopes.ts";
-import { parseArguments, seconds } from "../requests/arguments.ts";
+import { keyCallerOf } from "@loopgate/rest";
+import { parseArguments, seconds } from "@loopgate/rest/arguments";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { invalidRequest, isMessage, jsonRpcError, TOO_DEEP } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";
@@ -25,7 +25,7 @@ export interface McpRouteOptions {
   readonly logger: Logger;
 }
 
-const config = { scope: "request" } as const;
+const config = { access: ["request"] } as const;
 
 /**
  * `/mcp`: every protocol revision and plain calls, on one path, without MCP sessions. Disposing ends the open
@@ -48,13 +48,13 @@ export function addMcpRoutes(
       const gone = shape === "oneJson" ? { signal: goneSignal(reply.raw) } : {};
       return exchange(request, reply, { handler: handlers[shape], body: json.value, ...gone });
     }
-    const caller = {
-      principal: principalOf(request),
+    const context = {
+      caller: keyCallerOf(request),
       signal: goneSignal(reply.raw),
       userAgent: request.headers["user-agent"],
       traceparent: traceparentOf(undefined, request.headers["traceparent"]),
     };
-    const answer = await plainCalls.answer(json.value, caller);
+    const answer = await plainCalls.answer(json.value, context);
     return answer === undefined ? reply.code(202).send() : reply.send(answer);
   });
   app.route({

@@ -7,21 +7,21 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Principal } from "../access/principal.ts";
+import type { KeyCaller } from "@loopgate/rest";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { toolResult } from "../tools/result.ts";
-import type { Caller } from "../tools/tool.ts";
+import type { CallContext } from "../tools/tool.ts";
 import { ToolServer } from "./tool-server.ts";
 import { capabilities, instructions, serverInfo } from "./identity.ts";
 import { traceparentOf } from "./traceparent.ts";
-import { PrincipalInfo } from "./web-request-bridge.ts";
+import { CallerInfo } from "./web-request-bridge.ts";
 
 /** The tool list of one version never changes. */
 const LIST_TTL_MS = 3_600_000;
 
 /** The one client of a connection that carries no HTTP requests. */
 interface ConnectedClient {
-  readonly principal: Principal;
+  readonly caller: KeyCaller;
   /** The recipients of this client's questions. */
   readonly policy: RecipientPolicy;
 }
@@ -29,7 +29,7 @@ interface ConnectedClient {
 export interface McpServerOptions {
   readonly tools: ToolRegistry;
   readonly version: string;
-  /** Absent for HTTP, where every request brings its own principal. */
+  /** Absent for HTTP, where every request brings its own caller. */
   readonly client?: ConnectedClient;
 }
 
@@ -47,8 +47,8 @@ export function mcpServerFactory({ tools, version, client }: McpServerOptions): 
     server.setRequestHandler("tools/list", () => list);
     server.setRequestHandler("tools/call", async ({ params }, context) => {
       if (!tools.has(params.name)) throw new ProtocolError(ProtocolErrorCode.InvalidParams, "Unknown tool");
-      const caller = callerOf(context, client, server.getClientVersion()?.name);
-      return { ...toolResult(await tools.call(params.name, params.arguments, caller)) };
+      const call = contextOf(context, client, server.getClientVersion()?.name);
+      return { ...toolResult(await tools.call(params.name, params.arguments, call)) };
     });
     return server;
   };
@@ -57,13 +57,13 @@ export function mcpServerFactory({ tools, version, client }: McpServerOptions): 
 /** The current protocol names the client in every request, the older one in its handshake. */
 const Envelope = z.looseObject({ [CLIENT_INFO_META_KEY]: z.looseObject({ name: z.string() }) });
 
-function callerOf(
+function contextOf(
   { mcpReq, http }: ServerContext,
   client: ConnectedClient | undefined,
   handshakeName: string | undefined,
-): Caller {
+): CallContext {
   return {
-    principal: client?.principal ?? PrincipalInfo.in(http?.authInfo),
+    caller: client?.caller ?? CallerInfo.in(http?.authInfo),
     clientName: Envelope.safeParse(mcpReq.envelope).data?.[CLIENT_INFO_META_KEY].name ?? handshakeName,
     userAgent: http?.req?.headers.get("user-agent") ?? undefined,
     traceparent: traceparentOf(mcpReq._meta, http?.req?.headers.get("traceparent")),
@@ -73,7 +73,7 @@ function callerOf(
   };
 }
 
-function reporterFor(mcpReq: ServerContext["mcpReq"]): Caller["onProgress"] {
+function reporterFor(mcpReq: ServerContext["mcpReq"]): CallContext["onProgress"] {
   const token = mcpReq._meta?.progressToken;
   if (token === undefined) return undefined;
   return (progress) => {

@@ -4,7 +4,7 @@ import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type { Logger } from "@loopgate/runtime";
 import { parseJson } from "@loopgate/runtime/json";
-import { LOCAL_CALLER, type Principal } from "../access/principal.ts";
+import { LOCAL_CALLER, type KeyCaller } from "@loopgate/rest";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { invalidRequest, isMessage, TOO_DEEP } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";
@@ -21,9 +21,10 @@ export interface StdioStream {
 }
 
 /** A stdio client runs as the operator's user, so it needs no key. */
-export const stdioPrincipal: Principal = {
+export const stdioCaller: KeyCaller = {
   tenant: DEFAULT_TENANT,
-  caller: LOCAL_CALLER,
+  kind: "key",
+  id: LOCAL_CALLER,
   scopes: ["request"],
 };
 
@@ -79,8 +80,8 @@ export class StdioServer implements AsyncDisposable {
   /** When the client disconnects, its waits end and its questions stay open (I6). */
   async #serve(stream: StdioStream, { policy, project }: StdioClient): Promise<void> {
     const gone = new AbortController();
-    const caller = project === undefined ? LOCAL_CALLER : `${LOCAL_CALLER}:${project}`;
-    const client = { principal: { ...stdioPrincipal, caller }, policy };
+    const id = project === undefined ? LOCAL_CALLER : `${LOCAL_CALLER}:${project}`;
+    const client = { caller: { ...stdioCaller, id }, policy };
     const write = (answer: object) => {
       if (!gone.signal.aborted) stream.write(JSON.stringify(answer));
     };

@@ -5,7 +5,7 @@ import {
   Server,
   specTypeSchemas,
 } from "@modelcontextprotocol/server";
-import { objectFromText } from "../requests/arguments.ts";
+import { objectFromText } from "@loopgate/rest/arguments";
 
 type RequestHandler = Parameters<Server["_wrapHandler"]>[1];
 

@@ -1,8 +1,8 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
 import type { ServerResponse } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Principal } from "../access/principal.ts";
-import { principalOf } from "../access/route-scopes.ts";
+import type { KeyCaller } from "@loopgate/rest";
+import { keyCallerOf } from "@loopgate/rest";
 
 /** A web-standard request handler of the MCP library. */
 export interface WebHandler {
@@ -45,7 +45,7 @@ export async function exchange(
     if (typeof value === "string") headers[name] = value;
   }
   const asked = new Request("http://loopgate/mcp", { method: "POST", headers, ...(signal && { signal }) });
-  const authInfo = new PrincipalInfo(principalOf(request));
+  const authInfo = new CallerInfo(keyCallerOf(request));
   const response = await handler.fetch(asked, { parsedBody: body, authInfo });
   if (isStream(response)) {
     void reply.send(response);
@@ -59,22 +59,22 @@ export async function exchange(
     .send(response.body === null ? undefined : await response.text());
 }
 
-/** Carries the principal through the MCP library. The secret key stays behind. */
-export class PrincipalInfo implements AuthInfo {
+/** Carries the caller through the MCP library. The secret key stays behind. */
+export class CallerInfo implements AuthInfo {
   readonly token = "";
   readonly clientId: string;
   readonly scopes: string[];
-  readonly #principal: Principal;
+  readonly #caller: KeyCaller;
 
-  constructor(principal: Principal) {
-    this.#principal = principal;
-    this.clientId = principal.keyId ?? "";
-    this.scopes = [...principal.scopes];
+  constructor(caller: KeyCaller) {
+    this.#caller = caller;
+    this.clientId = caller.keyId ?? "";
+    this.scopes = [...caller.scopes];
   }
 
-  static in(info: AuthInfo | undefined): Principal {
-    if (!(info instanceof PrincipalInfo)) throw new TypeError("an MCP request without a principal");
-    return info.#principal;
+  static in(info: AuthInfo | undefined): KeyCaller {
+    if (!(info instanceof CallerInfo)) throw new TypeError("an MCP request without a caller");
+    return info.#caller;
   }
 }
 

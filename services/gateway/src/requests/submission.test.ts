@@ -1,3 +1,4 @@
+import { describeProblem } from "@loopgate/rest";
 import { describe, expect, it } from "vitest";
 import { fingerprintOf, parseSubmission, type Submission } from "./submission.ts";
 
@@ -9,7 +10,7 @@ function parsed(given: unknown): Submission {
 
 function problemsOf(given: unknown): readonly string[] {
   const result = parseSubmission(given);
-  return result.kind === "error" ? (result.error.problems ?? []) : [];
+  return result.kind === "error" ? (result.error.problems ?? []).map(describeProblem) : [];
 }
 
 describe("what counts as absent", () => {

@@ -1,7 +1,7 @@
 import { Effect, fingerprint, RequestType } from "@loopgate/contracts";
 import { hasGlyph } from "@loopgate/domain";
 import { z } from "zod";
-import { type Parsed, parseArguments, seconds, text } from "./arguments.ts";
+import { type Parsed, parseArguments, seconds, text } from "@loopgate/rest/arguments";
 
 const MAX_METADATA_BYTES = 8_192;
 const MAX_METADATA_LEVELS = 100;

@@ -14,11 +14,10 @@ import { type RequestLog, type SubmitResult } from "@loopgate/requests";
 import { requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import type { Principal } from "../access/principal.ts";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { clamp } from "./arguments.ts";
-import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
+import { clamp } from "@loopgate/rest/arguments";
+import { apiError, type ApiFailure, type Caller, invalidArguments, keyIdOf } from "@loopgate/rest";
 import type { Departure, Departures, SubmissionIdentity } from "./departures.ts";
 import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
@@ -39,7 +38,7 @@ export interface SubmitterOptions {
 
 /** The parts of a caller that a submission needs. */
 export interface Submitting {
-  readonly principal: Principal;
+  readonly caller: Caller;
   readonly clientName?: string | undefined;
   /** The header `User-Agent`. It names a client that gives no other name, and is no part of a key's scope. */
   readonly userAgent?: string | undefined;
@@ -50,9 +49,9 @@ export interface Submitting {
 /** A submission that waits; `calls` counts the calls that have waited for this question, this one included. */
 export type WaitingOutcome =
   | { readonly kind: "accepted"; readonly request: RequestDetails; readonly calls: number }
-  | ToolFailure;
+  | ApiFailure;
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ToolFailure;
+export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ApiFailure;
 
 /** Accepts questions (docs/invariants.md#keyed-submissions). */
 export class Submitter {
@@ -145,7 +144,7 @@ export class Submitter {
     const { decided_at } = request.view;
     const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#options.settings;
     const sinceEndMs = decided_at === undefined ? 0 : this.#options.now().getTime() - Date.parse(decided_at);
-    if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request.view);
+    if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request);
     return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
   }
 
@@ -199,7 +198,7 @@ function draftOf(
 ): Draft {
   const key = submission.idempotency_key;
   const id = key === undefined ? newRequestId() : keyedRequestId({ ...scope, key });
-  const { principal, traceparent, userAgent } = submitting;
+  const { caller, traceparent, userAgent } = submitting;
   const { tenant, sessionId } = scope;
   const clientId = nameOf(submission, submitting) ?? labelOf(productIn(userAgent)) ?? UNNAMED;
   return {
@@ -207,14 +206,14 @@ function draftOf(
     ref: { tenant, id },
     sessionId,
     clientId,
-    keyId: principal.keyId,
+    keyId: keyIdOf(caller),
     fingerprint,
     traceparent,
   };
 }
 
 function identityOf(submission: Submission, submitting: Submitting): SubmissionIdentity {
-  const { tenant, caller } = submitting.principal;
+  const { tenant, id: caller } = submitting.caller;
   const clientId = nameOf(submission, submitting) ?? UNNAMED;
   const sessionId = submission.session_id ?? "default";
   return { tenant, caller, clientId, sessionId, fingerprint: fingerprintOf(submission) };
@@ -223,8 +222,8 @@ function identityOf(submission: Submission, submitting: Submitting): SubmissionI
 const UNNAMED = "agent";
 
 /** The client's own name, or else that of its API key. */
-const nameOf = (submission: Submission, { principal, clientName }: Submitting): string | undefined =>
-  submission.client_id ?? labelOf(clientName) ?? principal.keyId;
+const nameOf = (submission: Submission, { caller, clientName }: Submitting): string | undefined =>
+  submission.client_id ?? labelOf(clientName) ?? keyIdOf(caller);
 
 /** The product token of a `User-Agent`, unless it names an HTTP library instead of the client. */
 function productIn(userAgent: string | undefined): string | undefined {
@@ -245,17 +244,17 @@ function labelOf(name: string | undefined): string | undefined {
     : Array.from(name.slice(0, 256)).slice(0, 128).join("");
 }
 
-const otherArguments = (): ToolFailure =>
-  toolError(
+const otherArguments = (): ApiFailure =>
+  apiError(
     "idempotency_conflict",
     "This idempotency_key belongs to a request with other arguments: use a new key for a new question.",
   );
 
-const keyUsed = (view: RequestView): ToolFailure =>
-  toolError(
+const keyUsed = (request: RequestDetails): ApiFailure =>
+  apiError(
     "idempotency_key_used",
-    `This idempotency_key belongs to an earlier call, whose request ${endOf(view)}: a new question needs a new key; check_request_status with request_id ${view.request_id} returns how it ended.`,
-    view,
+    `This idempotency_key belongs to an earlier call, whose request ${endOf(request.view)}: a new question needs a new key; check_request_status with request_id ${request.view.request_id} returns how it ended.`,
+    request,
   );
 
 function endOf({ status, decided_at, decided_by }: RequestView): string {
@@ -264,8 +263,8 @@ function endOf({ status, decided_at, decided_by }: RequestView): string {
   return `was decided at ${decided_at} by ${decided_by?.name ?? decided_by?.id ?? "a person"}`;
 }
 
-const logIsFull = (): ToolFailure =>
-  toolError(
+const logIsFull = (): ApiFailure =>
+  apiError(
     "unavailable",
     "The log is full: what room is left is reserved for decisions. Nothing was asked: tell the operator, and call again later.",
   );

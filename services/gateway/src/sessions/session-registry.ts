@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Bucket } from "@loopgate/bus";
 import { type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
 import type { NoRecipient, RecipientPolicy } from "@loopgate/domain";
-import { invalidArguments, toolError, type ToolFailure } from "../tool-error.ts";
+import { invalidArguments, apiError, type ApiFailure } from "@loopgate/rest";
 
 export interface SessionRef {
   readonly tenant: string;
@@ -49,7 +49,7 @@ export class SessionRegistry {
   async register(
     ref: SessionRef,
     { clientId, address, responderIds }: Registration,
-  ): Promise<{ readonly kind: "registered" } | ToolFailure> {
+  ): Promise<{ readonly kind: "registered" } | ApiFailure> {
     const result = this.#policy.recipientAt(address, responderIds);
     if (result.kind !== "recipient") return recipientError(result.kind, this.#policy);
     if (!(await this.#takesAnswers(result.recipient.endpoint))) return noAnswersThere();
@@ -81,7 +81,7 @@ export class SessionRegistry {
   async recipientsOf(
     ref: SessionRef,
     policy: RecipientPolicy = this.#policy,
-  ): Promise<{ readonly kind: "recipients"; readonly recipients: readonly Recipient[] } | ToolFailure> {
+  ): Promise<{ readonly kind: "recipients"; readonly recipients: readonly Recipient[] } | ApiFailure> {
     const session = await this.get(ref);
     if (session === undefined) return defaultRecipients(policy);
     if (!session.active) return inactive();
@@ -121,46 +121,53 @@ function isSame(policy: RecipientPolicy, stored: Session, wanted: Session): bool
   return stored.client_id === wanted.client_id && isDeepStrictEqual(routeOf(stored), routeOf(wanted));
 }
 
-const noAnswersThere = (): ToolFailure =>
+const noAnswersThere = (): ApiFailure =>
   invalidArguments([
-    "recipient: people cannot answer there, because it is a broadcast channel: register a group, such as the channel's discussion group",
+    {
+      path: ["recipient"],
+      detail:
+        "people cannot answer there, because it is a broadcast channel: register a group, such as the channel's discussion group",
+    },
   ]);
 
-const conflict = (): ToolFailure =>
-  toolError(
+const conflict = (): ApiFailure =>
+  apiError(
     "session_conflict",
     "This session is registered with another client, recipient or responders: register another session_id.",
   );
 
-const inactive = (): ToolFailure =>
-  toolError("session_inactive", "This session is deactivated: register it again, or use another session_id.");
+const inactive = (): ApiFailure =>
+  apiError("session_inactive", "This session is deactivated: register it again, or use another session_id.");
 
-const noLongerAllowed = ({ settingNames }: RecipientPolicy): ToolFailure =>
-  toolError(
+const noLongerAllowed = ({ settingNames }: RecipientPolicy): ApiFailure =>
+  apiError(
     "no_recipient",
     `The settings no longer allow this session's recipient: register the session again, or ask the operator to add the recipient to ${settingNames.allowedRecipients}.`,
   );
 
-function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPolicy): ToolFailure {
+function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPolicy): ApiFailure {
   switch (kind) {
     case "no_account":
-      return toolError(
+      return apiError(
         "no_recipient",
         `Loopgate has no channel to reach people: the operator sets ${settingNames.account} and ${settingNames.defaultRecipient} and restarts it.`,
       );
     case "no_default":
-      return toolError(
+      return apiError(
         "no_recipient",
         `This session has no recipient: register it with POST /hitl/register, or the operator sets ${settingNames.defaultRecipient} and restarts Loopgate.`,
       );
     case "not_allowed":
-      return toolError(
+      return apiError(
         "recipient_not_allowed",
         `The settings do not allow this recipient: the operator adds it to ${settingNames.allowedRecipients}.`,
       );
     case "no_responders":
       return invalidArguments([
-        `responder_ids: several people read at this recipient, so the ids of those who may answer are required, here or in ${settingNames.responders}`,
+        {
+          path: ["responder_ids"],
+          detail: `several people read at this recipient, so the ids of those who may answer are required, here or in ${settingNames.responders}`,
+        },
       ]);
   }
 }

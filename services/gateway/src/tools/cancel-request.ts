@@ -1,8 +1,9 @@
 import { isRequestId, type RequestRef } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { parseArguments, requestId, text } from "../requests/arguments.ts";
-import { notFound, toolError } from "../tool-error.ts";
+import { parseArguments, requestId, text } from "@loopgate/rest/arguments";
+import { apiError } from "@loopgate/rest";
+import { notFound } from "./not-found.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Tool, ToolOutcome } from "./tool.ts";
@@ -18,7 +19,7 @@ const Arguments = z.object(
 export function cancelRequest(queries: RequestQueries): Tool {
   return {
     definition,
-    run: async (given, { principal: { tenant } }) => {
+    run: async (given, { caller: { tenant } }) => {
       const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, reason } = parsed.value;
@@ -37,10 +38,10 @@ async function cancel(
     case "cancelled":
       return { kind: "request", request: reply.request };
     case "already_decided":
-      return toolError(
+      return apiError(
         "already_decided",
         `The request is already ${reply.request.view.status} and can't be cancelled: check_request_status shows how it ended.`,
-        reply.request.view,
+        reply.request,
       );
     case "not_found":
       return notFound();

@@ -3,10 +3,11 @@ import type { RequestQueries } from "@loopgate/bus";
 import type { RequestLog } from "@loopgate/requests";
 import { z } from "zod";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { parseArguments, requestId, seconds, waitSecondsOf } from "../requests/arguments.ts";
+import { parseArguments, requestId, seconds, waitSecondsOf } from "@loopgate/rest/arguments";
 import { findRequest } from "../requests/find-request.ts";
 import type { Waiters } from "../requests/waiters.ts";
-import { notFound, toolError } from "../tool-error.ts";
+import { apiError } from "@loopgate/rest";
+import { notFound } from "./not-found.ts";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
@@ -33,16 +34,16 @@ export function checkRequestStatus(options: CheckRequestStatusOptions): Tool {
   };
   return {
     definition: definitionFor(maxWaitSeconds),
-    run: async (given, caller) => {
+    run: async (given, context) => {
       const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, wait_seconds } = parsed.value;
-      const ref = { tenant: caller.principal.tenant, id };
+      const ref = { tenant: context.caller.tenant, id };
       const waitSeconds = waitSecondsOf(wait_seconds, maxWaitSeconds);
       if (waitSeconds === 0 || !isRequestId(id)) return status(ref);
       using place = waiters.reserve();
       if (place === undefined) return unlessPending(await status(ref));
-      const request = await waitForDecision(place, { ref }, waitSeconds, caller);
+      const request = await waitForDecision(place, { ref }, waitSeconds, context);
       // Only `state` knows requests that the log has dropped.
       return request === undefined ? await status(ref) : { kind: "request", request };
     },
@@ -53,7 +54,7 @@ const unlessPending = (outcome: ToolOutcome): ToolOutcome =>
   outcome.kind === "request" && outcome.request.view.status === "pending" ? tooManyWaiters() : outcome;
 
 const tooManyWaiters = () =>
-  toolError("unavailable", "Too many calls are waiting: call again without wait_seconds, or later.");
+  apiError("unavailable", "Too many calls are waiting: call again without wait_seconds, or later.");
 
 function definitionFor(maxWaitSeconds: number): ToolDefinition {
   const input = Arguments.extend({

@@ -1,7 +1,7 @@
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { clamp, parseArguments, text } from "../requests/arguments.ts";
-import { invalidArguments } from "../tool-error.ts";
+import { clamp, parseArguments, text } from "@loopgate/rest/arguments";
+import { invalidArguments } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { PageOutput } from "./outputs.ts";
 import type { Tool } from "./tool.ts";
@@ -25,13 +25,13 @@ const Arguments = z.object(
 export function listPendingRequests(queries: RequestQueries): Tool {
   return {
     definition,
-    run: async (given, { principal: { tenant } }) => {
+    run: async (given, { caller: { tenant } }) => {
       const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { limit = DEFAULT_LIMIT, ...filter } = parsed.value;
       const reply = await queries.list({ tenant, ...filter, limit: clamp(limit, 1, MAX_LIMIT) });
       if (reply.kind === "invalid_cursor") {
-        return invalidArguments(["cursor: is not the next_cursor of an earlier page"]);
+        return invalidArguments([{ path: ["cursor"], detail: "is not the next_cursor of an earlier page" }]);
       }
       return { kind: "page", requests: reply.requests, nextCursor: reply.next_cursor };
     },

@@ -3,9 +3,9 @@ import { LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import { parseArguments, text } from "../requests/arguments.ts";
-import { invalidArguments, logIsFull, toolError } from "../tool-error.ts";
-import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
+import { parseArguments, text } from "@loopgate/rest/arguments";
+import { apiError, CallFailed, invalidArguments, keyIdOf, logIsFull } from "@loopgate/rest";
+import type { CallContext, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 
 /** Public interface: these names never change. */
 export type ToolName =
@@ -13,12 +13,6 @@ export type ToolName =
   | "check_request_status"
   | "list_pending_requests"
   | "cancel_request";
-
-/** A call failed unexpectedly. The log has the reason; the caller must not see it. */
-export class CallFailed extends Error {
-  override readonly name = "CallFailed";
-  override readonly message = "internal error";
-}
 
 /** Runs the tools for every protocol; logs and measures each call. */
 export class ToolRegistry {
@@ -45,17 +39,17 @@ export class ToolRegistry {
    * Runs a tool and logs one line about the call: ids, outcome and duration, no text.
    * @throws CallFailed if the tool throws anything but `Unavailable`.
    */
-  async call(name: ToolName, given: unknown, caller: Caller): Promise<ToolOutcome> {
+  async call(name: ToolName, given: unknown, context: CallContext): Promise<ToolOutcome> {
     const tool = this.#tools.get(name);
     if (tool === undefined) throw new TypeError("no such tool");
     const started = performance.now();
-    const running = this.#run(tool, given, caller);
+    const running = this.#run(tool, given, context);
     this.#running.add(running);
     try {
       const outcome = await running;
-      const ended = caller.signal.aborted ? "disconnected" : outcomeName(outcome);
+      const ended = context.signal.aborted ? "disconnected" : outcomeName(outcome);
       const ms = this.#measure(name, ended, started);
-      this.#logger.info({ tool: name, outcome: ended, ms, ...callFields(outcome, given, caller) }, "call");
+      this.#logger.info({ tool: name, outcome: ended, ms, ...callFields(outcome, given, context) }, "call");
       return outcome;
     } catch (error) {
       this.#measure(name, "failed", started);
@@ -81,12 +75,12 @@ export class ToolRegistry {
     return Math.round(ms);
   }
 
-  #run(tool: Tool, given: unknown, caller: Caller): Promise<ToolOutcome> {
-    return tool.run(given, caller).catch((error: unknown) => {
+  #run(tool: Tool, given: unknown, context: CallContext): Promise<ToolOutcome> {
+    return tool.run(given, context).catch((error: unknown) => {
       if (error instanceof LogFull) return logIsFull();
       if (error instanceof Unavailable) return unavailable();
       if (error instanceof Rejected && error.maxBytes !== undefined) return tooLarge(error.maxBytes);
-      const trace = traceIdOf(caller.traceparent);
+      const trace = traceIdOf(context.traceparent);
       this.#logger.error({ tool: tool.definition.name, trace, err: error }, "call failed");
       throw new CallFailed();
     });
@@ -94,11 +88,11 @@ export class ToolRegistry {
 }
 
 /** The ids of a call: from its outcome, else from its arguments. */
-function callFields(outcome: ToolOutcome, given: unknown, { principal, traceparent }: Caller) {
+function callFields(outcome: ToolOutcome, given: unknown, { caller, traceparent }: CallContext) {
   const view = viewOf(outcome);
   const named = view === undefined ? namedIn(given) : undefined;
   return {
-    key: principal.keyId,
+    key: keyIdOf(caller),
     request: view?.request_id ?? named?.request_id,
     trace: traceIdOf(traceparent),
     client: view?.client_id ?? named?.client_id,
@@ -118,7 +112,7 @@ function namedIn(given: unknown) {
 
 const viewOf = (outcome: ToolOutcome) => {
   if (outcome.kind === "request") return outcome.request.view;
-  return outcome.kind === "error" ? outcome.error.request : undefined;
+  return outcome.kind === "error" ? outcome.error.request?.view : undefined;
 };
 
 function outcomeName(outcome: ToolOutcome): string {
@@ -129,11 +123,14 @@ function outcomeName(outcome: ToolOutcome): string {
 /** The arguments are within the limits of the tool, and the server's are lower. */
 const tooLarge = (maxBytes: number) =>
   invalidArguments([
-    `with all their parts they need more than the ${maxBytes} bytes that the operator's message server accepts: shorten the message, the options or the metadata`,
+    {
+      path: [],
+      detail: `with all their parts they need more than the ${maxBytes} bytes that the operator's message server accepts: shorten the message, the options or the metadata`,
+    },
   ]);
 
 const unavailable = () =>
-  toolError(
+  apiError(
     "unavailable",
     "Loopgate's log or store does not answer: call again in a few seconds. With an idempotency_key, a repeated question is asked only once.",
   );

@@ -1,14 +1,14 @@
 import type { RequestDetails, RequestRef } from "@loopgate/contracts";
 import { Unavailable } from "@loopgate/bus";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { waitSecondsOf } from "../requests/arguments.ts";
+import { waitSecondsOf } from "@loopgate/rest/arguments";
 import { parseSubmission, Submission } from "../requests/submission.ts";
 import type { Submitter } from "../requests/submitter.ts";
 import type { Waiters, WaitingPlace } from "../requests/waiters.ts";
-import { toolError } from "../tool-error.ts";
+import { apiError } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
-import type { Caller, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
+import type { CallContext, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 import { waitForDecision } from "./wait-for-decision.ts";
 
 export interface RequestHumanInputOptions {
@@ -20,21 +20,21 @@ export interface RequestHumanInputOptions {
 export function requestHumanInput({ submitter, waiters, settings }: RequestHumanInputOptions): Tool {
   return {
     definition: definitionFor(settings),
-    run: async (given, caller) => {
+    run: async (given, context) => {
       const parsed = parseSubmission(given);
       if (parsed.kind === "error") return parsed;
       const seconds = waitSecondsOf(parsed.value.wait_seconds, settings.maxWaitSeconds);
-      if (seconds === 0) return outcomeOf(await submitter.submit(parsed.value, caller));
+      if (seconds === 0) return outcomeOf(await submitter.submit(parsed.value, context));
       // Reserved before the question is asked, so that a caller who cannot wait has asked nothing.
       using place = waiters.reserve();
       if (place === undefined) return tooManyWaiters();
-      const submitted = await submitter.submitWaiting(parsed.value, caller);
+      const submitted = await submitter.submitWaiting(parsed.value, context);
       if (submitted.kind === "error") return submitted;
       const { calls } = submitted;
-      const request = await afterWaiting(place, submitted.request, seconds, caller);
+      const request = await afterWaiting(place, submitted.request, seconds, context);
       const { request_id, status } = request.view;
-      if (caller.signal.aborted && status === "pending")
-        await submitter.recordDeparture(parsed.value, caller, { request_id, calls });
+      if (context.signal.aborted && status === "pending")
+        await submitter.recordDeparture(parsed.value, context, { request_id, calls });
       return { kind: "request", request, ...(calls > 1 ? { calls } : {}) };
     },
   };
@@ -45,13 +45,13 @@ async function afterWaiting(
   place: WaitingPlace,
   request: RequestDetails,
   seconds: number,
-  caller: Caller,
+  context: CallContext,
 ): Promise<RequestDetails> {
   if (request.view.status !== "pending") return request;
-  const ref: RequestRef = { tenant: caller.principal.tenant, id: request.view.request_id };
+  const ref: RequestRef = { tenant: context.caller.tenant, id: request.view.request_id };
   const subject = { ref, wasUndelivered: request.view.delivery === "undelivered" };
   try {
-    return (await waitForDecision(place, subject, seconds, caller)) ?? request;
+    return (await waitForDecision(place, subject, seconds, context)) ?? request;
   } catch (error) {
     if (error instanceof Unavailable) return request;
     throw error;
@@ -62,7 +62,7 @@ const outcomeOf = (submitted: Awaited<ReturnType<Submitter["submit"]>>): ToolOut
   submitted.kind === "error" ? submitted : { kind: "request", request: submitted.request };
 
 const tooManyWaiters = () =>
-  toolError(
+  apiError(
     "unavailable",
     "Too many calls are waiting, so nothing was asked: call again without wait_seconds, or later.",
   );

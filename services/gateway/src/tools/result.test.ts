@@ -1,6 +1,6 @@
 import type { RequestDetails, RequestView } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
-import { toolError } from "../tool-error.ts";
+import { apiError } from "@loopgate/rest";
 import { cutTo, toolResult } from "./result.ts";
 import type { ToolOutcome } from "./tool.ts";
 
@@ -70,7 +70,7 @@ it("lists one line per request, and marks cut messages", () => {
 
 it("reports an error with its code and the request whose state is the reason", () => {
   const { message: _, ...shown } = pending;
-  const result = toolResult(toolError("already_decided", "Too late.", pending));
+  const result = toolResult(apiError("already_decided", "Too late.", known()));
   expect(result).toEqual({
     isError: true,
     structuredContent: { error: { code: "already_decided", message: "Too late.", request: pending } },
@@ -97,7 +97,7 @@ describe("a long question", () => {
     const request = { ...known(view), metadata: { ticket: message } };
     for (const outcome of [
       { kind: "request", request } as const,
-      toolError("already_decided", "Too late.", view),
+      apiError("already_decided", "Too late.", request),
     ]) {
       const texts = textsOf(outcome);
       expect(texts.join("")).not.toMatch(/secret|"message":"(?!Too late)|metadata/);

@@ -1,5 +1,5 @@
 import { isKeyedRequestId, type RequestDetails, type RequestView } from "@loopgate/contracts";
-import type { ToolError } from "../tool-error.ts";
+import type { ApiError } from "@loopgate/rest";
 import type { ListedRequest } from "./outputs.ts";
 import type { ToolOutcome } from "./tool.ts";
 
@@ -60,8 +60,8 @@ function listedOf(view: RequestView): ListedRequest {
   return { ...view, message, message_truncated: message !== view.message };
 }
 
-function errorOf({ code, message, request }: ToolError) {
-  return { code, message, ...(request === undefined ? {} : { request }) };
+function errorOf({ code, message, request }: ApiError) {
+  return { code, message, ...(request === undefined ? {} : { request: request.view }) };
 }
 
 /** What the state means, and which call helps now. Facts, not instructions, because the model decides. */

@@ -1,7 +1,6 @@
 import type { RequestDetails } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
-import type { Principal } from "../access/principal.ts";
-import type { ToolFailure } from "../tool-error.ts";
+import type { ApiFailure, Caller } from "@loopgate/rest";
 import type { ToolSchema } from "./json-schema.ts";
 
 /** The properties of a tool that MCP defines. */
@@ -24,8 +23,8 @@ export interface ToolDefinition {
 }
 
 /** Who makes a call, and what the connection tells about it. */
-export interface Caller {
-  readonly principal: Principal;
+export interface CallContext {
+  readonly caller: Caller;
   /** The MCP client's name. */
   readonly clientName?: string | undefined;
   readonly userAgent?: string | undefined;
@@ -59,10 +58,10 @@ export type ToolOutcome =
       readonly requests: readonly RequestDetails[];
       readonly nextCursor?: string | undefined;
     }
-  | ToolFailure;
+  | ApiFailure;
 
 export interface Tool {
   readonly definition: ToolDefinition;
   /** @throws Unavailable if the log or the store does not answer. */
-  run(given: unknown, caller: Caller): Promise<ToolOutcome>;
+  run(given: unknown, context: CallContext): Promise<ToolOutcome>;
 }

@@ -10,10 +10,10 @@ it("reports at once and every ten seconds until the wait is over", async () => {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const place = { wait: () => promise, [Symbol.dispose]: () => undefined };
   const subject = { ref: { tenant: "default", id: "" } };
-  const principal = { tenant: "default", caller: "local", scopes: [] };
+  const caller = { kind: "key", tenant: "default", id: "local", scopes: [] } as const;
   const signal = new AbortController().signal;
   const onProgress = (report: WaitProgress) => void reports.push(report);
-  const waiting = waitForDecision(place, subject, 50, { principal, signal, onProgress });
+  const waiting = waitForDecision(place, subject, 50, { caller, signal, onProgress });
   expect(reports.map(({ progress }) => progress)).toEqual([0]);
   await vi.advanceTimersByTimeAsync(25_000);
   resolve(undefined);

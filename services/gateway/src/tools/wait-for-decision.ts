@@ -1,6 +1,6 @@
 import type { RequestDetails } from "@loopgate/contracts";
 import type { WaitingPlace, WaitSubject } from "../requests/waiters.ts";
-import type { Caller } from "./tool.ts";
+import type { CallContext } from "./tool.ts";
 
 const PROGRESS_EVERY_MS = 10_000;
 
@@ -9,7 +9,7 @@ export function waitForDecision(
   place: WaitingPlace,
   subject: WaitSubject,
   seconds: number,
-  { signal, onProgress }: Caller,
+  { signal, onProgress }: CallContext,
 ): Promise<RequestDetails | undefined> {
   const waited = place.wait(subject, { seconds, signal });
   if (onProgress === undefined) return waited;
@@ -18,7 +18,7 @@ export function waitForDecision(
 }
 
 /** Reports at once and every 10 s, so that clients with an inactivity timeout keep the call open. */
-function startProgress(report: NonNullable<Caller["onProgress"]>, total: number): Disposable {
+function startProgress(report: NonNullable<CallContext["onProgress"]>, total: number): Disposable {
   const message = "waiting for a person's answer";
   let progress = 0;
   report({ progress, total, message });

@@ -16,7 +16,7 @@ export function keyCommand(): Command {
     .addOption(
       new Option(
         "--scope <scope>",
-        "what it permits: request asks, reads and cancels; admin also registers sessions",
+        "what it permits: request asks, reads and cancels; read only reads, over /v1; admin also registers sessions",
       )
         .choices(keyScopes)
         .default("request"),

@@ -1,7 +1,7 @@
 import { copyFileSync, fstatSync, ftruncateSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { withTimeout } from "@loopgate/async";
-import { stdioPrincipal } from "@loopgate/gateway";
+import { stdioCaller } from "@loopgate/gateway";
 import { type Logger, runService } from "@loopgate/runtime";
 import type { Environment } from "@loopgate/settings";
 import { type Embedded, startEmbedded } from "../embedded.ts";
@@ -83,7 +83,7 @@ function endWhenIdle(
 
 async function hasWork({ bus, queries }: Pick<Embedded, "bus" | "queries">): Promise<boolean> {
   if (!bus.isIdle()) return true;
-  const open = await queries.list({ tenant: stdioPrincipal.tenant, limit: 1 });
+  const open = await queries.list({ tenant: stdioCaller.tenant, limit: 1 });
   return open.kind !== "page" || open.requests.length > 0 || open.next_cursor !== undefined;
 }
 

@@ -30,7 +30,7 @@ interface Scene extends OfferedPrompt {
 
 function questionIn({ id, client, session, keyId, metadata, ...offered }: Scene): CreatedEvent {
   const result = promptOf(offered);
-  if (result.kind === "invalid") throw new Error(result.problem);
+  if (result.kind === "invalid") throw new Error(result.problem.detail);
   const { message, kind, options } = result.prompt;
   const shown = { client, session, keyId, metadata, message, kind, options };
   return aQuestion({ ...shown, id: `${ids}${id}`, at: now, timeoutMs: 32 * 60_000 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { describeProblem } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
 
 const Schema = z.object(
@@ -23,7 +24,7 @@ const Schema = z.object(
 
 const read = (given: unknown) => {
   const result = parseArguments(Schema, given);
-  return result.kind === "error" ? result.error.problems : result.value;
+  return result.kind === "error" ? result.error.problems?.map(describeProblem) : result.value;
 };
 
 describe("JSON text is read where the type leaves one meaning:", () => {

@@ -1,8 +1,8 @@
 import { parseJson } from "@loopgate/runtime/json";
 import { z } from "zod";
-import { invalidArguments, type ToolFailure } from "../tool-error.ts";
+import { type ApiFailure, type ArgumentProblem, invalidArguments } from "./api-error.ts";
 
-export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ToolFailure;
+export type Parsed<Value> = { readonly kind: "parsed"; readonly value: Value } | ApiFailure;
 
 /**
  * The parsed arguments, or every problem with them. Unknown members are ignored. Many clients fill in every argument, so
@@ -15,7 +15,7 @@ export function parseArguments<Schema extends z.ZodType>(
 ): Parsed<z.output<Schema>> {
   const result = schema.safeParse(asDeclared(schema, given === "" ? {} : given) ?? {});
   if (result.success) return { kind: "parsed", value: result.data };
-  return invalidArguments(result.error.issues.map(describeIssue));
+  return invalidArguments(result.error.issues.map(problemOf));
 }
 
 /** Parses a string of JSON that holds an object; returns anything else unchanged. For values that can't be strings. */
@@ -91,5 +91,7 @@ function hasAtMost(max: number, value: string): boolean {
   return value.length <= 2 * max && Array.from(value).length <= max;
 }
 
-const describeIssue = ({ path, message }: z.core.$ZodIssue): string =>
-  `${path.length === 0 ? "arguments" : path.join(".")}: ${message}`;
+const problemOf = ({ path, message }: z.core.$ZodIssue): ArgumentProblem => ({
+  path: path.map((part) => (typeof part === "symbol" ? String(part) : part)),
+  detail: message,
+});

@@ -1,9 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { createApp } from "@loopgate/rest";
 import { createLogger } from "@loopgate/runtime";
 import type { FastifyInstance, RouteOptions } from "fastify";
 import { expect, it } from "vitest";
 import { localAuthenticator } from "../src/access/authenticator.ts";
-import { createApp } from "../src/http/app.ts";
 import { startGateway } from "./support/gateway.ts";
 
 /** Every route that a gateway adds, as Fastify reports them. */
@@ -20,9 +20,9 @@ async function routesOfGateway(): Promise<readonly RouteOptions[]> {
 }
 
 const describeRoute = ({ method, url, config }: RouteOptions) =>
-  `${[method].flat().join(",")} ${url}: ${config?.scope ?? "NO SCOPE"}`;
+  `${[method].flat().join(",")} ${url}: ${[config?.access ?? "NO ACCESS RULE"].flat().join(" ")}`;
 
-it("every route declares the scope that it needs", async () => {
+it("every route declares who may use it", async () => {
   const routes = await routesOfGateway();
   expect(routes.map(describeRoute).toSorted()).toEqual([
     "GET /health: public",
@@ -34,6 +34,9 @@ it("every route declares the scope that it needs", async () => {
     "GET /mcp/tools: request",
     "GET /metrics: public",
     "GET /readyz: public",
+    "GET /v1/openapi.json: public",
+    "GET /v1/requests/:id: request read person",
+    "GET /v1/requests: request read person",
     "GET,DELETE,PUT,PATCH,OPTIONS /mcp: request",
     "HEAD /health: public",
     "HEAD /healthz: public",
@@ -45,16 +48,20 @@ it("every route declares the scope that it needs", async () => {
     "HEAD /mcp: request",
     "HEAD /metrics: public",
     "HEAD /readyz: public",
+    "HEAD /v1/openapi.json: public",
+    "HEAD /v1/requests/:id: request read person",
+    "HEAD /v1/requests: request read person",
     "POST /hitl/cancel: request",
     "POST /hitl/deactivate: admin",
     "POST /hitl/register: admin",
     "POST /hitl/request: request",
     "POST /mcp: request",
+    "POST /v1/requests: request",
   ]);
 });
 
-it("a route without a scope can't be added", async () => {
+it("a route without an access rule can't be added", async () => {
   const logger = createLogger("test", "silent");
   await using app = createApp({ allowedHosts: [], authenticator: localAuthenticator, logger });
-  expect(() => app.get("/new", () => "new")).toThrow("GET /new has no scope");
+  expect(() => app.get("/new", () => "new")).toThrow("GET /new has no access rule");
 });

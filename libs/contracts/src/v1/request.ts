@@ -1,0 +1,25 @@
+import { z } from "zod";
+import { Option } from "../events.ts";
+import { RequestView } from "../view.ts";
+
+/** A request in `/v1`: the view that every tool returns, and what programs and pages need besides. */
+export const RequestResource = RequestView.extend({
+  tag: z
+    .string()
+    .describe("Tells this question apart from an earlier one with the same id. A decision names it."),
+  options: z.array(Option).describe("The possible answers. Empty: the answer is typed."),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  can_answer: z
+    .boolean()
+    .optional()
+    .describe("Whether the person who reads this may answer now; absent for programs, which never may."),
+}).meta({ id: "Request" });
+export type RequestResource = z.infer<typeof RequestResource>;
+
+export const RequestPage = z
+  .object({
+    data: z.array(RequestResource),
+    next_cursor: z.string().nullable().describe("The cursor of the next page; null on the last one."),
+  })
+  .meta({ id: "RequestPage" });
+export type RequestPage = z.infer<typeof RequestPage>;

@@ -1,0 +1,26 @@
+export {
+  apiError,
+  type ApiError,
+  type ApiFailure,
+  describeProblem,
+  invalidArguments,
+  logIsFull,
+} from "./api-error.ts";
+export { createApp } from "./app.ts";
+export { CallFailed } from "./exceptions.ts";
+export { type Authentication, type Authenticator, type Challenge, firstOf } from "./authenticator.ts";
+export {
+  type Caller,
+  type KeyCaller,
+  keyIdOf,
+  LOCAL_CALLER,
+  type PersonCaller,
+  type Scope,
+  scopes,
+} from "./caller.ts";
+export { sendProblem, statuses } from "./problem.ts";
+export { addReadingRoutes, readContextOf } from "./reading-routes.ts";
+export type { ReadContext, RequestReader } from "./request-reader.ts";
+export { resourceOf } from "./request-resource.ts";
+export { callerOf, enforceRouteAccess, keyCallerOf, probePaths, type Reject } from "./route-access.ts";
+export { addV1, isV1, type V1 } from "./v1-scope.ts";

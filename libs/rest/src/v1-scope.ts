@@ -1,0 +1,103 @@
+import swagger from "@fastify/swagger";
+import type { Logger } from "@loopgate/runtime";
+import { parseJson } from "@loopgate/runtime/json";
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  type ZodTypeProvider,
+} from "fastify-type-provider-zod";
+import { z } from "zod";
+import { type ApiError, invalidArguments } from "./api-error.ts";
+import { parseArguments } from "./arguments.ts";
+import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
+import { sendProblem } from "./problem.ts";
+
+/** The scope below `/v1`: routes in it have zod schemas. */
+export type V1 = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  ZodTypeProvider
+>;
+
+export interface V1Options {
+  readonly logger: Logger;
+  /** Loopgate's version, for the description of the interface. */
+  readonly version: string;
+  readonly addRoutes: (v1: V1) => void;
+}
+
+/**
+ * Adds `/v1`: bodies are JSON, errors are problems (RFC 9457), nothing is cached, and `/v1/openapi.json` describes all of
+ * its routes.
+ */
+export async function addV1(app: FastifyInstance, { logger, version, addRoutes }: V1Options): Promise<void> {
+  await app.register(
+    async (scope) => {
+      acceptOnlyJson(scope);
+      scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
+      scope.setSerializerCompiler(serializerCompiler);
+      scope.setErrorHandler(answerException(logger));
+      scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
+      scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
+      await scope.register(swagger, {
+        openapi: { openapi: "3.1.1", info: { title: "Loopgate", version } },
+        transform: jsonSchemaTransform,
+        transformObject: jsonSchemaTransformObject,
+      });
+      addRoutes(scope.withTypeProvider<ZodTypeProvider>());
+      scope.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
+        scope.swagger(),
+      );
+    },
+    { prefix: "/v1" },
+  );
+}
+
+/** True for the URL of a request that `/v1` answers. */
+export const isV1 = (url: string): boolean => /^\/v1(?:[/?]|$)/.test(url);
+
+function acceptOnlyJson(scope: FastifyInstance): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(
+    "application/json",
+    { parseAs: "string" },
+    async (_request: unknown, text: string) => {
+      if (text === "") return undefined;
+      const json = parseJson(text);
+      if (json.kind === "value") return json.value;
+      const detail = json.kind === "not_json" ? "must be JSON" : "nests too deep, send fewer levels";
+      throw new ArgumentsRejected(invalidArguments([{ path: [], detail }]).error);
+    },
+  );
+}
+
+/** Reads arguments as every other way in does. */
+function validatorOf(schema: unknown) {
+  if (!(schema instanceof z.ZodType)) throw new TypeError("a route of /v1 has a schema that is not zod's");
+  return (given: unknown) => {
+    const parsed = parseArguments(schema, given);
+    return parsed.kind === "parsed"
+      ? { value: parsed.value }
+      : { error: new ArgumentsRejected(parsed.error) };
+  };
+}
+
+const answerException =
+  (logger: Logger) =>
+  (error: FastifyError, _request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    sendProblem(reply, apiErrorOf(error, logger), isOfParameters(error) ? "parameters" : "body");
+
+const isOfParameters = (error: Error): boolean =>
+  error instanceof ArgumentsRejected &&
+  error.validationContext !== undefined &&
+  error.validationContext !== "body";
+
+const UNKNOWN_PATH: ApiError = {
+  code: "not_found",
+  message: "Nothing is served at this path: GET /v1/openapi.json lists what is.",
+};

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { decide } from "./support/requests.ts";
+
+let gateway: TestGateway;
+beforeAll(async () => void (gateway = await startGateway()));
+afterAll(() => gateway[Symbol.asyncDispose]());
+
+async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const type = body === undefined ? {} : { "content-type": "application/json" };
+  const response = await fetch(`${gateway.url}${path}`, {
+    method,
+    headers: { ...type, ...headers },
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
+  const json: any = text === "" ? undefined : JSON.parse(text);
+  return { status: response.status, headers: response.headers, body: json };
+}
+
+const ask = async (args: Record<string, unknown> = {}) =>
+  (await call("POST", "/v1/requests", { message: "Deploy?", ...args })).body;
+
+async function waitingCalls(): Promise<number> {
+  const metrics = await (await fetch(`${gateway.url}/metrics`)).text();
+  return Number(/^loopgate_waiting_calls (\d+)$/m.exec(metrics)?.[1]);
+}
+
+describe("asking", () => {
+  it("returns the request and where it is", async () => {
+    const { status, headers, body } = await call("POST", "/v1/requests", {
+      message: "Deploy?",
+      request_type: "confirmation",
+      metadata: { build: 42 },
+    });
+    expect(status).toBe(201);
+    expect(headers.get("location")).toBe(`/v1/requests/${body.request_id}`);
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(body).toMatchObject({
+      status: "pending",
+      message: "Deploy?",
+      approved: null,
+      metadata: { build: 42 },
+      options: [
+        { value: "Approve", label: "Approve", effect: "approve" },
+        { value: "Deny", label: "Deny", effect: "deny" },
+      ],
+      tag: expect.stringMatching(/^[\w-]{6}$/),
+    });
+    expect(body).not.toHaveProperty("can_answer");
+  });
+
+  it("says what is wrong, and where in the body", async () => {
+    const options = [{ label: "a/b", value: "" }, { label: 7 }];
+    const { status, headers, body } = await call("POST", "/v1/requests", { options });
+    expect(status).toBe(400);
+    expect(headers.get("content-type")).toBe("application/problem+json; charset=utf-8");
+    expect(body).toMatchObject({
+      type: "urn:loopgate:problem:invalid_arguments",
+      title: "Invalid arguments",
+      status: 400,
+      code: "invalid_arguments",
+      errors: [
+        { pointer: "/message", detail: "is required" },
+        { pointer: "/options/1", detail: expect.stringContaining("must be a text") },
+      ],
+    });
+  });
+});
+
+describe("reading", () => {
+  it("waits until the request is decided", async () => {
+    const { request_id } = await ask();
+    const waiting = call("GET", `/v1/requests/${request_id}?wait_seconds=50`);
+    await expect.poll(waitingCalls).toBe(1);
+    await decide(gateway, request_id);
+    expect((await waiting).body).toMatchObject({ request_id, status: "cancelled" });
+  });
+
+  it.each(["unknown", "019AB3F0-7C00-7000-8000-000000000001", "019ab3f0-7c00-7000-8000-000000000001", "%00"])(
+    "answers the id %s like one that does not exist",
+    async (id) => {
+      const { status, body } = await call("GET", `/v1/requests/${id}`);
+      expect({ status, code: body.code }).toEqual({ status: 404, code: "not_found" });
+    },
+  );
+
+  it("lists pending requests page by page", async () => {
+    const session_id = "paged";
+    const asked = [await ask({ session_id }), await ask({ session_id }), await ask({ session_id })];
+    const first = await call("GET", "/v1/requests?session_id=paged&limit=2");
+    expect(first.body.data).toEqual(asked.slice(0, 2));
+    const link = /^<(.+)>; rel="next"$/.exec(first.headers.get("link") ?? "")?.[1] ?? "";
+    const second = await call("GET", link);
+    expect(second.body).toEqual({ data: asked.slice(2), next_cursor: null });
+    expect(second.headers.get("link")).toBeNull();
+  });
+
+  it("names the parameter that is wrong", async () => {
+    const { status, body } = await call("GET", "/v1/requests?limit=many&cursor=x");
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ parameter: "limit", detail: "must be a number" }]);
+  });
+});
