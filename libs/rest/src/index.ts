@@ -23,4 +23,4 @@ export { addReadingRoutes, readContextOf } from "./reading-routes.ts";
 export type { ReadContext, RequestReader } from "./request-reader.ts";
 export { resourceOf } from "./request-resource.ts";
 export { callerOf, enforceRouteAccess, keyCallerOf, probePaths, type Reject } from "./route-access.ts";
-export { addV1, isV1, type V1 } from "./v1-scope.ts";
+export { addV1, isV1, type V1, type WebExtension } from "./v1-scope.ts";

@@ -12,6 +12,7 @@ import {
 import { z } from "zod";
 import { type ApiError, invalidArguments } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
+import type { Authenticator } from "./authenticator.ts";
 import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -23,6 +24,15 @@ export type V1 = FastifyInstance<
   FastifyBaseLogger,
   ZodTypeProvider
 >;
+
+/** What a service adds to the HTTP server of a gateway in the same process. */
+export interface WebExtension {
+  /** Knows credentials that the gateway does not know. */
+  readonly authenticator: Authenticator;
+  /** Adds routes outside `/v1`. */
+  addRoutes(app: FastifyInstance): void;
+  addV1Routes(v1: V1): void;
+}
 
 export interface V1Options {
   readonly logger: Logger;

@@ -9,7 +9,7 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
-import { addReadingRoutes, addV1, createApp } from "@loopgate/rest";
+import { addReadingRoutes, addV1, createApp, firstOf, type WebExtension } from "@loopgate/rest";
 import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
@@ -51,6 +51,8 @@ export interface GatewayOptions {
   /** False for an endpoint that is known as a place where no person can answer. Default: every endpoint may be registered. */
   readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
   readonly settings: GatewaySettings;
+  /** What another service of this process serves on the same port, such as the inbox. */
+  readonly extension?: WebExtension | undefined;
   /** For `/readyz`. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
@@ -80,7 +82,7 @@ export interface Gateway extends AsyncDisposable {
 
 /** Builds the gateway and subscribes to decisions. It keeps no state of its own, so any replica serves any call. */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { log, requests, queries, policy, settings, checks, logger, version } = options;
+  const { log, requests, queries, policy, settings, extension, checks, logger, version } = options;
   const { allowedHosts, allowedOrigins, keepAliveMs, maxWaiters = DEFAULT_MAX_WAITERS } = settings;
   const metrics = gatewayMetrics(options.metrics);
   const sessions = new SessionRegistry(options.sessions, policy, options.takesAnswers);
@@ -108,7 +110,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   );
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
-  const authenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
+  const ownAuthenticator = keys === undefined ? localAuthenticator : apiKeyAuthenticator(keys);
+  const authenticator =
+    extension === undefined ? ownAuthenticator : firstOf([extension.authenticator, ownAuthenticator]);
   const app = createApp({ allowedHosts, allowedOrigins, authenticator, reject: rejectRequest, logger });
   const mcp = addMcpRoutes(app, { tools, plainCalls, version, keepAliveMs, logger });
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
@@ -121,8 +125,10 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addRoutes: (v1) => {
       addReadingRoutes(v1, toolReader(tools));
       addAskingRoutes(v1, tools);
+      extension?.addV1Routes(v1);
     },
   });
+  extension?.addRoutes(app);
   const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);

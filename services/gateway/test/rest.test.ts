@@ -1,23 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { decide } from "./support/requests.ts";
+import { rest } from "./support/rest.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => void (gateway = await startGateway()));
 afterAll(() => gateway[Symbol.asyncDispose]());
 
-async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
-  const type = body === undefined ? {} : { "content-type": "application/json" };
-  const response = await fetch(`${gateway.url}${path}`, {
-    method,
-    headers: { ...type, ...headers },
-    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  // oxlint-disable-next-line typescript/no-explicit-any -- what came over the wire
-  const json: any = text === "" ? undefined : JSON.parse(text);
-  return { status: response.status, headers: response.headers, body: json };
-}
+const call = (method: string, path: string, body?: unknown, headers: Record<string, string> = {}) =>
+  rest(gateway.url, `${method} ${path}`, { body, headers });
 
 const ask = async (args: Record<string, unknown> = {}) =>
   (await call("POST", "/v1/requests", { message: "Deploy?", ...args })).body;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EventLog, RequestQueries } from "@loopgate/bus";
 import { RequestLog } from "@loopgate/requests";
+import type { WebExtension } from "@loopgate/rest";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
 import { telegramPolicy, type TelegramRecipients } from "@loopgate/settings/telegram";
 import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
@@ -45,6 +46,7 @@ export interface TestGatewayOptions {
   readonly policy?: Partial<TelegramRecipients>;
   readonly settings?: Partial<GatewaySettings>;
   readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
+  readonly extension?: WebExtension;
   readonly checks?: readonly HealthCheck[];
   readonly logger?: Logger;
   readonly host?: string;
@@ -81,6 +83,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       policy: telegramPolicy({ ...onePerson, ...options.policy }),
       takesAnswers: options.takesAnswers,
       settings: { ...settings, ...options.settings },
+      extension: options.extension,
       checks,
       logger,
       metrics,

@@ -1,0 +1,110 @@
+import type { Authenticator, PersonCaller, WebExtension } from "@loopgate/rest";
+import { expect, it } from "vitest";
+import { newKey } from "../src/access/new-key.ts";
+import { startGateway } from "./support/gateway.ts";
+import { keyFile } from "./support/key-file.ts";
+import { rest } from "./support/rest.ts";
+
+const person = (
+  name: string,
+  principals: readonly string[],
+  roles: PersonCaller["roles"] = [],
+): PersonCaller => ({
+  kind: "person",
+  tenant: "default",
+  id: `p_${name}`,
+  name,
+  principals,
+  roles,
+  auth: "local",
+});
+
+/** Whom the gateway of these tests knows by the header `person`. */
+const people: ReadonlyMap<string, PersonCaller> = new Map([
+  ["named", person("named", ["telegram:7"])],
+  ["other", person("other", ["telegram:8", "group:deployers"])],
+  ["auditor", person("auditor", [], ["auditor"])],
+]);
+
+const byHeader: Authenticator = { authenticate: ({ person }) => people.get(String(person)) };
+const extension: WebExtension = {
+  authenticator: byHeader,
+  addRoutes: (app) => void app.get("/page", { config: { access: ["person"] } }, async () => "a page"),
+  addV1Routes: (v1) => void v1.get("/me", { config: { access: ["person"] } }, async () => "me"),
+};
+
+it("each route is for the scopes that it names, and admin has all of them", async () => {
+  const keys = {
+    request: newKey({ scope: "request", id: "asker" }),
+    read: newKey({ scope: "read", id: "reader" }),
+    admin: newKey({ scope: "admin", id: "operator" }),
+  };
+  using file = keyFile(Object.values(keys));
+  await using gateway = await startGateway({ settings: { apiKeys: await file.read() }, extension });
+  const statusesOf = async (route: string, body?: unknown) => {
+    const statusWith = async (key: keyof typeof keys) =>
+      (await rest(gateway.url, route, { body, key: keys[key] })).status;
+    const asked = {
+      request: await statusWith("request"),
+      read: await statusWith("read"),
+      admin: await statusWith("admin"),
+    };
+    return { ...asked, none: (await rest(gateway.url, route, { body })).status };
+  };
+  expect(await statusesOf("POST /v1/requests", { message: "m" })).toEqual({
+    request: 201,
+    read: 403,
+    admin: 201,
+    none: 401,
+  });
+  expect(await statusesOf("GET /v1/requests")).toEqual({ request: 200, read: 200, admin: 200, none: 401 });
+  expect(await statusesOf("GET /v1/requests/unknown")).toEqual({
+    request: 404,
+    read: 404,
+    admin: 404,
+    none: 401,
+  });
+  expect(await statusesOf("GET /v1/me")).toEqual({ request: 403, read: 403, admin: 403, none: 401 });
+});
+
+it("refuses as a problem, with the next step", async () => {
+  const reader = newKey({ scope: "read", id: "reader" });
+  using file = keyFile([reader]);
+  await using gateway = await startGateway({ settings: { apiKeys: await file.read() } });
+  const forbidden = await rest(gateway.url, "POST /v1/requests", { body: { message: "m" }, key: reader });
+  expect(forbidden.body).toMatchObject({
+    code: "forbidden",
+    detail: expect.stringContaining("lacks the scope request"),
+  });
+  const unknown = await rest(gateway.url, "GET /v1/requests");
+  expect(unknown.headers.get("www-authenticate")).toMatch(/^Bearer /);
+  expect(unknown.headers.get("content-type")).toMatch(/^application\/problem\+json/);
+  expect(unknown.body).toMatchObject({ code: "unauthorized", status: 401 });
+});
+
+it("people see the requests that name them, auditors see all, and none of them asks", async () => {
+  await using gateway = await startGateway({ extension });
+  const { request_id } = (await rest(gateway.url, "POST /v1/requests", { body: { message: "m" } })).body;
+  const seenBy = async (name: string) => {
+    const headers = { person: name };
+    const one = await rest(gateway.url, `GET /v1/requests/${request_id}?wait_seconds=0`, { headers });
+    const list = await rest(gateway.url, "GET /v1/requests", { headers });
+    return { status: one.status, canAnswer: one.body.can_answer, listed: list.body.data.length };
+  };
+  expect(await seenBy("named")).toEqual({ status: 200, canAnswer: true, listed: 1 });
+  expect(await seenBy("auditor")).toEqual({ status: 200, canAnswer: false, listed: 1 });
+  expect(await seenBy("other")).toEqual({ status: 404, canAnswer: undefined, listed: 0 });
+  const asked = await rest(gateway.url, "POST /v1/requests", {
+    body: { message: "m" },
+    headers: { person: "named" },
+  });
+  expect(asked.status).toBe(403);
+  expect((await fetch(`${gateway.url}/page`, { headers: { person: "other" } })).status).toBe(200);
+});
+
+it("another person's request is not waited for", async () => {
+  await using gateway = await startGateway({ extension });
+  const { request_id } = (await rest(gateway.url, "POST /v1/requests", { body: { message: "m" } })).body;
+  const route = `GET /v1/requests/${request_id}?wait_seconds=50`;
+  expect((await rest(gateway.url, route, { headers: { person: "other" } })).status).toBe(404);
+});
