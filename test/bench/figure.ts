@@ -12,11 +12,15 @@ export interface Figure {
 interface BenchOptions {
   /** How many requests are stored where that is the question. */
   readonly stored: number;
+  /** How long a long row runs at least. */
+  readonly minutes: number;
 }
 
 /** A row of the numbers to reach. */
 export interface Row {
   readonly title: string;
+  /** Runs only when it is named. */
+  readonly isLong?: boolean;
   measure(options: BenchOptions): Promise<readonly Figure[]>;
 }
 

@@ -7,6 +7,7 @@ import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
 import { front } from "./rows/stdio-proxy.ts";
 import { life } from "./rows/life.ts";
+import { soak } from "./rows/soak.ts";
 import { stored } from "./rows/stored.ts";
 import { submitCpu } from "./rows/submit-cpu.ts";
 import { tap } from "./rows/tap.ts";
@@ -21,11 +22,15 @@ const rows: Readonly<Record<string, Row>> = {
   embedded,
   front,
   "catch-up": catchUp,
+  soak,
 };
 
 const { values, positionals: wanted } = parseArgs({
   allowPositionals: true,
-  options: { stored: { type: "string", default: "200000" } },
+  options: {
+    stored: { type: "string", default: "200000" },
+    minutes: { type: "string", default: "60" },
+  },
 });
 const unknown = wanted.find((name) => !Object.hasOwn(rows, name));
 if (unknown !== undefined) {
@@ -36,9 +41,9 @@ const [cpu] = cpus();
 print(`${cpus().length} × ${cpu?.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`);
 const figures: Figure[] = [];
 for (const [name, row] of Object.entries(rows)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (wanted.length > 0 ? !wanted.includes(name) : row.isLong === true) continue;
   print(`\n${name}: ${row.title} (load before: ${loadavg()[0]?.toFixed(1)})\n`);
-  const measured = await row.measure({ stored: Number(values.stored) });
+  const measured = await row.measure({ stored: Number(values.stored), minutes: Number(values.minutes) });
   print(tableOf(measured));
   figures.push(...measured);
 }

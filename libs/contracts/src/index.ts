@@ -1,3 +1,4 @@
+export { seconds, text } from "./arguments.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
@@ -78,6 +79,13 @@ export {
   type RequestRef,
 } from "./subjects.ts";
 export { RequestStatus, RequestView } from "./view.ts";
-export { ListParameters, RequestPath, WaitParameters } from "./v1/parameters.ts";
+export {
+  CancelBody,
+  IdempotencyHeader,
+  ListParameters,
+  RequestPath,
+  WaitParameters,
+} from "./v1/parameters.ts";
 export { Problem } from "./v1/problem.ts";
+export { QuestionBody } from "./v1/question.ts";
 export { RequestPage, RequestResource } from "./v1/request.ts";

@@ -46,3 +46,6 @@ export const logIsFull = (): ApiFailure =>
     "unavailable",
     "Loopgate's log is full, so nothing was changed: tell the operator to make room, and call again later.",
   );
+
+export const noSuchRequest = (): ApiFailure =>
+  apiError("not_found", "No request has this id: compare it with the list of pending requests.");

@@ -62,21 +62,11 @@ function fromText(given: unknown, isDeclared: (value: unknown) => boolean): unkn
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Text of 1 to `max` code points. Lone surrogates are replaced, because no channel accepts them. */
-export const text = (max: number) =>
-  z
-    .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
-    .overwrite((value) => value.toWellFormed())
-    .refine((value) => value !== "" && hasAtMost(max, value), `must have 1 to ${max} characters`)
-    .meta({ minLength: 1, maxLength: max });
-
 /** The id of a request. A malformed one passes: it is treated as an id that no request has. */
 export const requestId = () =>
   z
     .string({ error: ({ input }) => (input === undefined ? "is required" : "must be a string") })
     .describe("The request_id that request_human_input returned.");
-
-export const seconds = () => z.number("must be a number of seconds");
 
 /** Rounds down and keeps within the limits. */
 export const clamp = (value: number, min: number, max: number): number =>
@@ -84,12 +74,6 @@ export const clamp = (value: number, min: number, max: number): number =>
 
 /** The effective `wait_seconds`. */
 export const waitSecondsOf = (given: number | undefined, max: number): number => clamp(given ?? 0, 0, max);
-
-/** A code point has one or two UTF-16 units, so most texts need no counting. */
-function hasAtMost(max: number, value: string): boolean {
-  if (value.length <= max) return true;
-  return value.length <= 2 * max && Array.from(value).length <= max;
-}
 
 const problemOf = ({ path, message }: z.core.$ZodIssue): ArgumentProblem => ({
   path: path.map((part) => (typeof part === "symbol" ? String(part) : part)),

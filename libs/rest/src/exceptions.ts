@@ -46,6 +46,10 @@ const ofFastify: ReadonlyMap<string, ApiError> = new Map<string, ApiError>([
       message: "Bodies are JSON here: send them with Content-Type: application/json.",
     },
   ],
+  [
+    "RATE_EXCEEDED",
+    { code: "rate_limited", message: "Too many calls: call again after the seconds in Retry-After." },
+  ],
 ]);
 
 const UNREADABLE: ApiError = {

@@ -5,6 +5,7 @@ export {
   describeProblem,
   invalidArguments,
   logIsFull,
+  noSuchRequest,
 } from "./api-error.ts";
 export { createApp } from "./app.ts";
 export { CallFailed } from "./exceptions.ts";

@@ -8,7 +8,7 @@ import {
   WaitParameters,
 } from "@loopgate/contracts";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { type ApiFailure, apiError } from "./api-error.ts";
+import { type ApiFailure, noSuchRequest } from "./api-error.ts";
 import type { RouteAccess } from "./caller.ts";
 import { sendProblem } from "./problem.ts";
 import { isVisibleTo, resourceOf } from "./request-resource.ts";
@@ -76,8 +76,8 @@ async function findVisible(
 ): Promise<{ readonly kind: "request"; readonly request: RequestDetails } | ApiFailure> {
   const isWaitingPerson = waitSeconds > 0 && context.caller.kind === "person";
   const found = await reader.find(id, isWaitingPerson ? 0 : waitSeconds, context);
-  if (found.kind === "error") return found.error.code === "not_found" ? noRequest() : found;
-  if (!isVisibleTo(context.caller, found.request)) return noRequest();
+  if (found.kind === "error") return found;
+  if (!isVisibleTo(context.caller, found.request)) return noSuchRequest();
   return isWaitingPerson ? reader.find(id, waitSeconds, context) : found;
 }
 
@@ -103,6 +103,3 @@ function nextLink(url: string, cursor: string): string {
   parameters.set("cursor", cursor);
   return `<${path}?${parameters.toString()}>; rel="next"`;
 }
-
-const noRequest = (): ApiFailure =>
-  apiError("not_found", "No request has this id: GET /v1/requests lists the pending ones.");

@@ -14,6 +14,8 @@ import { type ApiError, invalidArguments } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
+import { tagAnswers } from "./etag.ts";
+import { limitRates } from "./rate-limits.ts";
 import { sendProblem } from "./problem.ts";
 
 /** The scope below `/v1`: routes in it have zod schemas. */
@@ -54,6 +56,8 @@ export async function addV1(app: FastifyInstance, { logger, version, addRoutes }
       scope.setErrorHandler(answerException(logger));
       scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
       scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
+      tagAnswers(scope);
+      await limitRates(scope);
       await scope.register(swagger, {
         openapi: { openapi: "3.1.1", info: { title: "Loopgate", version } },
         transform: jsonSchemaTransform,

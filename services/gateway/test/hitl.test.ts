@@ -179,8 +179,7 @@ describe("POST /hitl/cancel", () => {
     const request_id = await ask(g);
     await answer(g, request_id, { text: "done" });
     const late = await hitl(g, "cancel", { request_id });
-    const message =
-      "The request is already decided and can't be cancelled: check_request_status shows how it ended.";
+    const message = "The request is already decided and can't be cancelled: its status shows how it ended.";
     expect([late.status, late.body]).toEqual([409, { error: { code: "already_decided", message } }]);
     const unknown = await hitl(g, "cancel", { request_id: "rubbish" });
     expect([unknown.status, unknown.body.error.code]).toEqual([404, "not_found"]);

@@ -106,7 +106,7 @@ describe("a key whose request has ended", () => {
       expect(result.structuredContent).not.toHaveProperty("approved");
     }
     const message = (await refusal(g.url, "request_human_input", approval)).message;
-    expect(message).toMatch(/was decided at .* by Alice.* needs a new key.* check_request_status/);
+    expect(message).toMatch(/was decided at .* by Alice.* needs a new key.* status of request/);
     const body = { session_id: "default", client_id: "agent", ...approval };
     expect((await post(`${g.url}/hitl/request`, body)).status).toBe(409);
   });

@@ -124,7 +124,7 @@ it("reports a tool error as a result", async () => {
     structuredContent: {
       error: {
         code: "not_found",
-        message: "No request has this id: list_pending_requests lists the pending ones.",
+        message: "No request has this id: compare it with the list of pending requests.",
       },
     },
   });

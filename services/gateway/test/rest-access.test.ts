@@ -108,3 +108,28 @@ it("another person's request is not waited for", async () => {
   const route = `GET /v1/requests/${request_id}?wait_seconds=50`;
   expect((await rest(gateway.url, route, { headers: { person: "other" } })).status).toBe(404);
 });
+
+it("a key may make 600 calls a minute, and other keys are not held up by it", async () => {
+  const [busy, calm] = [newKey({ scope: "request", id: "busy" }), newKey({ scope: "request", id: "calm" })];
+  using file = keyFile([busy, calm]);
+  await using gateway = await startGateway({ settings: { apiKeys: await file.read() } });
+  const statuses = new Set<number>();
+  for (let calls = 0; calls < 600; calls += 20) {
+    const some = Array.from({ length: 20 }, () =>
+      rest(gateway.url, "GET /v1/requests/unknown", { key: busy }),
+    );
+    for (const { status } of await Promise.all(some)) statuses.add(status);
+  }
+  expect(statuses).toEqual(new Set([404]));
+  const refused = await rest(gateway.url, "GET /v1/requests/unknown", { key: busy });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(refused.body).toMatchObject({ code: "rate_limited", status: 429 });
+  expect((await rest(gateway.url, "GET /v1/requests/unknown", { key: calm })).status).toBe(404);
+});
+
+it("callers of a gateway without keys share one name, and are not limited", async () => {
+  await using gateway = await startGateway();
+  const { headers } = await rest(gateway.url, "GET /v1/requests");
+  expect(headers.get("x-ratelimit-limit")).toBeNull();
+});

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
-import { decide } from "./support/requests.ts";
+import { answer, decide } from "./support/requests.ts";
 import { rest } from "./support/rest.ts";
 
 let gateway: TestGateway;
@@ -57,6 +57,92 @@ describe("asking", () => {
         { pointer: "/options/1", detail: expect.stringContaining("must be a text") },
       ],
     });
+  });
+});
+
+describe("an idempotency key", () => {
+  const question = { message: "Deploy?", client_id: "ci" };
+  const asked = (key: string, body: object = question) =>
+    call("POST", "/v1/requests", body, { "idempotency-key": key });
+
+  it("returns the same request again, and says so", async () => {
+    const first = await asked("build-1");
+    const again = await asked("build-1");
+    const quoted = await asked('"build-1"');
+    const inBody = await call("POST", "/v1/requests", { ...question, idempotency_key: "build-1" });
+    expect(first.status).toBe(201);
+    expect(first.headers.get("idempotent-replayed")).toBeNull();
+    for (const { status, headers, body } of [again, quoted, inBody]) {
+      expect(status).toBe(200);
+      expect(headers.get("idempotent-replayed")).toBe("true");
+      expect(headers.get("location")).toBe(`/v1/requests/${first.body.request_id}`);
+      expect(body).toEqual(first.body);
+    }
+  });
+
+  it("of another question is a conflict", async () => {
+    await asked("build-2");
+    const { status, body } = await asked("build-2", { ...question, message: "Roll back?" });
+    expect(status).toBe(422);
+    expect(body).toMatchObject({ status: 422, code: "idempotency_conflict" });
+  });
+
+  it("may come in the header or in the body, and not twice with two values", async () => {
+    const { status, body } = await asked("one", { ...question, idempotency_key: "two" });
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([
+      { parameter: "Idempotency-Key", detail: expect.stringMatching(/^differs from/) },
+    ]);
+    const tooLong = await asked("x".repeat(201));
+    expect(tooLong.body.errors).toEqual([
+      { parameter: "idempotency-key", detail: "must have 1 to 200 characters" },
+    ]);
+  });
+});
+
+describe("cancelling", () => {
+  it("withdraws the question, also twice", async () => {
+    const { request_id } = await ask();
+    const cancelled = await call("POST", `/v1/requests/${request_id}/cancel`, { reason: "the build failed" });
+    expect(cancelled.status).toBe(200);
+    expect(cancelled.body).toMatchObject({ request_id, status: "cancelled", reason: "the build failed" });
+    const again = await call("POST", `/v1/requests/${request_id}/cancel`);
+    expect({ status: again.status, body: again.body }).toEqual({ status: 200, body: cancelled.body });
+  });
+
+  it("a request that was decided first is a conflict, which carries the request", async () => {
+    const { request_id } = await ask({ request_type: "confirmation" });
+    await answer(gateway, request_id, 1);
+    const { status, body } = await call("POST", `/v1/requests/${request_id}/cancel`, {});
+    expect(status).toBe(409);
+    expect(body).toMatchObject({
+      code: "already_decided",
+      request: { request_id, status: "decided", outcome: "denied", options: [{}, {}] },
+    });
+  });
+
+  it.each(["unknown", "019ab3f0-7c00-7000-8000-000000000001"])("finds no request %s", async (id) => {
+    expect((await call("POST", `/v1/requests/${id}/cancel`, {})).body).toMatchObject({ code: "not_found" });
+  });
+});
+
+describe("an entity tag", () => {
+  it("saves reading again what has not changed", async () => {
+    const { request_id } = await ask();
+    const path = `/v1/requests/${request_id}`;
+    const etag = (await call("GET", path)).headers.get("etag") ?? "";
+    expect(etag).toMatch(/^W\/"[\w-]{22}"$/);
+    const unchanged = await call("GET", path, undefined, { "if-none-match": `"other", ${etag}` });
+    expect(unchanged).toMatchObject({ status: 304, body: undefined });
+    expect(unchanged.headers.get("etag")).toBe(etag);
+    await decide(gateway, request_id);
+    const changed = await call("GET", path, undefined, { "if-none-match": etag });
+    expect(changed.status).toBe(200);
+    expect(changed.headers.get("etag")).not.toBe(etag);
+  });
+
+  it("is not on errors", async () => {
+    expect((await call("GET", "/v1/requests/unknown")).headers.get("etag")).toBeNull();
   });
 });
 

@@ -1,10 +1,10 @@
-import type { RequestDetails, RequestView } from "@loopgate/contracts";
+import { type RequestDetails, type RequestView, text } from "@loopgate/contracts";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { keyCallerOf } from "@loopgate/rest";
 import { sendError } from "../http/errors.ts";
 import { traceparentOf } from "../mcp/traceparent.ts";
-import { parseArguments, text } from "@loopgate/rest/arguments";
+import { parseArguments } from "@loopgate/rest/arguments";
 import type { ToolRegistry } from "../tools/registry.ts";
 import type { CallContext, ToolOutcome } from "../tools/tool.ts";
 import { bodyAs } from "./json-body.ts";

@@ -1,4 +1,4 @@
-import { type Session } from "@loopgate/contracts";
+import { type Session, text } from "@loopgate/contracts";
 import {
   addressOfPlace,
   isGroupChat,
@@ -13,7 +13,7 @@ import type { KeyCaller } from "@loopgate/rest";
 import { keyCallerOf } from "@loopgate/rest";
 import { isLoopback } from "../config/gateway-settings.ts";
 import { sendError } from "../http/errors.ts";
-import { parseArguments, text } from "@loopgate/rest/arguments";
+import { parseArguments } from "@loopgate/rest/arguments";
 import type { SessionRegistry } from "../sessions/session-registry.ts";
 import { logIsFull, apiError, type ApiFailure } from "@loopgate/rest";
 import { bodyAs } from "./json-body.ts";

@@ -1,3 +1,4 @@
+import { seconds } from "@loopgate/contracts";
 import {
   classifyInboundRequest,
   createMcpHandler,
@@ -9,7 +10,7 @@ import { type ParsedJson, parseJson } from "@loopgate/runtime/json";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { keyCallerOf } from "@loopgate/rest";
-import { parseArguments, seconds } from "@loopgate/rest/arguments";
+import { parseArguments } from "@loopgate/rest/arguments";
 import type { ToolRegistry } from "../tools/registry.ts";
 import { invalidRequest, isMessage, jsonRpcError, TOO_DEEP } from "./json-rpc.ts";
 import type { PlainCalls } from "./plain-calls.ts";

@@ -47,11 +47,16 @@ export interface Submitting {
 }
 
 /** A submission that waits; `calls` counts the calls that have waited for this question, this one included. */
-export type WaitingOutcome =
-  | { readonly kind: "accepted"; readonly request: RequestDetails; readonly calls: number }
-  | ApiFailure;
+export type WaitingOutcome = (Accepted & { readonly calls: number }) | ApiFailure;
 
-export type SubmitOutcome = { readonly kind: "accepted"; readonly request: RequestDetails } | ApiFailure;
+export type SubmitOutcome = Accepted | ApiFailure;
+
+interface Accepted {
+  readonly kind: "accepted";
+  readonly request: RequestDetails;
+  /** False for a request that an earlier call asked. */
+  readonly isNew: boolean;
+}
 
 /** Accepts questions (docs/invariants.md#keyed-submissions). */
 export class Submitter {
@@ -97,7 +102,7 @@ export class Submitter {
       const request =
         departure && (await this.#pending({ tenant: identity.tenant, id: departure.request_id }));
       if (departure !== undefined && request !== undefined)
-        return { kind: "accepted", request, calls: departure.calls + 1 };
+        return { kind: "accepted", request, isNew: false, calls: departure.calls + 1 };
     }
     const submitted = await this.#submit(draftOf(submission, submitting, identity), submitting);
     return submitted.kind === "error" ? submitted : { ...submitted, calls: 1 };
@@ -145,7 +150,9 @@ export class Submitter {
     const { keyReplaySeconds = DEFAULT_KEY_REPLAY_SECONDS } = this.#options.settings;
     const sinceEndMs = decided_at === undefined ? 0 : this.#options.now().getTime() - Date.parse(decided_at);
     if (sinceEndMs > keyReplaySeconds * 1_000) return keyUsed(request);
-    return request.fingerprint === fingerprint ? { kind: "accepted", request } : otherArguments();
+    return request.fingerprint === fingerprint
+      ? { kind: "accepted", request, isNew: false }
+      : otherArguments();
   }
 
   #event(draft: Draft, prompt: Prompt, recipients: readonly Recipient[]): CreatedEvent {
@@ -165,7 +172,8 @@ export class Submitter {
     this.#options.metrics.accepted.inc({ request_type: created.event.data.prompt.kind });
     const request = requestDetailsOf({ created });
     if (request === undefined) throw new TypeError("a created event without a view");
-    return this.#replay(request, draft);
+    const accepted = this.#replay(request, draft);
+    return accepted.kind === "error" ? accepted : { ...accepted, isNew: true };
   }
 
   /** Tries once more after an unknown outcome: the event's id makes that safe. Undefined: the log is full. */
@@ -253,7 +261,7 @@ const otherArguments = (): ApiFailure =>
 const keyUsed = (request: RequestDetails): ApiFailure =>
   apiError(
     "idempotency_key_used",
-    `This idempotency_key belongs to an earlier call, whose request ${endOf(request.view)}: a new question needs a new key; check_request_status with request_id ${request.view.request_id} returns how it ended.`,
+    `This idempotency_key belongs to an earlier call, whose request ${endOf(request.view)}: a new question needs a new key; the status of request ${request.view.request_id} shows how it ended.`,
     request,
   );
 

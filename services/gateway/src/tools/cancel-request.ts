@@ -1,9 +1,8 @@
-import { isRequestId, type RequestRef } from "@loopgate/contracts";
+import { isRequestId, type RequestRef, text } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { parseArguments, requestId, text } from "@loopgate/rest/arguments";
-import { apiError } from "@loopgate/rest";
-import { notFound } from "./not-found.ts";
+import { parseArguments, requestId } from "@loopgate/rest/arguments";
+import { apiError, noSuchRequest } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Tool, ToolOutcome } from "./tool.ts";
@@ -23,7 +22,7 @@ export function cancelRequest(queries: RequestQueries): Tool {
       const parsed = parseArguments(Arguments, given);
       if (parsed.kind === "error") return parsed;
       const { request_id: id, reason } = parsed.value;
-      return isRequestId(id) ? cancel(queries, { tenant, id }, reason) : notFound();
+      return isRequestId(id) ? cancel(queries, { tenant, id }, reason) : noSuchRequest();
     },
   };
 }
@@ -40,11 +39,11 @@ async function cancel(
     case "already_decided":
       return apiError(
         "already_decided",
-        `The request is already ${reply.request.view.status} and can't be cancelled: check_request_status shows how it ended.`,
+        `The request is already ${reply.request.view.status} and can't be cancelled: its status shows how it ended.`,
         reply.request,
       );
     case "not_found":
-      return notFound();
+      return noSuchRequest();
   }
 }
 

@@ -1,13 +1,12 @@
-import { isRequestId, type RequestRef } from "@loopgate/contracts";
+import { isRequestId, type RequestRef, seconds } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import type { RequestLog } from "@loopgate/requests";
 import { z } from "zod";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
-import { parseArguments, requestId, seconds, waitSecondsOf } from "@loopgate/rest/arguments";
+import { parseArguments, requestId, waitSecondsOf } from "@loopgate/rest/arguments";
 import { findRequest } from "../requests/find-request.ts";
 import type { Waiters } from "../requests/waiters.ts";
-import { apiError } from "@loopgate/rest";
-import { notFound } from "./not-found.ts";
+import { apiError, noSuchRequest } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { RequestOutput } from "./outputs.ts";
 import type { Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
@@ -30,7 +29,7 @@ export function checkRequestStatus(options: CheckRequestStatusOptions): Tool {
   const { maxWaitSeconds } = options.settings;
   const status = async (ref: RequestRef): Promise<ToolOutcome> => {
     const request = await findRequest({ requests, queries }, ref);
-    return request === undefined ? notFound() : { kind: "request", request };
+    return request === undefined ? noSuchRequest() : { kind: "request", request };
   };
   return {
     definition: definitionFor(maxWaitSeconds),

@@ -1,6 +1,7 @@
+import { text } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
 import { z } from "zod";
-import { clamp, parseArguments, text } from "@loopgate/rest/arguments";
+import { clamp, parseArguments } from "@loopgate/rest/arguments";
 import { invalidArguments } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";
 import { PageOutput } from "./outputs.ts";

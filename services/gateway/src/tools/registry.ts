@@ -1,9 +1,9 @@
-import { isRequestId } from "@loopgate/contracts";
+import { isRequestId, text } from "@loopgate/contracts";
 import { LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { type Logger, traceIdOf } from "@loopgate/runtime";
 import { z } from "zod";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
-import { parseArguments, text } from "@loopgate/rest/arguments";
+import { parseArguments } from "@loopgate/rest/arguments";
 import { apiError, CallFailed, invalidArguments, keyIdOf, logIsFull } from "@loopgate/rest";
 import type { CallContext, Tool, ToolDefinition, ToolOutcome } from "./tool.ts";
 

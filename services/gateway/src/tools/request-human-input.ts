@@ -30,12 +30,12 @@ export function requestHumanInput({ submitter, waiters, settings }: RequestHuman
       if (place === undefined) return tooManyWaiters();
       const submitted = await submitter.submitWaiting(parsed.value, context);
       if (submitted.kind === "error") return submitted;
-      const { calls } = submitted;
+      const { calls, isNew } = submitted;
       const request = await afterWaiting(place, submitted.request, seconds, context);
       const { request_id, status } = request.view;
       if (context.signal.aborted && status === "pending")
         await submitter.recordDeparture(parsed.value, context, { request_id, calls });
-      return { kind: "request", request, ...(calls > 1 ? { calls } : {}) };
+      return { kind: "request", request, isNew, ...(calls > 1 ? { calls } : {}) };
     },
   };
 }
@@ -59,7 +59,9 @@ async function afterWaiting(
 }
 
 const outcomeOf = (submitted: Awaited<ReturnType<Submitter["submit"]>>): ToolOutcome =>
-  submitted.kind === "error" ? submitted : { kind: "request", request: submitted.request };
+  submitted.kind === "error"
+    ? submitted
+    : { kind: "request", request: submitted.request, isNew: submitted.isNew };
 
 const tooManyWaiters = () =>
   apiError(

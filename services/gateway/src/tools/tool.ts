@@ -52,6 +52,8 @@ export type ToolOutcome =
       readonly request: RequestDetails;
       /** How many calls have waited for this question, if more than one: earlier callers left before they heard the id. */
       readonly calls?: number;
+      /** Of a question: whether this call asked it. */
+      readonly isNew?: boolean;
     }
   | {
       readonly kind: "page";

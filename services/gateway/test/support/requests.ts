@@ -1,5 +1,5 @@
 import { refOf } from "@loopgate/contracts";
-import { aCancellation, aFailedDelivery, subjectOf } from "@loopgate/testing/builders";
+import { aCancellation, aDecision, aFailedDelivery, subjectOf } from "@loopgate/testing/builders";
 import { expect } from "vitest";
 import type { TestGateway } from "./gateway.ts";
 import { call, view } from "./wire.ts";
@@ -19,6 +19,12 @@ async function questionOf(g: TestGateway, id: string) {
 export async function decide(g: TestGateway, id: string): Promise<void> {
   const created = await questionOf(g, id);
   await g.requests.decide(refOf(created.event), () => ({ decide: aCancellation(created.event) }));
+}
+
+/** Decides a request as a person does who chooses this option. */
+export async function answer(g: TestGateway, id: string, option: number): Promise<void> {
+  const created = await questionOf(g, id);
+  await g.requests.decide(refOf(created.event), () => ({ decide: aDecision(created.event, { option }) }));
 }
 
 /** Appends what the notifier appends if a delivery fails. */
