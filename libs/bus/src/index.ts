@@ -21,6 +21,8 @@ export {
   type Verdict,
 } from "./event-log.ts";
 export {
+  BROWSER_SESSIONS_MS,
+  CODES_MS,
   LEASE_MS,
   type Bucket,
   type BucketLifetimes,
