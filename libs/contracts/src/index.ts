@@ -10,6 +10,7 @@ export {
   dueEvent,
   receivedEvent,
   refOf,
+  seenEvent,
   tagOf,
   undeliveredEvent,
   type NewQuestion,
@@ -30,6 +31,7 @@ export {
   ReceivedEvent,
   Recipient,
   RequestType,
+  SeenEvent,
   UndeliveredEvent,
   type KnownEvent,
   type RequestEvent,
@@ -54,6 +56,7 @@ export {
   StatusReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
+export { webInbox } from "./web.ts";
 export { Session, sessionKey } from "./session.ts";
 export {
   committedSubject,

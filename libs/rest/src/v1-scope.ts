@@ -45,12 +45,8 @@ export interface V1Options {
 export async function addV1(app: FastifyInstance, { logger, version, addRoutes }: V1Options): Promise<void> {
   await app.register(
     async (scope) => {
-      acceptOnlyJson(scope);
-      scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
-      scope.setSerializerCompiler(serializerCompiler);
-      scope.setErrorHandler(answerException(logger));
+      speakJson(scope, logger);
       scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
-      scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
       tagAnswers(scope);
       await limitRates(scope);
       await describeRoutes(scope, version);
@@ -58,6 +54,16 @@ export async function addV1(app: FastifyInstance, { logger, version, addRoutes }
     },
     { prefix: "/v1" },
   );
+}
+
+/** In this scope, bodies are JSON that fits the zod schemas of its routes, errors are problems, and nothing is cached. */
+export function speakJson(scope: FastifyInstance, logger: Logger): V1 {
+  acceptOnlyJson(scope);
+  scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
+  scope.setSerializerCompiler(serializerCompiler);
+  scope.setErrorHandler(answerException(logger));
+  scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
+  return scope.withTypeProvider<ZodTypeProvider>();
 }
 
 /** True for the URL of a request that `/v1` answers. */
