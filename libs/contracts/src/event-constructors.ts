@@ -8,9 +8,10 @@ import type {
   Prompt,
   ReceivedEvent,
   Recipient,
+  SeenEvent,
   UndeliveredEvent,
 } from "./events.ts";
-import { clientHash, creationTag } from "./ids.ts";
+import { clientHash, creationTag, keyToken } from "./ids.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { RequestRef } from "./subjects.ts";
 
@@ -75,6 +76,14 @@ export const undeliveredEvent = (
   id: `${created.subject}.undelivered.${endpoint}.${tagOf(created)}`,
   type: "loopgate.request.undelivered.v1",
   data: { endpoint, reason },
+});
+
+/** A person opened the question. Every opening by the same person builds the same id. */
+export const seenEvent = (created: CreatedEvent, data: SeenEvent["data"], now: Date): SeenEvent => ({
+  ...envelope(created, now),
+  id: `${created.subject}.seen.${keyToken(data.person)}.${tagOf(created)}`,
+  type: "loopgate.request.seen.v1",
+  data,
 });
 
 /** A decision. `key` identifies the attempt: a redelivery of the same attempt has the same. */

@@ -11,6 +11,7 @@ export {
   dueEvent,
   receivedEvent,
   refOf,
+  seenEvent,
   tagOf,
   undeliveredEvent,
   unstorableEvent,
@@ -32,6 +33,7 @@ export {
   ReceivedEvent,
   Recipient,
   RequestType,
+  SeenEvent,
   UndeliveredEvent,
   type KnownEvent,
   type RequestEvent,
@@ -57,6 +59,7 @@ export {
   StatusReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
+export { webInbox } from "./web.ts";
 export { Session, sessionKey } from "./session.ts";
 export {
   committedSubject,
