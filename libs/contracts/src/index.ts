@@ -4,6 +4,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
+  clientOf,
   createdEvent,
   deadLetterEvent,
   decidedEvent,
@@ -11,8 +12,10 @@ export {
   dueEvent,
   receivedEvent,
   refOf,
+  seenEvent,
   tagOf,
   undeliveredEvent,
+  unstorableEvent,
   type NewQuestion,
 } from "./event-constructors.ts";
 export {
@@ -31,11 +34,13 @@ export {
   ReceivedEvent,
   Recipient,
   RequestType,
+  SeenEvent,
   UndeliveredEvent,
   type KnownEvent,
   type RequestEvent,
 } from "./events.ts";
 export {
+  clientHash,
   creationTag,
   isKeyedRequestId,
   isRequestId,
@@ -55,6 +60,7 @@ export {
   StatusReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
+export { webInbox } from "./web.ts";
 export { Session, sessionKey } from "./session.ts";
 export {
   committedSubject,
