@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Figure, type Row, tableOf } from "./figure.ts";
 import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
+import { hook } from "./rows/hook.ts";
 import { front } from "./rows/stdio-proxy.ts";
 import { life } from "./rows/life.ts";
 import { soak } from "./rows/soak.ts";
@@ -21,6 +22,7 @@ const rows: Readonly<Record<string, Row>> = {
   stored,
   embedded,
   front,
+  hook,
   "catch-up": catchUp,
   soak,
 };

@@ -1,19 +1,19 @@
-import {
-  type Asked,
-  type Codec,
-  type HookEvent,
-  type HookOutput,
-  type HookPoint,
-  type HostQuestion,
-  NO_OUTPUT,
-  type Settled,
-  type Verdict,
+import type {
+  Asked,
+  Codec,
+  HookEvent,
+  HookOutput,
+  HookPoint,
+  HostQuestion,
+  Settled,
+  Verdict,
 } from "./codec.ts";
 import { isObject, type JsonObject, ownMember, textMember } from "./values.ts";
 
 /** Claude Code, seen with version 2.1.332. */
 export const claudeCode: Codec = {
   host: "claude-code",
+  name: "Claude Code",
   defaultLimitSeconds: 600,
   decode,
   encode: (asked, verdict) =>
@@ -22,6 +22,8 @@ export const claudeCode: Codec = {
 };
 
 const HOST = "claude-code";
+
+const NO_OUTPUT: HookOutput = { stdout: "", stderr: "", exit: 0 };
 
 function decode(input: unknown): HookEvent {
   if (!isObject(input)) return unreadable("it is not an object");

@@ -102,6 +102,8 @@ export interface HookOutput {
 /** The wire format of one host's hooks. Both functions are pure, and neither throws. */
 export interface Codec {
   readonly host: Host;
+  /** The host's name for people. */
+  readonly name: string;
   /** The host's own limit for a hook without a configured one, in seconds. */
   readonly defaultLimitSeconds: number;
   decode(input: unknown): HookEvent;
@@ -110,5 +112,3 @@ export interface Codec {
   /** Denies a call that could not be decoded. */
   refuse(reason: string): HookOutput;
 }
-
-export const NO_OUTPUT: HookOutput = { stdout: "", stderr: "", exit: 0 };

@@ -1,4 +1,4 @@
-export { claudeCode } from "./claude-code.ts";
+// Types alone. What runs has entries of its own, so that a hook loads no more than it needs.
 export type {
   Asked,
   Codec,
@@ -12,7 +12,3 @@ export type {
   ToolCall,
   Verdict,
 } from "./codec.ts";
-export { NO_OUTPUT } from "./codec.ts";
-export { decide, type RuleDecision } from "./rules/decide.ts";
-export { parseRules, type Rules, type RulesResult } from "./rules/rules-file.ts";
-export { callNames } from "./rules/call-names.ts";

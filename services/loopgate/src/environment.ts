@@ -53,3 +53,10 @@ function homeOf(environment: Environment): string {
 /** The longest wait of one call, in seconds: the gateway's limit for `wait_seconds`. */
 export const maxWaitSecondsOf = (environment: Environment): number =>
   Number(valueOf(environment, "LOOPGATE_MAX_WAIT_SECONDS") ?? 50);
+
+/** Where a user's configuration of Loopgate is by default (XDG base directories). */
+export function userConfigDirectory(environment: Environment): string {
+  const config = valueOf(environment, "XDG_CONFIG_HOME");
+  if (config !== undefined && isAbsolute(config)) return join(config, "loopgate");
+  return join(homeOf(environment), ".config", "loopgate");
+}

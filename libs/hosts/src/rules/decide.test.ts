@@ -161,7 +161,7 @@ describe("whatever the rules", () => {
     );
   });
 
-  it("no type and no encoding of an argument makes a deny or an ask an allow", () => {
+  it("no type and no encoding of an argument gets a call past a deny or an ask that comes first", () => {
     let tight = 0;
     fc.assert(
       fc.property(
@@ -170,7 +170,8 @@ describe("whatever the rules", () => {
         input,
         disguise,
         (given, name, args, change) => {
-          const rules = rulesOf(...given);
+          const isRelaxing = (one: { do: string }) => one.do === "allow" || one.do === "none";
+          const rules = rulesOf(...given.toSorted((a, b) => Number(isRelaxing(a)) - Number(isRelaxing(b))));
           if (!isTight(rules, name, args)) return;
           tight += 1;
           const changed = Object.fromEntries(

@@ -5,6 +5,10 @@ import { type Match, matchPredicate } from "./predicates.ts";
 import type { Action, Rule, Rules } from "./rules-file.ts";
 import { matchesWildcard } from "./wildcard.ts";
 
+// One file less than an index of its own: a hook loads this before every call.
+export { callNames } from "./call-names.ts";
+export { parseRules, type Rule, type Rules } from "./rules-file.ts";
+
 /** What the rules say about a call. */
 export interface RuleDecision {
   readonly do: Action;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { isObject, type JsonObject } from "../values.ts";
 import type { Predicate, Scalar } from "./predicates.ts";
 
@@ -22,8 +21,8 @@ export interface Rules {
   /** What happens to calls that no rule names, in a gate. */
   readonly default: Action;
   readonly rules: readonly Rule[];
-  /** A hash of the file's text: it tells which version of the rules decided. */
-  readonly version: string;
+  /** The file's text: a hash of it tells which version of the rules decided. */
+  readonly text: string;
 }
 
 export type RulesResult =
@@ -45,8 +44,7 @@ export function parseRules(text: string): RulesResult {
   const rules = file.list("rules").map(ruleIn);
   file.end();
   if (problems.length > 0) return { kind: "invalid", problems };
-  const version = createHash("sha256").update(text).digest("hex").slice(0, 12);
-  return { kind: "rules", rules: { default: otherwise, rules, version } };
+  return { kind: "rules", rules: { default: otherwise, rules, text } };
 }
 
 function ruleIn(rule: Reader): Rule {
