@@ -8,7 +8,7 @@ export interface HookOptions {
   readonly args?: readonly string[];
 }
 
-export interface HookResult {
+interface HookResult {
   readonly code: number | null;
   readonly signal: string | null;
   /** Its output, parsed; undefined if it wrote none. */

@@ -1,10 +1,12 @@
-import { readFileSync } from "node:fs";
 import type { Asked, HookEvent, HookOutput } from "@loopgate/hosts";
 import { parseJson } from "@loopgate/runtime/json";
 import type { Environment } from "@loopgate/settings";
 import type { CallDecision } from "./decide-call.ts";
 import { type HookOptions, parseHookOptions } from "./options.ts";
 import { readRules, type RulesRead } from "./rules-file.ts";
+
+// Not imported, for the reason in environment.ts.
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 const NO_OUTPUT: HookOutput = { stdout: "", stderr: "", exit: 0 };
 

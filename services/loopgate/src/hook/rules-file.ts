@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Rules } from "@loopgate/hosts/rules";
 import type { Environment } from "@loopgate/settings";
 import { userConfigDirectory, valueOf } from "../environment.ts";
+
+// Not imported, for the reason in environment.ts.
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 /** The operator's rules; `none` if there is no file and none is configured. */
 export type RulesRead =
