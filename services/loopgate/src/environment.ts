@@ -42,7 +42,8 @@ export function userDirectory(environment: Environment): string {
   return join(homeOf(environment), ".local", "share", "loopgate");
 }
 
-function homeOf(environment: Environment): string {
+/** The user's home directory. */
+export function homeOf(environment: Environment): string {
   const home = valueOf(environment, "HOME");
   if (home !== undefined && isAbsolute(home)) return home;
   try {

@@ -67,8 +67,10 @@ it("folders import each other one way, and of the stdio proxy the handshake and 
   );
   const between = edges.filter(({ to }) => to !== ".").map(({ from, to }) => `${from} -> ${to}`);
   expect([...new Set(between)].toSorted()).toEqual([
+    "cli -> connect",
     "cli -> daemon",
     "cli -> doctor",
+    "cli -> hook",
     "cli -> stdio-proxy",
     "daemon -> stdio-proxy",
     "doctor -> daemon",
