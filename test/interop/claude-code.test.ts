@@ -1,9 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { person } from "@loopgate/testing";
 import { describe, expect, it as always } from "vitest";
+import { filled, readPage, runText } from "../harness/examples.ts";
 import { npmPackage } from "../harness/npm-package.ts";
 import { killIfThere, launcher, treeOf } from "../harness/stdio-proxy.ts";
 import { startStubModel, type StubModel, type Turn } from "../harness/stub-model.ts";
@@ -138,6 +139,19 @@ describe(`Claude Code ${VERSION}`, () => {
     await run.ended;
     expect(run.hasRun()).toBe(false);
     expect(run.model.told()).toEqual([expect.stringMatching(/not approved/)]);
+  });
+
+  it("is connected by the printed command, and asks what it asks anyway", async () => {
+    const command = /```sh\n\s*(.*)\n/.exec(readPage("docs/hosts/claude-code.md"))?.[1] ?? "";
+    const path = `${dirname(claude ?? "")}:/usr/local/bin:/usr/bin:/bin`;
+    const env = { ...setting.environment(), CLAUDE_CONFIG_DIR: "", LOOPGATE_RULES_FILE: "", PATH: path };
+    const connected = await runText("connect.sh", filled(command), { env, cwd: setting.directory });
+    expect(connected).toMatchObject({ code: 0, output: expect.not.stringContaining("not the MCP server") });
+    await using run = await runClaude({});
+    await press("Approve");
+    await run.ended;
+    expect(run.hasRun()).toBe(true);
+    expect(readFileSync(join(setting.directory, ".claude.json"), "utf8")).toContain(launcher);
   });
 
   it("asks twice about two equal commands, and once about each", async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseRules } from "./rules-file.ts";
 
@@ -9,6 +10,11 @@ const problemsOf = (file: unknown): readonly string[] => {
 const rule = (more: object) => ({ rules: [{ tool: "*", do: "allow", ...more }] });
 
 describe("a rules file", () => {
+  it("is read as the page for Claude Code prints it", () => {
+    const page = readFileSync(new URL("../../../../docs/hosts/claude-code.md", import.meta.url), "utf8");
+    expect(problemsOf(/```json\n([^]*?)```/.exec(page)?.[1] ?? "")).toEqual([]);
+  });
+
   it("is read with everything that a rule may say", () => {
     const args = { command: { regex: "^ls" }, amount: { gt: 1, lt: 9 }, branch: { in: ["main", 7, null] } };
     const more = { message: "m", session: "ops", timeout_seconds: 60, args };

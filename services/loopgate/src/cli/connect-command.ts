@@ -70,7 +70,7 @@ function runClaude(args: readonly string[]): string | undefined {
 }
 
 async function isConfirmed(): Promise<boolean> {
-  if (process.stdin.isTTY !== true) throw new StartupError("to write this, run the command again with --yes");
+  if (!process.stdin.isTTY) throw new StartupError("to write this, run the command again with --yes");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return /^y(es)?$/i.test((await terminal.question("Write it? [y/N] ")).trim());
