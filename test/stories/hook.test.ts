@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { person } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
+import { runLoopgate } from "../harness/command.ts";
 import {
   beforeCall,
   claudeEvent,
@@ -244,5 +245,27 @@ describe("what was settled at the terminal", () => {
     await hook(postToolUse("twice", "1")).ended;
     setting.telegram.press(alice, setting.messagesWith("command: twice")[1]!, "Approve");
     expect((await second.ended).output).toEqual(permission({ behavior: "allow" }));
+  });
+});
+
+describe("a Loopgate elsewhere", () => {
+  it("is asked with an API key, and a call that it refuses is denied by a gate", async () => {
+    const { output } = await runLoopgate(["key"], {});
+    const [key = "", entry = ""] = output.split("\n").filter((line) => /^(lk_pub_|\{)/.test(line));
+    const file = join(setting.directory, "keys.json");
+    writeFileSync(file, `[${entry}]`);
+    const { url } = await setting.serve({ LOOPGATE_API_KEYS_FILE: file, LOOPGATE_INBOX: "off" });
+    const elsewhere = (apiKey: string) => ({
+      LOOPGATE_URL: url,
+      LOOPGATE_API_KEY: apiKey,
+      LOOPGATE_DATA_DIR: join(setting.directory, "other"),
+    });
+    const asking = hook(preToolUse("remote", "1"), ["--gate"], elsewhere(key));
+    expect(await press("command: remote", "Approve", asking)).toEqual(beforeCall("allow"));
+    const refused = await hook(preToolUse("remote", "2"), ["--gate"], elsewhere("wrong")).ended;
+    expect(refused.output).toEqual(
+      beforeCall("deny", expect.stringMatching(/status 401: check LOOPGATE_URL/)),
+    );
+    expect(daemonsIn(join(setting.directory, "other"))).toEqual([]);
   });
 });

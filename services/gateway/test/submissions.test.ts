@@ -1,4 +1,4 @@
-import { type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
+import { actionDigest, type CreatedEvent, eventKey, requestSubject } from "@loopgate/contracts";
 import { type EventLog, LogFull, Rejected, Unavailable } from "@loopgate/bus";
 import { cancellation } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
@@ -24,6 +24,16 @@ async function questionOf(g: TestGateway, id: string): Promise<CreatedEvent> {
 const logged = async (g: TestGateway, id: string) => Object.keys(await g.requests.read(refTo(id)));
 
 describe("an accepted question", () => {
+  it("names the action that runs if it is approved, and its digest, to every reader", async () => {
+    await using g = await startGateway();
+    const action = { tool: "Bash", arguments: { command: "ls", timeout: 1e3 }, cwd: "/work" };
+    const { request_id, action_digest } = await ask(g, { action });
+    expect(action_digest).toBe(actionDigest(action));
+    expect((await questionOf(g, request_id)).data).toMatchObject({ action, action_digest });
+    const response = await fetch(`${g.url}/v1/requests/${request_id}`);
+    expect(await response.json()).toMatchObject({ action, action_digest });
+  });
+
   it("is in the log, complete, before the call returns", async () => {
     await using g = await startGateway();
     const shown = await ask(g, {
