@@ -65,7 +65,7 @@ const Responses = z.record(z.string(), z.looseObject({}));
 function describeResponse(status: string, schema: z.infer<typeof Responses>[string]) {
   if ("content" in schema) return schema;
   const isProblem = status === "default";
-  const description = isProblem ? "A problem" : (STATUS_CODES[status] ?? "");
+  const { description = isProblem ? "A problem" : STATUS_CODES[status] } = schema;
   if (schema["type"] === "null") return { description, type: "null" };
   return {
     description,

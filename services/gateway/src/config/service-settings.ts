@@ -13,6 +13,7 @@ import {
 import {
   groupNamesResponders,
   telegramPolicy,
+  telegramRecipientFormat,
   telegramRecipientsOf,
   telegramSecrets,
   telegramVariables,
@@ -50,8 +51,10 @@ const Variables = z
  */
 export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
+  const policy = telegramPolicy(telegramRecipientsOf(read));
   return {
-    policy: telegramPolicy(telegramRecipientsOf(read)),
+    policy,
+    sessionChannels: [{ format: telegramRecipientFormat, policy }] as const,
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     nats: {
