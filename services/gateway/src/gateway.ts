@@ -16,8 +16,8 @@ import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import { rejectRequest } from "./http/errors.ts";
+import { addFrontPage, addInfoRoutes } from "./http/info-routes.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
-import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
@@ -134,7 +134,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       extension?.addV1Routes(v1);
     },
   });
-  extension?.addRoutes(app);
+  if (extension === undefined) addFrontPage(app, version);
+  else extension.addRoutes(app);
   const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);

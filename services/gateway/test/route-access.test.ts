@@ -26,6 +26,7 @@ it("every route declares who may use it", async () => {
   const routes = await routesOfGateway();
   expect(routes.map(describeRoute).toSorted()).toEqual([
     "DELETE /v1/sessions/:session_id: admin",
+    "GET /: public",
     "GET /health: public",
     "GET /healthz: public",
     "GET /hitl/pending: request",
@@ -40,6 +41,7 @@ it("every route declares who may use it", async () => {
     "GET /v1/requests: request read person",
     "GET /v1/sessions/:session_id: admin",
     "GET,DELETE,PUT,PATCH,OPTIONS /mcp: request",
+    "HEAD /: public",
     "HEAD /health: public",
     "HEAD /healthz: public",
     "HEAD /hitl/pending: request",
