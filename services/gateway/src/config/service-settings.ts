@@ -1,5 +1,6 @@
 import type { NatsPermissions } from "@loopgate/bus/nats";
 import { filters } from "@loopgate/contracts";
+import { eitherPolicy } from "@loopgate/domain";
 import {
   certificateHasKey,
   type Environment,
@@ -18,6 +19,7 @@ import {
   telegramSecrets,
   telegramVariables,
 } from "@loopgate/settings/telegram";
+import { webPolicy, webRecipientFormat, webVariables } from "@loopgate/settings/web";
 import { z } from "zod";
 import {
   gatewaySettingsOf,
@@ -38,7 +40,7 @@ const natsPermissions: NatsPermissions = {
 };
 
 const Variables = z
-  .object({ ...telegramVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
+  .object({ ...telegramVariables, ...webVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
   .refine(...groupNamesResponders)
   .refine(...timeoutsAreOrdered)
   .refine(...retentionOutlastsQuestions)
@@ -51,10 +53,14 @@ const Variables = z
  */
 export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
-  const policy = telegramPolicy(telegramRecipientsOf(read));
+  const telegram = telegramPolicy(telegramRecipientsOf(read));
+  const web = webPolicy(read.LOOPGATE_WEB_RESPONDERS);
   return {
-    policy,
-    sessionChannels: [{ format: telegramRecipientFormat, policy }] as const,
+    policy: eitherPolicy(telegram, web),
+    sessionChannels: [
+      { format: telegramRecipientFormat, policy: telegram },
+      { format: webRecipientFormat, policy: web },
+    ] as const,
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     nats: {
