@@ -48,10 +48,15 @@ export {
 export {
   CancelCommand,
   CancelReply,
-  RequestDetails,
+  COUNTED_TO,
+  CountReply,
+  isKnownToAll,
   ListQuery,
   ListReply,
+  MAX_PRINCIPALS,
   QueryAnswer,
+  RequestDetails,
+  RequestFilter,
   StatusQuery,
   StatusReply,
 } from "./queries.ts";
@@ -78,7 +83,7 @@ export {
   timerSubject,
   type RequestRef,
 } from "./subjects.ts";
-export { RequestStatus, RequestView } from "./view.ts";
+export { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
 export {
   CancelBody,
   IdempotencyHeader,
