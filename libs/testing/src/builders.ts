@@ -37,6 +37,8 @@ export interface QuestionOptions {
   readonly client?: string;
   /** The API key that the caller proved; by default none. */
   readonly keyId?: string | undefined;
+  /** By default none, as in events of older versions. */
+  readonly clientHash?: string | undefined;
   readonly message?: string;
   /** By default a choice if there are options, else an input. */
   readonly kind?: RequestType;
@@ -60,6 +62,7 @@ export function aQuestion(options: QuestionOptions = {}): CreatedEvent {
     sessionId: options.session ?? "s",
     clientId: options.client ?? "c",
     keyId: options.keyId,
+    clientHash: options.clientHash,
     prompt: { kind, message, options: buttons },
     recipients: options.recipients ?? [oneRecipient],
     timeoutSeconds: timeoutMs / 1_000,

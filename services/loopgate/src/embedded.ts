@@ -47,14 +47,24 @@ export interface EmbeddedOptions {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { settings, logger, metrics, resources } = options;
   const { policy, telegram, webhook, outageNoteMs } = settings;
-  const { bus, requests, store, buckets, recipients } = await openStorage(options);
+  const { bus, requests, store, buckets, recipients, observer } = await openStorage(options);
   const { log, timers } = bus;
   const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
   const policies = () => recipients.policies.map(telegramPolicy);
   const inboxPolicy = webPolicy(settings.inbox.responders);
   const channel =
     telegram &&
-    (await connectTelegram({ api: telegram, webhook, log, queries, policies, buckets, logger, metrics }));
+    (await connectTelegram({
+      api: telegram,
+      webhook,
+      log,
+      queries,
+      policies,
+      buckets,
+      logger,
+      metrics,
+      observer,
+    }));
   const notifier =
     channel &&
     resources.use(
@@ -105,7 +115,7 @@ async function openStorage(options: EmbeddedOptions) {
   const buckets = await bucketsOf(bus.keyValue);
   const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
   if (isForeground) await recipients.save("serve", policy);
-  return { bus, requests, store, buckets, recipients };
+  return { bus, requests, store, buckets, recipients, observer };
 }
 
 interface InboxParts {
