@@ -51,10 +51,15 @@ export {
 export {
   CancelCommand,
   CancelReply,
-  RequestDetails,
+  COUNTED_TO,
+  CountReply,
+  isKnownToAll,
   ListQuery,
   ListReply,
+  MAX_PRINCIPALS,
   QueryAnswer,
+  RequestDetails,
+  RequestFilter,
   StatusQuery,
   StatusReply,
 } from "./queries.ts";
@@ -81,7 +86,7 @@ export {
   timerSubject,
   type RequestRef,
 } from "./subjects.ts";
-export { RequestStatus, RequestView } from "./view.ts";
+export { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
 export {
   CancelBody,
   IdempotencyHeader,
