@@ -1,8 +1,16 @@
+import { userInfo } from "node:os";
 import { telegramPolicy } from "@loopgate/settings/telegram";
 import { webPolicy } from "@loopgate/settings/web";
 import { type RequestQueries } from "@loopgate/bus";
 import { eitherPolicy, type RecipientPolicy } from "@loopgate/domain";
-import { createInbox, type Inbox, inboxBuckets } from "@loopgate/inbox";
+import {
+  createInbox,
+  createInboxServer,
+  type Inbox,
+  inboxBuckets,
+  type InboxServer,
+  ownerProfile,
+} from "@loopgate/inbox";
 import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
@@ -18,7 +26,7 @@ import type { Settings } from "./settings.ts";
 export interface Embedded {
   readonly gateway: Gateway;
   /** Absent if the settings switch it off. */
-  readonly inbox: Inbox | undefined;
+  readonly inbox: EmbeddedInbox | undefined;
   /** Whom the inbox asks, besides the recipients of each client. */
   readonly inboxPolicy: RecipientPolicy;
   readonly queries: RequestQueries;
@@ -28,6 +36,15 @@ export interface Embedded {
   readonly bot: { readonly id: string; readonly username: string } | undefined;
   /** The health of what the services depend on. */
   readonly checks: readonly HealthCheck[];
+}
+
+export interface EmbeddedInbox {
+  /** Tells where the gateway listens that serves it. */
+  isServedAt(url: string): void;
+  /** A link that signs the owner in once. It is a secret. */
+  newLink(): Promise<string>;
+  /** What serves it in place of the gateway, if anything does. */
+  readonly server: InboxServer | undefined;
 }
 
 export interface EmbeddedOptions {
@@ -71,7 +88,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         outageNoteMs,
       }),
     );
-  const inbox = await inboxOf(options, { bus, requests, queries, policy: inboxPolicy });
+  const { inbox, server } = await openInbox(options, { bus, requests, queries, policy: inboxPolicy });
   const checks = checksOf(bus, notifier);
   const gateway = resources.use(
     await createGateway({
@@ -83,7 +100,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       policy: eitherPolicy(telegramPolicy(policy), inboxPolicy),
       takesAnswers: channel && ((endpoint) => channel.takesAnswers(endpoint)),
       settings: settings.gateway,
-      extension: inbox,
+      extension: server === undefined ? inbox : undefined,
       checks,
       logger,
       metrics,
@@ -91,7 +108,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }),
   );
   const bot = channel && { id: channel.account, username: channel.username };
-  return { gateway, inbox, inboxPolicy, queries, bus, recipients, bot, checks };
+  return {
+    gateway,
+    inbox: inbox && {
+      isServedAt: (url) => inbox.address.isServedAt(url),
+      newLink: () => linkToInbox(inbox),
+      server,
+    },
+    inboxPolicy,
+    queries,
+    bus,
+    recipients,
+    bot,
+    checks,
+  };
 }
 
 async function openStorage(options: EmbeddedOptions) {
@@ -115,13 +145,14 @@ interface InboxParts {
   readonly policy: RecipientPolicy;
 }
 
-async function inboxOf(
-  { settings, logger, metrics }: EmbeddedOptions,
+/** The foreground process serves it on the gateway's port; a daemon, which has no such port, on one of its own. */
+async function openInbox(
+  { settings, isForeground, logger, metrics, resources }: EmbeddedOptions,
   { bus, requests, queries, policy }: InboxParts,
-): Promise<Inbox | undefined> {
+): Promise<{ readonly inbox?: Inbox; readonly server?: InboxServer }> {
   const { mode, publicUrl } = settings.inbox;
-  if (mode === "off") return undefined;
-  return createInbox({
+  if (mode === "off") return {};
+  const options = {
     requests,
     queries,
     buckets: await inboxBuckets(bus.keyValue),
@@ -130,7 +161,22 @@ async function inboxOf(
     signInHint: "run ./loopgate open for a new link.",
     logger,
     metrics,
-  });
+  };
+  if (isForeground) return { inbox: createInbox(options) };
+  const server = resources.use(await createInboxServer({ ...options, allowedHosts: [], checks: [] }));
+  return { inbox: server.inbox, server };
+}
+
+const linkToInbox = (inbox: Inbox): Promise<string> =>
+  inbox.newLink({ profile: ownerProfile(ownerName()), auth: "local" });
+
+/** How decisions name the owner of this machine's Loopgate. */
+function ownerName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return "owner";
+  }
 }
 
 function checksOf(bus: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

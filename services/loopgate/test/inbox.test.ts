@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { creationTag } from "@loopgate/contracts";
 import { callRoute, type InboxPage, person, spendLink } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -40,7 +41,13 @@ describe("without a bot", () => {
     expect(await decide(page, asked)).toMatchObject({ status: 200, body: { approved: true } });
     expect(await waiting).toMatchObject({
       approved: true,
-      decided_by: { id: "web:owner", name: "Sam", channel: "web", person: "p_owner", auth: "local" },
+      decided_by: {
+        id: "web:owner",
+        name: userInfo().username,
+        channel: "web",
+        person: "p_owner",
+        auth: "local",
+      },
     });
   });
 
@@ -118,7 +125,7 @@ describe("beside a bot", () => {
     await expect.poll(() => messages()).toHaveLength(1);
     expect((await decide(page, asked, "Deny")).status).toBe(200);
     await expect.poll(() => messages()[0]?.text).toContain("Denied");
-    expect(messages()[0]?.text).toContain("Sam");
+    expect(messages()[0]?.text).toContain(userInfo().username);
   });
 
   it("an answer in the chat is the winner that the browser is told", async () => {

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Writable } from "node:stream";
-import { ownerProfile } from "@loopgate/inbox";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram, InboxPage } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../../src/index.ts";
@@ -17,7 +16,7 @@ export const chat = 7_000_123;
 /** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
-  /** Signs the owner, Sam, in to the inbox. */
+  /** Signs the owner in to the inbox. */
   signIn(): Promise<InboxPage>;
   readonly telegram: FakeTelegram;
   readonly metrics: Metrics;
@@ -58,11 +57,10 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
   const { gateway, inbox } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
-  inbox?.address.isServedAt(url);
+  inbox?.isServedAt(url);
   return {
     url,
-    signIn: async () =>
-      InboxPage.open((await inbox?.newLink({ profile: ownerProfile("Sam"), auth: "local" })) ?? ""),
+    signIn: async () => InboxPage.open((await inbox?.newLink()) ?? ""),
     telegram,
     metrics,
     lines,
