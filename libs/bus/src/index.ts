@@ -12,6 +12,8 @@ export {
   type Consumption,
   type Delivery,
   type EventLog,
+  type FollowedPage,
+  type FollowOptions,
   type Handler,
   type ReplayPage,
   type Subscription,

@@ -89,3 +89,4 @@ export {
 export { Problem } from "./v1/problem.ts";
 export { QuestionBody } from "./v1/question.ts";
 export { RequestPage, RequestResource } from "./v1/request.ts";
+export { type NamedRecipient, type RecipientFormat, SessionPath, sessionSchemas } from "./v1/session.ts";

@@ -2,6 +2,7 @@ export {
   apiError,
   type ApiError,
   type ApiFailure,
+  type ArgumentProblem,
   describeProblem,
   invalidArguments,
   logIsFull,

@@ -1,20 +1,15 @@
-import swagger from "@fastify/swagger";
 import type { Logger } from "@loopgate/runtime";
 import { parseJson } from "@loopgate/runtime/json";
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { type ApiError, invalidArguments } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
 import { tagAnswers } from "./etag.ts";
+import { describeRoutes } from "./openapi.ts";
 import { limitRates } from "./rate-limits.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -54,15 +49,8 @@ export async function addV1(app: FastifyInstance, { logger, version, addRoutes }
       scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
       tagAnswers(scope);
       await limitRates(scope);
-      await scope.register(swagger, {
-        openapi: { openapi: "3.1.1", info: { title: "Loopgate", version } },
-        transform: jsonSchemaTransform,
-        transformObject: jsonSchemaTransformObject,
-      });
+      await describeRoutes(scope, version);
       addRoutes(scope.withTypeProvider<ZodTypeProvider>());
-      scope.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
-        scope.swagger(),
-      );
     },
     { prefix: "/v1" },
   );

@@ -16,17 +16,19 @@ import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import { rejectRequest } from "./http/errors.ts";
+import { addFrontPage, addInfoRoutes } from "./http/info-routes.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
-import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { addAskingRoutes } from "./rest/asking-routes.ts";
+import { addSessionResource, type SessionChannel } from "./rest/session-resource.ts";
 import { toolReader } from "./rest/tool-reader.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
+import { SessionCalls } from "./sessions/session-calls.ts";
 import { SessionRegistry } from "./sessions/session-registry.ts";
 import { cancelRequest } from "./tools/cancel-request.ts";
 import { checkRequestStatus } from "./tools/check-request-status.ts";
@@ -48,6 +50,8 @@ export interface GatewayOptions {
   /** The `departures` bucket. */
   readonly departures: Bucket;
   readonly policy: RecipientPolicy;
+  /** The channels whose recipients `/v1/sessions` registers. */
+  readonly sessionChannels: readonly [SessionChannel, ...SessionChannel[]];
   /** False for an endpoint that is known as a place where no person can answer. Default: every endpoint may be registered. */
   readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
   readonly settings: GatewaySettings;
@@ -118,17 +122,20 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
   addInfoRoutes(app, tools, version);
   addHitlRoutes(app, tools);
-  addSessionRoutes(app, sessions, logger);
+  const sessionCalls = new SessionCalls(sessions, logger);
+  addSessionRoutes(app, sessionCalls);
   await addV1(app, {
     logger,
     version,
     addRoutes: (v1) => {
       addReadingRoutes(v1, toolReader(tools));
       addAskingRoutes(v1, tools);
+      addSessionResource(v1, sessionCalls, options.sessionChannels);
       extension?.addV1Routes(v1);
     },
   });
-  extension?.addRoutes(app);
+  if (extension === undefined) addFrontPage(app, version);
+  else extension.addRoutes(app);
   const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);

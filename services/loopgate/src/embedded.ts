@@ -1,6 +1,6 @@
 import { userInfo } from "node:os";
-import { telegramPolicy } from "@loopgate/settings/telegram";
-import { webPolicy } from "@loopgate/settings/web";
+import { telegramPolicy, telegramRecipientFormat } from "@loopgate/settings/telegram";
+import { webPolicy, webRecipientFormat } from "@loopgate/settings/web";
 import { type RequestQueries } from "@loopgate/bus";
 import { eitherPolicy, type RecipientPolicy } from "@loopgate/domain";
 import {
@@ -98,6 +98,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       sessions: buckets.sessions,
       departures: await bus.keyValue.bucket("departures"),
       policy: eitherPolicy(telegramPolicy(policy), inboxPolicy),
+      sessionChannels: [
+        { format: telegramRecipientFormat, policy: telegramPolicy(policy) },
+        { format: webRecipientFormat, policy: inboxPolicy },
+      ],
       takesAnswers: channel && ((endpoint) => channel.takesAnswers(endpoint)),
       settings: settings.gateway,
       extension: server === undefined ? inbox : undefined,
