@@ -97,6 +97,20 @@ describe("loopgate open", () => {
   });
 });
 
+it.each([
+  ["an address that is none", ["alice"], "must be a mail address"],
+  ["a deployment of one process", ["alice@example.com"], "set NATS_URL"],
+  ["a group with a space in its name", ["alice@example.com", "--group", "a b"], "a name without spaces"],
+  [
+    "more groups than a person may have",
+    ["alice@example.com", "--group", ...Array.from({ length: 50 }, (_, n) => `g${n}`)],
+    "at most 49 groups",
+  ],
+])("loopgate invite refuses %s", async (_, args, message) => {
+  const { code, output } = await runLoopgate(["invite", ...args], {});
+  expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(message) });
+});
+
 describe("over stdio without a bot", () => {
   const setting = StdioSetting.use();
   const environment = () => ({ HOME: setting.directory, LOOPGATE_DATA_DIR: setting.directory });

@@ -3,6 +3,7 @@ import { findRequest, type RequestReaders } from "@loopgate/requests";
 import {
   addReadingRoutes,
   addV1,
+  type Caller,
   createApp,
   invalidArguments,
   noSuchRequest,
@@ -80,9 +81,10 @@ const readerOf = (readers: RequestReaders & { readonly queries: RequestQueries }
     const request = await findRequest(readers, { tenant, id });
     return request === undefined ? noSuchRequest() : { kind: "request", request };
   },
-  list: async ({ limit = DEFAULT_LIMIT, session_id, client_id, cursor }, { caller: { tenant } }) => {
+  list: async ({ limit = DEFAULT_LIMIT, session_id, client_id, cursor }, { caller }) => {
     const page = await readers.queries.list({
-      tenant,
+      tenant: caller.tenant,
+      principals: principalsIn(caller),
       session_id,
       client_id,
       cursor,
@@ -93,3 +95,9 @@ const readerOf = (readers: RequestReaders & { readonly queries: RequestQueries }
     return { kind: "page", requests: page.requests, nextCursor: page.next_cursor };
   },
 });
+
+/** Whose requests a caller may read; undefined for all. */
+function principalsIn(caller: Caller): string[] | undefined {
+  const seesAll = caller.kind === "key" || caller.roles.some((role) => role !== "responder");
+  return seesAll ? undefined : [...caller.principals];
+}

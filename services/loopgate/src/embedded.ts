@@ -20,6 +20,7 @@ import type { Environment } from "@loopgate/settings";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
+import { valueOf } from "./environment.ts";
 import { RecipientStore } from "./recipient-store.ts";
 import type { Settings } from "./settings.ts";
 
@@ -64,14 +65,24 @@ export interface EmbeddedOptions {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { settings, logger, metrics, resources } = options;
   const { policy, telegram, webhook, outageNoteMs } = settings;
-  const { bus, requests, store, buckets, recipients } = await openStorage(options);
+  const { bus, requests, store, buckets, recipients, observer } = await openStorage(options);
   const { log, timers } = bus;
   const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
   const policies = () => recipients.policies.map(telegramPolicy);
   const inboxPolicy = webPolicy(settings.inbox.responders);
   const channel =
     telegram &&
-    (await connectTelegram({ api: telegram, webhook, log, queries, policies, buckets, logger, metrics }));
+    (await connectTelegram({
+      api: telegram,
+      webhook,
+      log,
+      queries,
+      policies,
+      buckets,
+      logger,
+      metrics,
+      observer,
+    }));
   const notifier =
     channel &&
     resources.use(
@@ -116,7 +127,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     gateway,
     inbox: inbox && {
       isServedAt: (url) => inbox.address.isServedAt(url),
-      newLink: () => linkToInbox(inbox),
+      newLink: () => linkToInbox(inbox, options.environment),
       server,
     },
     inboxPolicy,
@@ -139,7 +150,7 @@ async function openStorage(options: EmbeddedOptions) {
   const buckets = await bucketsOf(bus.keyValue);
   const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
   if (isForeground) await recipients.save("serve", policy);
-  return { bus, requests, store, buckets, recipients };
+  return { bus, requests, store, buckets, recipients, observer };
 }
 
 interface InboxParts {
@@ -171,11 +182,13 @@ async function openInbox(
   return { inbox: server.inbox, server };
 }
 
-const linkToInbox = (inbox: Inbox): Promise<string> =>
-  inbox.newLink({ profile: ownerProfile(ownerName()), auth: "local" });
+const linkToInbox = (inbox: Inbox, environment: Environment): Promise<string> =>
+  inbox.newLink({ profile: ownerProfile(ownerName(environment)), auth: "local" });
 
 /** How decisions name the owner of this machine's Loopgate. */
-function ownerName(): string {
+function ownerName(environment: Environment): string {
+  const name = valueOf(environment, "USER");
+  if (name !== undefined) return name;
   try {
     return userInfo().username;
   } catch {

@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { creationTag } from "@loopgate/contracts";
 import { callRoute, type InboxPage, person, spendLink } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -43,7 +42,7 @@ describe("without a bot", () => {
       approved: true,
       decided_by: {
         id: "web:owner",
-        name: userInfo().username,
+        name: "Sam",
         channel: "web",
         person: "p_owner",
         auth: "local",
@@ -125,7 +124,7 @@ describe("beside a bot", () => {
     await expect.poll(() => messages()).toHaveLength(1);
     expect((await decide(page, asked, "Deny")).status).toBe(200);
     await expect.poll(() => messages()[0]?.text).toContain("Denied");
-    expect(messages()[0]?.text).toContain(userInfo().username);
+    expect(messages()[0]?.text).toContain("Sam");
   });
 
   it("an answer in the chat is the winner that the browser is told", async () => {

@@ -53,13 +53,13 @@ const Variables = z
  */
 export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
-  const policy = telegramPolicy(telegramRecipientsOf(read));
-  const inboxPolicy = webPolicy(read.LOOPGATE_WEB_RESPONDERS);
+  const telegram = telegramPolicy(telegramRecipientsOf(read));
+  const web = webPolicy(read.LOOPGATE_WEB_RESPONDERS);
   return {
-    policy: eitherPolicy(policy, inboxPolicy),
+    policy: eitherPolicy(telegram, web),
     sessionChannels: [
-      { format: telegramRecipientFormat, policy },
-      { format: webRecipientFormat, policy: inboxPolicy },
+      { format: telegramRecipientFormat, policy: telegram },
+      { format: webRecipientFormat, policy: web },
     ] as const,
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),

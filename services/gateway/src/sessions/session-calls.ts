@@ -2,8 +2,8 @@ import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Session } from "@loopgate/contracts";
 import { apiError, type ApiFailure, type KeyCaller, keyCallerOf, logIsFull } from "@loopgate/rest";
 import type { Logger } from "@loopgate/runtime";
-import type { FastifyRequest } from "fastify";
 import { isLoopback } from "@loopgate/settings";
+import type { FastifyRequest } from "fastify";
 import type { Registered, Registration, SessionRegistry } from "./session-registry.ts";
 
 /** What callers may do with sessions, whatever the path; logs one line for each change. */

@@ -68,6 +68,9 @@ async function rebuild(environment: Environment): Promise<void> {
   await using store = await MongoRequestStore.open(uri);
   const { merged, refused } = await rebuildProjection({ log: bus.log, store, onProgress });
   process.stdout.write(`${merged} events are in the database\n`);
+  const older = await store.addKeys();
+  if (older > 0)
+    process.stdout.write(`${older} requests of an older release can be found by every filter now\n`);
   for (const subject of refused) process.stdout.write(`refused by the database: ${subject}\n`);
   if (refused.length > 0) process.exitCode = 1;
 }

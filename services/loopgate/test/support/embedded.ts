@@ -16,6 +16,8 @@ export const chat = 7_000_123;
 /** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
+  /** A link that signs the owner, Sam, in to the inbox once. */
+  newLink(): Promise<string>;
   /** Signs the owner in to the inbox. */
   signIn(): Promise<InboxPage>;
   readonly telegram: FakeTelegram;
@@ -41,6 +43,7 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
   const environment = {
     HOME: directory,
+    USER: "Sam",
     LOOPGATE_DATA_DIR: directory,
     SERVER_PORT: "0",
     TELEGRAM_BOT_TOKEN: token,
@@ -58,9 +61,11 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const { gateway, inbox } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
   inbox?.isServedAt(url);
+  const newLink = async () => (await inbox?.newLink()) ?? "";
   return {
     url,
-    signIn: async () => InboxPage.open((await inbox?.newLink()) ?? ""),
+    newLink,
+    signIn: async () => InboxPage.open(await newLink()),
     telegram,
     metrics,
     lines,
