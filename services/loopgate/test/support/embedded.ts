@@ -39,8 +39,9 @@ interface LoggedEvent {
 export async function startTestEmbedded(given: Readonly<Record<string, string>> = {}): Promise<TestEmbedded> {
   const parts = new AsyncDisposableStack();
   const telegram = parts.use(await FakeTelegram.start(token));
-  const directory = await mkdtemp(join(tmpdir(), "loopgate-embedded-"));
-  parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const own = await mkdtemp(join(tmpdir(), "loopgate-embedded-"));
+  parts.defer(() => rm(own, { recursive: true, force: true, maxRetries: 5 }));
+  const { LOOPGATE_DATA_DIR: directory = own } = given;
   const environment = {
     HOME: directory,
     USER: "Sam",
