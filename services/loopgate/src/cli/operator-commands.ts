@@ -8,12 +8,14 @@ import { formatJson, formatText, hasNoProblem } from "../doctor/check.ts";
 import { doctor } from "../doctor/doctor.ts";
 import { deadLettersCommand } from "./dead-letters-command.ts";
 import { keyCommand } from "./key-command.ts";
+import { openCommand } from "./open-command.ts";
 import { peopleCommands } from "./people-commands.ts";
 
 /** The commands that operators run now and then. They load the drivers of NATS and MongoDB. */
 export const operatorCommands = (environment: Environment): readonly Command[] => [
   doctorCommand(environment),
   keyCommand(),
+  openCommand(environment),
   ...peopleCommands(environment),
   bootstrapCommand(environment),
   deadLettersCommand(environment),
