@@ -93,6 +93,7 @@ export {
   ListParameters,
   RequestPath,
   WaitParameters,
+  FilterParameters,
 } from "./v1/parameters.ts";
 export { Problem } from "./v1/problem.ts";
 export { QuestionBody } from "./v1/question.ts";

@@ -25,7 +25,7 @@ export const StatusReply = z.discriminatedUnion("kind", [
 export type StatusReply = z.infer<typeof StatusReply>;
 
 /** A person may answer by this many principals at most. */
-export const MAX_PRINCIPALS = 50;
+export const MAX_PRINCIPALS = 200;
 
 /** A moment of the log's clock, as it writes them. */
 const moment = () => z.iso.datetime({ offset: true });
@@ -49,7 +49,7 @@ export const RequestFilter = z.object({
   /** Created before this moment. */
   created_before: moment().optional(),
   /** Words, whatever their case, that are all in the question, the answer, or the names of session and client. */
-  q: z.string().max(200).optional(),
+  q: z.string().optional(),
 });
 export type RequestFilter = z.infer<typeof RequestFilter>;
 

@@ -26,8 +26,10 @@ export {
   scopes,
 } from "./caller.ts";
 export { sendProblem, statuses } from "./problem.ts";
+export { addListingRoutes } from "./listing-routes.ts";
+export { queryLists } from "./query-lists.ts";
 export { addReadingRoutes, readContextOf } from "./reading-routes.ts";
-export type { ReadContext, RequestReader } from "./request-reader.ts";
+export type { ReadContext, RequestFinder } from "./request-reader.ts";
 export { RateExceeded } from "./rate-limits.ts";
 export { isNamedBy, isVisibleTo, resourceOf } from "./request-resource.ts";
 export {

@@ -1,8 +1,6 @@
 import {
-  ListParameters,
   Problem,
   type RequestDetails,
-  RequestPage,
   RequestPath,
   RequestResource,
   WaitParameters,
@@ -12,14 +10,14 @@ import { type ApiFailure, noSuchRequest } from "./api-error.ts";
 import type { RouteAccess } from "./caller.ts";
 import { sendProblem } from "./problem.ts";
 import { isVisibleTo, resourceOf } from "./request-resource.ts";
-import type { ReadContext, RequestReader } from "./request-reader.ts";
+import type { ReadContext, RequestFinder } from "./request-reader.ts";
 import { callerOf } from "./route-access.ts";
 import type { V1 } from "./v1-scope.ts";
 
 const access: RouteAccess = ["request", "read", "person"];
 
-/** The routes that read requests, for programs and for people. */
-export function addReadingRoutes(v1: V1, reader: RequestReader): void {
+/** The routes that read one request, for programs and for people. */
+export function addReadingRoutes(v1: V1, finder: RequestFinder): void {
   v1.get(
     "/requests/:id",
     {
@@ -34,51 +32,25 @@ export function addReadingRoutes(v1: V1, reader: RequestReader): void {
     },
     async (request, reply) => {
       const context = readContextOf(request, reply);
-      const found = await findVisible(reader, request.params.id, request.query.wait_seconds ?? 0, context);
+      const found = await findVisible(finder, request.params.id, request.query.wait_seconds ?? 0, context);
       if (found.kind === "error") return sendProblem(reply, found.error);
       return reply.send(resourceOf(found.request, context.caller));
-    },
-  );
-
-  v1.get(
-    "/requests",
-    {
-      config: { access },
-      schema: {
-        operationId: "listRequests",
-        summary: "Pending requests, oldest first",
-        querystring: ListParameters,
-        response: { 200: RequestPage, default: Problem },
-      },
-    },
-    async (request, reply) => {
-      const context = readContextOf(request, reply);
-      const { status: _, ...filter } = request.query;
-      const page = await reader.list(filter, context);
-      if (page.kind === "error") return sendProblem(reply, page.error, "parameters");
-      const { requests, nextCursor } = page;
-      if (nextCursor !== undefined) void reply.header("link", nextLink(request.url, nextCursor));
-      const visible = requests.filter((one) => isVisibleTo(context.caller, one));
-      return reply.send({
-        data: visible.map((one) => resourceOf(one, context.caller)),
-        next_cursor: nextCursor ?? null,
-      });
     },
   );
 }
 
 /** Another person's request is answered like one that does not exist, and never waited for. */
 async function findVisible(
-  reader: RequestReader,
+  finder: RequestFinder,
   id: string,
   waitSeconds: number,
   context: ReadContext,
 ): Promise<{ readonly kind: "request"; readonly request: RequestDetails } | ApiFailure> {
   const isWaitingPerson = waitSeconds > 0 && context.caller.kind === "person";
-  const found = await reader.find(id, isWaitingPerson ? 0 : waitSeconds, context);
+  const found = await finder.find(id, isWaitingPerson ? 0 : waitSeconds, context);
   if (found.kind === "error") return found;
   if (!isVisibleTo(context.caller, found.request)) return noSuchRequest();
-  return isWaitingPerson ? reader.find(id, waitSeconds, context) : found;
+  return isWaitingPerson ? finder.find(id, waitSeconds, context) : found;
 }
 
 /** Who makes this call, and until when. */
@@ -94,12 +66,4 @@ export function readContextOf(request: FastifyRequest, { raw }: FastifyReply): R
     userAgent,
     signal: gone.signal,
   };
-}
-
-/** RFC 8288: the same query with the next cursor. */
-function nextLink(url: string, cursor: string): string {
-  const [path, query] = url.split("?", 2);
-  const parameters = new URLSearchParams(query);
-  parameters.set("cursor", cursor);
-  return `<${path}?${parameters.toString()}>; rel="next"`;
 }

@@ -1,4 +1,4 @@
-import type { RequestDetails } from "@loopgate/contracts";
+import type { CountReply, ListQuery, RequestDetails, RequestFilter } from "@loopgate/contracts";
 import type { ApiFailure } from "./api-error.ts";
 import type { Caller } from "./caller.ts";
 
@@ -12,25 +12,21 @@ export interface ReadContext {
   readonly signal: AbortSignal;
 }
 
-interface ListFilter {
-  readonly session_id?: string | undefined;
-  readonly client_id?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly cursor?: string | undefined;
-}
-
-/** How the routes of `/v1` read requests of the caller's tenant. */
-export interface RequestReader {
+/** How the routes of `/v1` read one request of the caller's tenant. */
+export interface RequestFinder {
   /** Waits up to `waitSeconds` until the request is decided or can't be delivered. */
   find(
     id: string,
     waitSeconds: number,
     context: ReadContext,
   ): Promise<{ readonly kind: "request"; readonly request: RequestDetails } | ApiFailure>;
+}
 
-  /** Pending requests, oldest first. */
+/** How the routes of `/v1` list requests of the caller's tenant. */
+export interface RequestLister {
+  /** `limit` is clamped. */
   list(
-    filter: ListFilter,
+    query: Omit<ListQuery, "tenant" | "limit"> & { readonly limit?: number | undefined },
     context: ReadContext,
   ): Promise<
     | {
@@ -40,4 +36,6 @@ export interface RequestReader {
       }
     | ApiFailure
   >;
+
+  count(filter: Omit<RequestFilter, "tenant">, context: ReadContext): Promise<CountReply>;
 }

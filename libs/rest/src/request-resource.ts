@@ -14,14 +14,12 @@ export function resourceOf(details: RequestDetails, caller: Caller): RequestReso
 }
 
 /** Programs see every request of their tenant, people those that name them; auditors and admins see all. */
-export function isVisibleTo(caller: Caller, details: RequestDetails): boolean {
-  return (
-    caller.kind === "key" ||
-    caller.roles.includes("auditor") ||
-    caller.roles.includes("admin") ||
-    isNamedBy(details, caller)
-  );
-}
+export const isVisibleTo = (caller: Caller, details: RequestDetails): boolean =>
+  caller.kind === "key" || seesAll(caller) || isNamedBy(details, caller);
+
+/** True for a caller that may read every request of the tenant. */
+export const seesAll = (caller: Caller): boolean =>
+  caller.kind === "key" || caller.roles.includes("auditor") || caller.roles.includes("admin");
 
 /** True if the request asks this person. */
 export const isNamedBy = ({ recipients }: RequestDetails, { principals }: PersonCaller): boolean =>

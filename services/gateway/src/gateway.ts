@@ -9,7 +9,15 @@ import {
   type Logger,
   type Metrics,
 } from "@loopgate/runtime";
-import { addReadingRoutes, addV1, createApp, firstOf, type WebExtension } from "@loopgate/rest";
+import {
+  addListingRoutes,
+  addReadingRoutes,
+  addV1,
+  createApp,
+  firstOf,
+  queryLists,
+  type WebExtension,
+} from "@loopgate/rest";
 import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
@@ -23,7 +31,7 @@ import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { addAskingRoutes } from "./rest/asking-routes.ts";
-import { toolReader } from "./rest/tool-reader.ts";
+import { toolFinder } from "./rest/tool-finder.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
@@ -123,7 +131,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     version,
     addRoutes: (v1) => {
-      addReadingRoutes(v1, toolReader(tools));
+      addReadingRoutes(v1, toolFinder(tools));
+      addListingRoutes(v1, queryLists(queries));
       addAskingRoutes(v1, tools);
       extension?.addV1Routes(v1);
     },

@@ -1,14 +1,13 @@
-import type { RequestQueries } from "@loopgate/bus";
 import { findRequest, type RequestReaders } from "@loopgate/requests";
 import {
+  addListingRoutes,
   addReadingRoutes,
   addV1,
   createApp,
-  invalidArguments,
   noSuchRequest,
-  type RequestReader,
+  queryLists,
+  type RequestFinder,
 } from "@loopgate/rest";
-import { clamp } from "@loopgate/rest/arguments";
 import { addHealthRoutes, addMetricsRoute, explainTaken, type HealthCheck, version } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
 import { createInbox, type Inbox, type InboxOptions } from "./inbox.ts";
@@ -43,7 +42,8 @@ export async function createInboxServer(options: InboxServerOptions): Promise<In
     logger,
     version,
     addRoutes: (v1) => {
-      addReadingRoutes(v1, readerOf({ requests, queries }));
+      addReadingRoutes(v1, finderOf({ requests, queries }));
+      addListingRoutes(v1, queryLists(queries));
       inbox.addV1Routes(v1);
     },
   });
@@ -72,24 +72,10 @@ async function close(app: FastifyInstance): Promise<void> {
   clearTimeout(lingering);
 }
 
-const [DEFAULT_LIMIT, MAX_LIMIT] = [20, 100];
-
 /** Pages hear of decisions by the stream of events, so that no call of theirs waits here. */
-const readerOf = (readers: RequestReaders & { readonly queries: RequestQueries }): RequestReader => ({
+const finderOf = (readers: RequestReaders): RequestFinder => ({
   find: async (id, _waitSeconds, { caller: { tenant } }) => {
     const request = await findRequest(readers, { tenant, id });
     return request === undefined ? noSuchRequest() : { kind: "request", request };
-  },
-  list: async ({ limit = DEFAULT_LIMIT, session_id, client_id, cursor }, { caller: { tenant } }) => {
-    const page = await readers.queries.list({
-      tenant,
-      session_id,
-      client_id,
-      cursor,
-      limit: clamp(limit, 1, MAX_LIMIT),
-    });
-    if (page.kind === "invalid_cursor")
-      return invalidArguments([{ path: ["cursor"], detail: "is not the next_cursor of an earlier page" }]);
-    return { kind: "page", requests: page.requests, nextCursor: page.next_cursor };
   },
 });
