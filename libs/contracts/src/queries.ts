@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Option, Recipient } from "./events.ts";
-import { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
+import { RequestOutcome, RequestStatus, RequestView, TimelineEntry } from "./view.ts";
 
 /** A request as services tell each other of it: its view, and what only some readers need of its `created`. */
 export const RequestDetails = z.object({
@@ -23,6 +23,12 @@ export const StatusReply = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("not_found") }),
 ]);
 export type StatusReply = z.infer<typeof StatusReply>;
+
+export const TimelineReply = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("found"), request: RequestDetails, timeline: z.array(TimelineEntry) }),
+  z.object({ kind: z.literal("not_found") }),
+]);
+export type TimelineReply = z.infer<typeof TimelineReply>;
 
 /** A person may answer by this many principals at most. */
 export const MAX_PRINCIPALS = 200;

@@ -40,4 +40,5 @@ export {
   probePaths,
   type Reject,
 } from "./route-access.ts";
+export { addTimelineRoute } from "./timeline-route.ts";
 export { addV1, isV1, speakJson, type V1, type WebExtension } from "./v1-scope.ts";

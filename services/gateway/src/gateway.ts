@@ -12,6 +12,7 @@ import {
 import {
   addListingRoutes,
   addReadingRoutes,
+  addTimelineRoute,
   addV1,
   createApp,
   firstOf,
@@ -133,6 +134,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     addRoutes: (v1) => {
       addReadingRoutes(v1, toolFinder(tools));
       addListingRoutes(v1, queryLists(queries));
+      addTimelineRoute(v1, queries);
       addAskingRoutes(v1, tools);
       extension?.addV1Routes(v1);
     },

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
 import { extension } from "./support/people.ts";
-import { answer, decide } from "./support/requests.ts";
+import { answer, decide, fail } from "./support/requests.ts";
 import { rest } from "./support/rest.ts";
 
 let gateway: TestGateway;
@@ -93,6 +93,24 @@ describe("a person", () => {
     expect(await seenBy("other", "&decided_by=telegram:7")).toEqual(none);
     expect(await seenBy("auditor")).toEqual(all);
     expect(await seenBy("auditor", "&mine=true")).toEqual(none);
+  });
+
+  it("reads the timeline of what asks them, without the places of others", async () => {
+    const { denied } = await threeIn("told");
+    const timeline = async (person?: string) => call(`/v1/requests/${denied}/timeline`, person);
+    const decided = { type: "decided", channel: "telegram", by: { id: "telegram:7", name: "Alice Weber" } };
+    expect((await timeline("named")).body.data).toMatchObject([{ type: "created" }, decided]);
+    expect((await timeline("auditor")).status).toBe(200);
+    expect((await timeline("other")).status).toBe(404);
+    expect((await call("/v1/requests/unknown/timeline", "named")).status).toBe(404);
+    const pending = await ask({ session_id: "told" });
+    await fail(gateway, pending, "telegram_42_7");
+    const failed = { type: "undelivered", channel: "telegram", reason: "blocked" };
+    const toPerson = (await call(`/v1/requests/${pending}/timeline`, "named")).body.data;
+    expect(toPerson).toMatchObject([{ type: "created" }, failed]);
+    expect(JSON.stringify(toPerson)).not.toContain("telegram_42_7");
+    const toProgram = (await call(`/v1/requests/${pending}/timeline`)).body.data;
+    expect(toProgram.at(-1)).toMatchObject({ ...failed, endpoint: "telegram_42_7" });
   });
 
   it("has full pages: what they may not see takes no place", async () => {

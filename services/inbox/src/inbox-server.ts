@@ -2,6 +2,7 @@ import { findRequest, type RequestReaders } from "@loopgate/requests";
 import {
   addListingRoutes,
   addReadingRoutes,
+  addTimelineRoute,
   addV1,
   createApp,
   noSuchRequest,
@@ -44,6 +45,7 @@ export async function createInboxServer(options: InboxServerOptions): Promise<In
     addRoutes: (v1) => {
       addReadingRoutes(v1, finderOf({ requests, queries }));
       addListingRoutes(v1, queryLists(queries));
+      addTimelineRoute(v1, queries);
       inbox.addV1Routes(v1);
     },
   });
