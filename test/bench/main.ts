@@ -6,6 +6,7 @@ import { type Figure, type Row, tableOf } from "./figure.ts";
 import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
 import { front } from "./rows/stdio-proxy.ts";
+import { lists } from "./rows/lists.ts";
 import { life } from "./rows/life.ts";
 import { soak } from "./rows/soak.ts";
 import { stored } from "./rows/stored.ts";
@@ -19,6 +20,7 @@ const rows: Readonly<Record<string, Row>> = {
   life,
   waiting,
   stored,
+  lists,
   embedded,
   front,
   "catch-up": catchUp,

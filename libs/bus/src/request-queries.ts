@@ -7,6 +7,7 @@ import type {
   RequestFilter,
   StatusQuery,
   StatusReply,
+  TimelineReply,
 } from "@loopgate/contracts";
 
 /**
@@ -16,6 +17,9 @@ import type {
 export interface RequestQueries {
   /** Replies `not_found` only if the store and the log have both answered and neither knows the id. */
   status(query: StatusQuery): Promise<StatusReply>;
+
+  /** What happened to a request. Replies `not_found` as `status` does. */
+  timeline(query: StatusQuery): Promise<TimelineReply>;
 
   /** A page of requests. A change may take a moment to show. */
   list(query: ListQuery): Promise<ListReply>;

@@ -62,6 +62,7 @@ export {
   RequestFilter,
   StatusQuery,
   StatusReply,
+  TimelineReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
 export { webInbox } from "./web.ts";
@@ -86,16 +87,16 @@ export {
   timerSubject,
   type RequestRef,
 } from "./subjects.ts";
-export { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
+export { RequestOutcome, RequestStatus, RequestView, TimelineEntry } from "./view.ts";
 export {
   CancelBody,
-  CountParameters,
   IdempotencyHeader,
   ListParameters,
   RequestPath,
   WaitParameters,
+  FilterParameters,
 } from "./v1/parameters.ts";
 export { Problem } from "./v1/problem.ts";
 export { QuestionBody } from "./v1/question.ts";
-export { RequestPage, RequestResource } from "./v1/request.ts";
+export { RequestPage, RequestResource, Timeline } from "./v1/request.ts";
 export { type NamedRecipient, type RecipientFormat, SessionPath, sessionSchemas } from "./v1/session.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Option, Recipient } from "./events.ts";
-import { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
+import { RequestOutcome, RequestStatus, RequestView, TimelineEntry } from "./view.ts";
 
 /** A request as services tell each other of it: its view, and what only some readers need of its `created`. */
 export const RequestDetails = z.object({
@@ -24,8 +24,14 @@ export const StatusReply = z.discriminatedUnion("kind", [
 ]);
 export type StatusReply = z.infer<typeof StatusReply>;
 
+export const TimelineReply = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("found"), request: RequestDetails, timeline: z.array(TimelineEntry) }),
+  z.object({ kind: z.literal("not_found") }),
+]);
+export type TimelineReply = z.infer<typeof TimelineReply>;
+
 /** A person may answer by this many principals at most. */
-export const MAX_PRINCIPALS = 50;
+export const MAX_PRINCIPALS = 200;
 
 /** A moment of the log's clock, as it writes them. */
 const moment = () => z.iso.datetime({ offset: true });
@@ -49,7 +55,7 @@ export const RequestFilter = z.object({
   /** Created before this moment. */
   created_before: moment().optional(),
   /** Words, whatever their case, that are all in the question, the answer, or the names of session and client. */
-  q: z.string().max(200).optional(),
+  q: z.string().optional(),
 });
 export type RequestFilter = z.infer<typeof RequestFilter>;
 

@@ -34,3 +34,19 @@ export const RequestView = z.object({
   poll_after_seconds: z.number().optional(),
 });
 export type RequestView = z.infer<typeof RequestView>;
+
+/** Something that happened to a request. */
+export const TimelineEntry = z
+  .object({
+    type: z.enum(["created", "delivered", "undelivered", "seen", "decided"]),
+    at: z.string().describe("RFC 3339 UTC with milliseconds."),
+    channel: z.string().optional(),
+    endpoint: z
+      .string()
+      .optional()
+      .describe("Where a copy was sent, or could not be sent; for programs alone."),
+    by: DecidedBy.optional().describe("Who opened the question, or decided it."),
+    reason: z.string().optional().describe("Why it could not be sent, or was withdrawn."),
+  })
+  .meta({ id: "TimelineEntry" });
+export type TimelineEntry = z.infer<typeof TimelineEntry>;

@@ -1,12 +1,12 @@
 import {
-  CountParameters,
   CountReply,
+  FilterParameters,
   ListParameters,
   Problem,
   type RequestFilter,
   RequestPage,
+  RequestStatus,
 } from "@loopgate/contracts";
-import type { z } from "zod";
 import { invalidArguments } from "./api-error.ts";
 import { clamp, type Parsed } from "./arguments.ts";
 import type { Caller } from "./caller.ts";
@@ -30,7 +30,7 @@ export function addListRoutes(v1: V1, reader: RequestReader): void {
       config,
       schema: {
         operationId: "listRequests",
-        summary: "Requests by the time of their creation, page by page",
+        summary: "Requests by their status and other filters; without any, the pending ones, oldest first",
         querystring: ListParameters,
         response: { 200: RequestPage, default: Problem },
       },
@@ -43,7 +43,7 @@ export function addListRoutes(v1: V1, reader: RequestReader): void {
       const query = { ...filter.value, order, cursor, limit: clamp(limit, 1, MAX_LIMIT) };
       const page = await reader.list(query, context);
       if (page.kind === "error") return sendProblem(reply, page.error, "parameters");
-      if (page.kind === "invalid_cursor") return sendProblem(reply, FOREIGN_CURSOR, "parameters");
+      if (page.kind === "invalid_cursor") return sendProblem(reply, CURSOR_OF_OTHERS, "parameters");
       const { requests, next_cursor } = page;
       if (next_cursor !== undefined) void reply.header("link", nextLink(request.url, next_cursor));
       return reply.send({
@@ -59,8 +59,8 @@ export function addListRoutes(v1: V1, reader: RequestReader): void {
       config,
       schema: {
         operationId: "countRequests",
-        summary: "How many requests there are, counted up to 1,000",
-        querystring: CountParameters,
+        summary: "How many requests the filters find, counted to 1,000",
+        querystring: FilterParameters,
         response: { 200: CountReply, default: Problem },
       },
     },
@@ -76,14 +76,18 @@ export function addListRoutes(v1: V1, reader: RequestReader): void {
 
 /** What a caller asks for, within what it may see. */
 function filterOf(
-  { mine = false, ...filter }: z.infer<typeof CountParameters>,
+  { mine = false, status, ...rest }: FilterParameters,
   caller: Caller,
 ): Parsed<RequestFilter> {
-  const { tenant } = caller;
-  if (caller.kind === "key")
-    return mine ? invalidArguments([MINE_OF_PROGRAM]) : { kind: "parsed", value: { ...filter, tenant } };
-  const principals = mine || !seesAll(caller) ? [...caller.principals] : undefined;
-  return { kind: "parsed", value: { ...filter, tenant, principals } };
+  if (mine && caller.kind === "key") return invalidArguments([MINE_OF_PROGRAMS]);
+  const isLimited = caller.kind === "person" && (mine || !seesAll(caller));
+  const value = {
+    ...rest,
+    tenant: caller.tenant,
+    status: status?.split(",").map((one) => RequestStatus.parse(one)),
+    principals: isLimited ? [...caller.principals] : undefined,
+  };
+  return { kind: "parsed", value };
 }
 
 /** RFC 8288: the same query with the next cursor. */
@@ -94,8 +98,11 @@ function nextLink(url: string, cursor: string): string {
   return `<${path}?${parameters.toString()}>; rel="next"`;
 }
 
-const MINE_OF_PROGRAM = { path: ["mine"], detail: "is for people: no request names a program" };
+const MINE_OF_PROGRAMS = {
+  path: ["mine"],
+  detail: "is for people: no request asks a program, leave it out",
+};
 
-const { error: FOREIGN_CURSOR } = invalidArguments([
-  { path: ["cursor"], detail: "is not the next_cursor of an earlier page with these filters and this order" },
+const { error: CURSOR_OF_OTHERS } = invalidArguments([
+  { path: ["cursor"], detail: "is not the next_cursor of an earlier page with the same filters" },
 ]);

@@ -12,11 +12,13 @@ import { readContextOf } from "./read-context.ts";
 import type { ReadContext, RequestReader } from "./request-reader.ts";
 import { isVisibleTo, resourceOf } from "./request-resource.ts";
 import { readers } from "./route-access.ts";
+import { addTimelineRoute } from "./timeline-route.ts";
 import type { V1 } from "./v1-scope.ts";
 
 /** The routes that read requests, for programs and for people. */
 export function addReadingRoutes(v1: V1, reader: RequestReader): void {
   addListRoutes(v1, reader);
+  addTimelineRoute(v1, reader);
 
   v1.get(
     "/requests/:id",

@@ -1,4 +1,11 @@
-import type { ListQuery, ListReply, RequestDetails, RequestFilter } from "@loopgate/contracts";
+import type {
+  ListQuery,
+  ListReply,
+  RequestDetails,
+  RequestFilter,
+  RequestRef,
+  TimelineReply,
+} from "@loopgate/contracts";
 import type { ApiFailure } from "./api-error.ts";
 import type { Caller } from "./caller.ts";
 
@@ -20,6 +27,8 @@ export interface RequestReader {
     waitSeconds: number,
     context: ReadContext,
   ): Promise<{ readonly kind: "request"; readonly request: RequestDetails } | ApiFailure>;
+
+  timeline(ref: RequestRef, context: ReadContext): Promise<TimelineReply | ApiFailure>;
 
   list(query: ListQuery, context: ReadContext): Promise<ListReply | ApiFailure>;
 

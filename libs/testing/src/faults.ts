@@ -60,6 +60,7 @@ export const failingBucket = (bucket: Bucket, { get }: Failures<Bucket, "get">):
 /** The same queries, which get no answer while `isAway`, as if no `state` served. */
 export const failingQueries = (queries: RequestQueries, isAway: () => boolean): RequestQueries => ({
   status: failing((query: StatusQuery) => queries.status(query), isAway),
+  timeline: failing((query: StatusQuery) => queries.timeline(query), isAway),
   list: failing((query: ListQuery) => queries.list(query), isAway),
   count: failing((filter: RequestFilter) => queries.count(filter), isAway),
   cancel: failing((command: CancelCommand) => queries.cancel(command), isAway),

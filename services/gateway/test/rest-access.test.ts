@@ -1,37 +1,9 @@
-import type { Authenticator, PersonCaller, WebExtension } from "@loopgate/rest";
 import { expect, it } from "vitest";
 import { newKey } from "../src/access/new-key.ts";
 import { startGateway } from "./support/gateway.ts";
 import { keyFile } from "./support/key-file.ts";
+import { extension } from "./support/people.ts";
 import { rest } from "./support/rest.ts";
-
-const person = (
-  name: string,
-  principals: readonly string[],
-  roles: PersonCaller["roles"] = [],
-): PersonCaller => ({
-  kind: "person",
-  tenant: "default",
-  id: `p_${name}`,
-  name,
-  principals,
-  roles,
-  auth: "local",
-});
-
-/** Whom the gateway of these tests knows by the header `person`. */
-const people: ReadonlyMap<string, PersonCaller> = new Map([
-  ["named", person("named", ["telegram:7"])],
-  ["other", person("other", ["telegram:8", "group:deployers"])],
-  ["auditor", person("auditor", [], ["auditor"])],
-]);
-
-const byHeader: Authenticator = { authenticate: ({ person }) => people.get(String(person)) };
-const extension: WebExtension = {
-  authenticator: byHeader,
-  addRoutes: (app) => void app.get("/page", { config: { access: ["person"] } }, async () => "a page"),
-  addV1Routes: (v1) => void v1.get("/me", { config: { access: ["person"] } }, async () => "me"),
-};
 
 it("each route is for the scopes that it names, and admin has all of them", async () => {
   const keys = {

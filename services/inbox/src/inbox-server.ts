@@ -69,6 +69,7 @@ const readerOf = (readers: RequestReaders): RequestReader => ({
     const request = await findRequest(readers, { tenant, id });
     return request === undefined ? noSuchRequest() : { kind: "request", request };
   },
+  timeline: (ref) => readers.queries.timeline(ref),
   list: (query) => readers.queries.list(query),
   count: async (filter) => ({ kind: "counted", ...(await readers.queries.count(filter)) }),
 });

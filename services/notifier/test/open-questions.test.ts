@@ -17,6 +17,7 @@ function counted() {
   const { queries } = fixture;
   const counting: RequestQueries = {
     status: (query) => queries.status(query),
+    timeline: (query) => queries.timeline(query),
     list: (query) => ((lists += 1), queries.list(query)),
     count: (filter) => queries.count(filter),
     cancel: (command) => queries.cancel(command),

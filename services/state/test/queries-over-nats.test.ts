@@ -68,6 +68,12 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
       request: { view: { request_id: created.subject, status: "pending" } },
     });
     expect(await caller.queries.status(refOf(aQuestion()))).toEqual({ kind: "not_found" });
+    expect(await caller.queries.timeline(refOf(created))).toMatchObject({
+      kind: "found",
+      request: { view: { request_id: created.subject } },
+      timeline: [{ type: "created", at: created.time }],
+    });
+    expect(await caller.queries.timeline(refOf(aQuestion()))).toEqual({ kind: "not_found" });
     const page = { tenant: "default", session_id: data.session_id, limit: 1 };
     await expect
       .poll(() => caller.queries.list(page))
@@ -131,7 +137,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const never = () => Promise.reject(new TypeError("not asked"));
     const endless = { status: async () => ({ kind: "not_found", more: "x".repeat(2_000_000) }) as const };
     parts.use(
-      await bus.serve({ ...endless, list: never, count: never, cancel: never }, (error) =>
+      await bus.serve({ ...endless, timeline: never, list: never, count: never, cancel: never }, (error) =>
         failures.push(error),
       ),
     );

@@ -10,7 +10,7 @@ import { type RequestStore, startState } from "../src/index.ts";
 import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { type CreatedEvent, type LogEntry, newRequestId, refOf, requestSubject } from "@loopgate/contracts";
-import { aQuestion, aCancellation, entriesOf } from "@loopgate/testing/builders";
+import { aCancellation, aDelivery, anEntry, aQuestion, entriesOf } from "@loopgate/testing/builders";
 
 const pending = { tenant: "default", statuses: ["pending"] } as const;
 const retentionMs = 90 * 86_400_000;
@@ -134,6 +134,30 @@ describe("status", () => {
     const created = aQuestion();
     await store.merge(entriesOf(created, aCancellation(created)));
     expect(await viewOf(await start(), created)).toMatchObject({ status: "cancelled", reason: "enough" });
+  });
+});
+
+describe("the timeline", () => {
+  it("has what the log has, and tells of a request whose question the log lost that it expired", async () => {
+    const queries = await start();
+    const created = aQuestion();
+    await submit(created);
+    await requests.recordDelivered(created, { endpoint: "telegram_42_7", copy: "1" });
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
+    const ended = aQuestion({ at: new Date(Date.now() - 600_000) });
+    await store.merge([...entriesOf(ended), anEntry(7, aDelivery(ended))]);
+    const typesOf = async (question: CreatedEvent) => {
+      const reply = await queries.timeline(refOf(question));
+      return reply.kind === "found" ? reply.timeline.map(({ type, reason }) => [type, reason]) : reply.kind;
+    };
+
+    const asked = [
+      ["created", undefined],
+      ["delivered", undefined],
+    ];
+    expect(await typesOf(created)).toEqual([...asked, ["decided", "enough"]]);
+    expect(await typesOf(ended)).toEqual([...asked, ["decided", "log_lost"]]);
+    expect(await typesOf(aQuestion())).toBe("not_found");
   });
 });
 

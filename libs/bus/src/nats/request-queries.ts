@@ -11,6 +11,7 @@ import {
   RequestFilter,
   StatusQuery,
   StatusReply,
+  TimelineReply,
 } from "@loopgate/contracts";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { type Subscription, Unavailable } from "../event-log.ts";
@@ -20,7 +21,14 @@ import type { RequestQueries } from "../request-queries.ts";
  * How long a query may take, in milliseconds. A cancel takes longer, because it also appends a decision and projects it;
  * so does a search for words.
  */
-const TIMEOUT_MS = { status: 2_000, list: 3_000, search: 5_000, count: 5_000, cancel: 5_000 } as const;
+const TIMEOUT_MS = {
+  status: 2_000,
+  timeline: 2_000,
+  list: 3_000,
+  search: 5_000,
+  count: 5_000,
+  cancel: 5_000,
+} as const;
 
 type Verb = keyof typeof TIMEOUT_MS;
 
@@ -38,6 +46,10 @@ export class NatsRequestQueries implements RequestQueries {
 
   status(query: StatusQuery): Promise<StatusReply> {
     return this.#ask("status", query, StatusReply);
+  }
+
+  timeline(query: StatusQuery): Promise<TimelineReply> {
+    return this.#ask("timeline", query, TimelineReply);
   }
 
   list(query: ListQuery): Promise<ListReply> {
@@ -94,6 +106,7 @@ export async function serveQueries(
     });
   const subscriptions = [
     serve("status", (query) => queries.status(StatusQuery.parse(query))),
+    serve("timeline", (query) => queries.timeline(StatusQuery.parse(query))),
     serve("list", (query) => queries.list(ListQuery.parse(query))),
     serve("search", (query) => queries.list(ListQuery.parse(query))),
     serve("count", (filter) => queries.count(RequestFilter.parse(filter))),

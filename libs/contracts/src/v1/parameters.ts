@@ -14,55 +14,57 @@ export const WaitParameters = z.object({
     ),
 });
 
-const moment = () => z.iso.datetime({ offset: true, error: "must be a time such as 2030-01-31T00:00:00Z" });
+/** Values of an enumeration as one parameter, such as `decided,expired`. */
+const listOf = (values: readonly string[]) => {
+  const value = values.join("|");
+  return z
+    .string()
+    .regex(
+      new RegExp(`^(${value})(,(${value}))*$`),
+      `must be a list of ${values.join(", ")}, separated by commas`,
+    );
+};
 
-/** The query of `GET /v1/requests/count`: which requests. */
-export const CountParameters = z.object({
-  status: z
-    .string("must be text")
-    .transform((list) => list.split(","))
-    .pipe(
-      z.array(
-        z.enum(RequestStatus.options, `must be of ${RequestStatus.options.join(", ")}, separated by commas`),
-      ),
-    )
+/** Finer fractions of a second than milliseconds are cut. */
+const moment = () => z.iso.datetime({ offset: true, error: "must be a time such as 2026-11-30T10:00:00Z" });
+
+/** The query of `GET /v1/requests/count`. */
+export const FilterParameters = z.object({
+  status: listOf(RequestStatus.options)
     .optional()
-    .describe(
-      "One or more of pending, decided, expired and cancelled, separated by commas. Default: pending.",
-    ),
-  mine: z
-    .boolean("must be true or false")
+    .describe("One status, or several that are separated by commas. Default: pending."),
+  mine: z.boolean("must be true or false").optional().describe("For people: only requests that ask them."),
+  session_id: z.string().optional().describe("Only requests of this session."),
+  client_id: z.string().optional().describe("Only requests of this client."),
+  outcome: RequestOutcome.optional().describe("Only requests that were answered like this."),
+  channel: z.string().optional().describe("Only requests that were answered in this channel, such as web."),
+  decided_by: z
+    .string()
     .optional()
-    .describe("For people: only requests that name them. Without it, auditors see all."),
-  session_id: text(128).optional().describe("Only requests of this session."),
-  client_id: text(128).optional().describe("Only requests of this client."),
-  outcome: RequestOutcome.optional().describe("Only requests that a person answered like this."),
-  channel: text(64).optional().describe("Only requests that were answered by this channel, such as web."),
-  decided_by: text(200)
-    .optional()
-    .describe("Only requests that this person decided: a principal or a person's id."),
-  created_after: moment().optional().describe("Only requests that were created at this time or later."),
-  created_before: moment().optional().describe("Only requests that were created before this time."),
+    .describe("Only requests that this principal, such as web:alice@example.com, or this person decided."),
+  created_after: moment().optional().describe("Only requests that were created then or later."),
+  created_before: moment().optional().describe("Only requests that were created before."),
   q: text(200)
     .optional()
-    .describe("Words that are all in the question, the answer, or the names of session and client."),
+    .describe(
+      "Words, whatever their case, that all occur in the question, the answer, or the names of session and client. Of long questions, the first 4,000 characters are searched.",
+    ),
 });
+export type FilterParameters = z.infer<typeof FilterParameters>;
 
 /** The query of `GET /v1/requests`. */
-export const ListParameters = CountParameters.extend({
+export const ListParameters = FilterParameters.extend({
   order: z
     .enum(["asc", "desc"], "must be asc or desc")
     .optional()
-    .describe("By the time of creation. Default: asc if only pending requests are listed, else desc."),
+    .describe("By the time of creation. Default: asc for pending requests alone, else desc."),
   limit: z
     .number("must be a number")
     .optional()
     .describe("The maximum number of requests. Default: 20. Clamped to 1–100."),
-  cursor: z
-    .string("must be text")
-    .optional()
-    .describe("The next_cursor of the previous page, with the same filters and order."),
+  cursor: z.string().optional().describe("The next_cursor of the previous page, with the same filters."),
 });
+export type ListParameters = z.infer<typeof ListParameters>;
 
 /** The header of `POST /v1/requests`. */
 export const IdempotencyHeader = z.looseObject({

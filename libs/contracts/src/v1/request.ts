@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { Option } from "../events.ts";
-import { RequestView } from "../view.ts";
+import { RequestView, TimelineEntry } from "../view.ts";
 
 /** A request in `/v1`: the view that every tool returns, and what programs and pages need besides. */
 export const RequestResource = RequestView.extend({
@@ -23,3 +23,6 @@ export const RequestPage = z
   })
   .meta({ id: "RequestPage" });
 export type RequestPage = z.infer<typeof RequestPage>;
+
+/** What happened to a request, in the order in which it was recorded. */
+export const Timeline = z.object({ data: z.array(TimelineEntry) }).meta({ id: "Timeline" });

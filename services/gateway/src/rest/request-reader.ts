@@ -19,6 +19,8 @@ export const requestReader = ({ tools, calls, queries }: RequestReaderOptions): 
     if (outcome.kind === "page") throw new TypeError("check_request_status returned a page");
     return outcome;
   },
+  timeline: (ref, context) =>
+    calls.run("request_timeline", traced(context), () => queries.timeline(ref), summaryOf),
   list: (query, context) => calls.run("list_requests", traced(context), () => queries.list(query), summaryOf),
   count: (filter, context) =>
     calls.run("count_requests", traced(context), () => countOf(queries, filter), summaryOf),

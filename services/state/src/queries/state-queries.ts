@@ -12,6 +12,7 @@ import {
   type RequestRef,
   type StatusQuery,
   type StatusReply,
+  type TimelineReply,
 } from "@loopgate/contracts";
 import { type Consumption, type RequestQueries, Unavailable } from "@loopgate/bus";
 import { type RequestLog } from "@loopgate/requests";
@@ -24,6 +25,7 @@ import {
   hasEnded,
   mergeSets,
   type RequestSet,
+  timelineOf,
 } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import { expiredByLoss } from "./log-loss.ts";
@@ -50,8 +52,16 @@ export class StateQueries implements RequestQueries {
 
   async status({ tenant, id }: StatusQuery): Promise<StatusReply> {
     const ref = { tenant, id };
-    const request = await this.#find(ref, await this.#parts.requests.read(ref));
+    const request = detailsIn(await this.#find(ref, await this.#parts.requests.read(ref)));
     return request === undefined ? { kind: "not_found" } : { kind: "found", request };
+  }
+
+  async timeline({ tenant, id }: StatusQuery): Promise<TimelineReply> {
+    const ref = { tenant, id };
+    const set = await this.#find(ref, await this.#parts.requests.read(ref));
+    const request = detailsIn(set);
+    if (set === undefined || request === undefined) return { kind: "not_found" };
+    return { kind: "found", request, timeline: [...timelineOf(set)] };
   }
 
   list(query: ListQuery): Promise<ListReply> {
@@ -73,7 +83,7 @@ export class StateQueries implements RequestQueries {
     if (result.kind === "own") logger.info(requestFields(result.created), "cancelled");
     const entries = await requests.entries(ref);
     if (result.kind !== "gone") await this.#projectBeforeReply(result.created, entries);
-    const request = await this.#find(ref, fold(entries));
+    const request = detailsIn(await this.#find(ref, fold(entries)));
     if (request === undefined) return { kind: "not_found" };
     const { status } = request.view;
     if (status === "pending") throw new Unavailable("the log no longer holds the request's question");
@@ -81,12 +91,12 @@ export class StateQueries implements RequestQueries {
   }
 
   /** Undefined only if store and log both answered and neither knows the id (docs/invariants.md#not-found-needs-both). */
-  async #find(ref: RequestRef, logged: RequestSet): Promise<RequestDetails | undefined> {
+  async #find(ref: RequestRef, logged: RequestSet): Promise<RequestSet | undefined> {
     const isLogged = createdOf(logged) !== undefined;
     const set = mergeSets((await this.#stored(ref, isLogged)) ?? {}, logged);
     if (Object.keys(set).length === 0) return undefined;
     if (createdOf(set) === undefined) throw new Unavailable("neither the log nor the store has the question");
-    return requestDetailsOf(isLogged ? set : this.#withLoss(set));
+    return isLogged ? set : this.#withLoss(set);
   }
 
   /** While the database is away, a question that the log still holds is answered from the log alone. */
@@ -119,3 +129,5 @@ export class StateQueries implements RequestQueries {
     }
   }
 }
+
+const detailsIn = (set: RequestSet | undefined): RequestDetails | undefined => set && requestDetailsOf(set);
