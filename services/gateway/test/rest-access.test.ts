@@ -1,3 +1,4 @@
+import { createLogger } from "@loopgate/runtime";
 import { expect, it } from "vitest";
 import { newKey } from "../src/access/new-key.ts";
 import { startGateway } from "./support/gateway.ts";
@@ -128,4 +129,30 @@ it("callers of a gateway without keys share one name, and are not limited", asyn
   await using gateway = await startGateway();
   const { headers } = await rest(gateway.url, "GET /v1/requests");
   expect(headers.get("x-ratelimit-limit")).toBeNull();
+});
+
+it("each call is one line in the log, with ids and without text", async () => {
+  const key = newKey({ scope: "request", id: "ci" });
+  using file = keyFile([key]);
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger("test", "info", { write: (line) => void lines.push(JSON.parse(line)) });
+  await using gateway = await startGateway({ settings: { apiKeys: await file.read() }, logger });
+  const body = { message: "a secret", client_id: "deployer" };
+  const { request_id: request } = (await rest(gateway.url, "POST /v1/requests", { body, key })).body;
+  await rest(gateway.url, `GET /v1/requests/${request}`, { key });
+  await rest(gateway.url, "GET /v1/requests?q=secret", { key });
+  await rest(gateway.url, "GET /v1/requests?cursor=x", { key });
+  await rest(gateway.url, "GET /v1/requests/count", { key });
+  gateway.state.isReachable = false;
+  await rest(gateway.url, "GET /v1/requests", { key });
+  const calls = lines.filter(({ msg }) => msg === "call");
+  expect(calls).toMatchObject([
+    { tool: "request_human_input", outcome: "pending", key: "ci", request, client: "deployer" },
+    { tool: "check_request_status", outcome: "pending", key: "ci", request, client: "deployer" },
+    { tool: "list_requests", outcome: "listed", key: "ci" },
+    { tool: "list_requests", outcome: "invalid_arguments", key: "ci" },
+    { tool: "count_requests", outcome: "counted", key: "ci" },
+    { tool: "list_requests", outcome: "unavailable", key: "ci" },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain("secret");
 });
