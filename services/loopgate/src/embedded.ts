@@ -126,6 +126,7 @@ async function inboxOf(
     queries,
     buckets: await inboxBuckets(bus.keyValue),
     policy: mode === "answer" ? policy : undefined,
+    agentsAskHere: settings.gateway.apiKeys === undefined ? "freely" : "with_key",
     publicUrl,
     signInHint: "run ./loopgate open for a new link.",
     logger,
