@@ -31,8 +31,8 @@ export interface AnswersOptions {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** For this long after a request appears, presses do nothing: they may be meant for what was there before. */
-export const INERT_MS = 500;
+/** For this long after buttons appear, presses do nothing: they may be meant for what was there before. */
+const INERT_MS = 500;
 const RETRY_MS = { first: 1_000, most: 10_000 } as const;
 
 /** The answers that a person gives in this tab. Sending one blocks no other. */
@@ -44,11 +44,24 @@ export class Answers {
     this.#options = options;
   }
 
-  /** Says that a request appears before the person, and goes on with an answer that a reload has interrupted. */
+  /**
+   * Says that a request appears before the person: presses do nothing at first. Goes on with an answer that a reload has
+   * interrupted.
+   */
   async show(request: RequestResource): Promise<void> {
     const entry = this.#entry(request.request_id);
-    entry.shownAt = this.#options.now();
-    if (entry.draft.peek().key !== undefined) await this.#send(request);
+    if (entry.draft.peek().key !== undefined) void this.#send(request);
+    await this.#pause(entry);
+  }
+
+  /** True while presses do nothing: their target has just appeared, or the answer is on its way. */
+  isInert(id: string): boolean {
+    return this.#entry(id).isInert.value || this.isBusy(id);
+  }
+
+  /** True while an answer is on its way. */
+  isBusy(id: string): boolean {
+    return isSent(this.progressOf(id));
   }
 
   progressOf(id: string): Progress {
@@ -67,7 +80,7 @@ export class Answers {
 
   /** Answers with an option. */
   async choose(request: RequestResource, option: string): Promise<void> {
-    if (this.#isInert(request.request_id)) return;
+    if (this.isInert(request.request_id)) return;
     this.edit(request.request_id, { option });
     await this.submit(request);
   }
@@ -77,10 +90,10 @@ export class Answers {
     const { request_id: id } = request;
     const { progress, draft } = this.#entry(id);
     const { option, text = "" } = draft.peek();
-    if (this.#isInert(id) || !isFree(progress.peek()) || (option === undefined && text.trim() === "")) return;
+    if (this.isInert(id) || !isFree(progress.peek()) || (option === undefined && text.trim() === "")) return;
     const approves = request.options.find(({ value }) => value === option)?.effect === "approve";
     if (approves && progress.peek().kind !== "asking" && this.hiddenRows(request) > 0)
-      progress.value = { kind: "asking" };
+      await this.#ask(this.#entry(id));
     else await this.#send(request);
   }
 
@@ -127,13 +140,22 @@ export class Answers {
     }
   }
 
+  /** A second press of a double click does not answer the question that the first has raised. */
+  async #ask(entry: Entry): Promise<void> {
+    entry.progress.value = { kind: "asking" };
+    await this.#pause(entry);
+  }
+
+  async #pause(entry: Entry): Promise<void> {
+    const pause = (entry.pauses += 1);
+    entry.isInert.value = true;
+    await this.#options.sleep(INERT_MS);
+    if (entry.pauses === pause) entry.isInert.value = false;
+  }
+
   #settle(id: string, progress: Progress, draft: Draft): void {
     this.#keep(id, draft);
     this.#entry(id).progress.value = progress;
-  }
-
-  #isInert(id: string): boolean {
-    return this.#options.now() - this.#entry(id).shownAt < INERT_MS;
   }
 
   #keep(id: string, draft: Draft): void {
@@ -151,7 +173,8 @@ export class Answers {
       draft: signal(stored),
       progress: signal<Progress>({ kind: "open" }),
       isUnfolded: signal(false),
-      shownAt: Infinity,
+      isInert: signal(true),
+      pauses: 0,
     };
     this.#entries.set(id, entry);
     return entry;
@@ -162,13 +185,16 @@ interface Entry {
   readonly draft: Signal<Draft>;
   readonly progress: Signal<Progress>;
   readonly isUnfolded: Signal<boolean>;
-  shownAt: number;
+  readonly isInert: Signal<boolean>;
+  pauses: number;
 }
 
 const nameOf = (id: string): string => `loopgate.answer.${id}`;
 
 /** Neither on its way nor settled. */
 const isFree = ({ kind }: Progress): boolean => kind === "open" || kind === "asking" || kind === "refused";
+
+const isSent = ({ kind }: Progress): boolean => kind === "sending" || kind === "unsaved";
 
 /** The server may do later what it did not do now. */
 const isPassing = (status: number): boolean => status >= 500 || status === 429 || status === 408;

@@ -40,6 +40,12 @@ export class Inbox {
     );
   }
 
+  /** Keeps nothing for the next person in front of this browser. */
+  clear(): void {
+    this.list.value = emptyList;
+    this.isLoaded.value = false;
+  }
+
   async refresh(id: string): Promise<RequestResource | undefined> {
     const reply = await this.#api.request(id);
     if (reply.kind !== "ok") return undefined;

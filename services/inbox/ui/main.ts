@@ -54,11 +54,12 @@ function compose(): App {
 
 /** Follows the events for as long as somebody is signed in. */
 function followWhileSignedIn({ session, api, inbox, live }: App): void {
-  const isSignedIn = () => session.state.value.kind === "signed_in";
   let following: AbortController | undefined;
   effect(() => {
-    if (!isSignedIn()) return following?.abort();
+    following?.abort();
+    if (session.state.value.kind !== "signed_in") return inbox.clear();
     following = new AbortController();
+    void inbox.load();
     void followInOneTab(
       {
         open: (lastId, signal) => api.events(lastId, signal),

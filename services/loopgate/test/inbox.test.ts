@@ -1,97 +1,140 @@
 import { creationTag } from "@loopgate/contracts";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { call, codeOf, signIn, spendCode, type SignedInBrowser, type View } from "./support/browser.ts";
-import { startTestEmbedded, type TestEmbedded } from "./support/embedded.ts";
+import { callRoute, type InboxPage, person, spendLink } from "@loopgate/testing";
+import { describe, expect, it } from "vitest";
+import { chat, startTestEmbedded, type TestEmbedded } from "./support/embedded.ts";
 
 const noBot = { TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "" };
-let embedded: TestEmbedded;
-let browser: SignedInBrowser;
 
-beforeAll(async () => {
-  embedded = await startTestEmbedded(noBot);
-  browser = await signIn(embedded);
-});
-afterAll(() => embedded[Symbol.asyncDispose]());
+/** A request as a tool returns it. */
+interface View {
+  readonly [name: string]: unknown;
+  readonly request_id: string;
+  readonly created_at: string;
+}
 
-async function callTool(name: string, args: object): Promise<View> {
-  const params = { name, arguments: args };
-  const headers = { "content-type": "application/json", accept: "application/json" };
-  const { body } = await call(`${embedded.url}/mcp`, "POST", headers, {
-    jsonrpc: "2.0",
-    id: 1,
-    method: "tools/call",
-    params,
-  });
-  return body.result!.structuredContent;
+async function callTool({ url }: TestEmbedded, name: string, args: object): Promise<View> {
+  const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+  const headers = { accept: "application/json" };
+  const { body } = await callRoute(url, "POST /mcp", { headers, body: call });
+  return (body["result"] as { structuredContent: View }).structuredContent;
 }
 
 /** Asks for an approval, and returns what the inbox needs to answer it. */
-async function ask(timeoutSeconds = 300) {
-  const question = { message: "Deploy?", request_type: "confirmation", timeout_seconds: timeoutSeconds };
-  const view = await callTool("request_human_input", question);
+async function ask(embedded: TestEmbedded) {
+  const question = { message: "Deploy?", request_type: "confirmation" };
+  const view = await callTool(embedded, "request_human_input", question);
   const { request_id: id, created_at } = view;
-  return { id, view, path: `/v1/requests/${id}/decision`, tag: creationTag(id, created_at) };
+  return { id, view, tag: creationTag(id, created_at) };
 }
 
-const statusOf = (id: string) => callTool("check_request_status", { request_id: id });
+const decide = (page: InboxPage, { id, tag }: Awaited<ReturnType<typeof ask>>, option = "Approve") =>
+  page.call(`POST /v1/requests/${id}/decision`, { option, tag });
 
-it("without a bot, a question is answered in the browser, and the waiting call returns", async () => {
-  const { id, view, path, tag } = await ask();
-  expect(view).toMatchObject({ status: "pending", delivery: "delivered" });
-  const waiting = callTool("check_request_status", { request_id: id, wait_seconds: 40 });
-  const answer = { option: "Approve", comment: "after six", tag };
-  expect(await browser.call("POST", path, answer)).toMatchObject({ status: 200, body: { approved: true } });
-  expect(await waiting).toMatchObject({
-    approved: true,
-    comment: "after six",
-    decided_by: { id: "web:owner", name: "Sam", channel: "web", person: "p_owner", auth: "local" },
+describe("without a bot", () => {
+  it("a question is answered in the browser, and the waiting call returns", async () => {
+    await using embedded = await startTestEmbedded(noBot);
+    const page = await embedded.signIn();
+    const asked = await ask(embedded);
+    expect(asked.view).toMatchObject({ status: "pending", delivery: "delivered" });
+    const waiting = callTool(embedded, "check_request_status", { request_id: asked.id, wait_seconds: 40 });
+    expect(await decide(page, asked)).toMatchObject({ status: 200, body: { approved: true } });
+    expect(await waiting).toMatchObject({
+      approved: true,
+      decided_by: { id: "web:owner", name: "Sam", channel: "web", person: "p_owner", auth: "local" },
+    });
+  });
+
+  it("the page reads by the routes of programs, as the person", async () => {
+    await using embedded = await startTestEmbedded(noBot);
+    const page = await embedded.signIn();
+    const { id } = await ask(embedded);
+    expect(await page.call(`GET /v1/requests/${id}`)).toMatchObject({
+      status: 200,
+      body: { can_answer: true },
+    });
+    expect((await page.call("GET /v1/me")).body).toMatchObject({ roles: ["admin", "auditor", "responder"] });
+  });
+
+  it("T1: no program answers, whether or not it has a key", async () => {
+    await using embedded = await startTestEmbedded(noBot);
+    const asked = await ask(embedded);
+    const route = `POST /v1/requests/${asked.id}/decision`;
+    const body = { option: "Approve", tag: asked.tag };
+    for (const headers of [{}, { "x-api-key": `lk_pub_${"0".repeat(64)}` }, { origin: embedded.url }])
+      expect(await callRoute(embedded.url, route, { headers, body })).toMatchObject({
+        status: 403,
+        body: { code: "forbidden" },
+      });
+    expect((await callTool(embedded, "check_request_status", { request_id: asked.id }))["status"]).toBe(
+      "pending",
+    );
+  });
+
+  it("T3: the secrets of the page count only together, and never as a program's", async () => {
+    await using embedded = await startTestEmbedded(noBot);
+    const page = await embedded.signIn();
+    const { id } = await ask(embedded);
+    for (const missing of ["cookie", "loopgate-page-key"])
+      expect((await page.call(`GET /v1/requests/${id}`, undefined, { [missing]: "" })).status).toBe(401);
+    expect((await page.call("POST /v1/requests", { message: "m" }, { "loopgate-page-key": "" })).status).toBe(
+      401,
+    );
+  });
+
+  it("people are named by LOOPGATE_WEB_RESPONDERS in place of the owner", async () => {
+    await using embedded = await startTestEmbedded({ ...noBot, LOOPGATE_WEB_RESPONDERS: "group:deployers" });
+    const page = await embedded.signIn();
+    const asked = await ask(embedded);
+    expect(await decide(page, asked)).toMatchObject({ status: 403, body: { code: "not_a_responder" } });
+  });
+
+  it("and without the inbox, there is no one to ask, and nothing to sign in to", async () => {
+    await using embedded = await startTestEmbedded({ ...noBot, LOOPGATE_INBOX: "off" });
+    expect(await callTool(embedded, "request_human_input", { message: "m" })).toMatchObject({
+      error: { code: "no_recipient" },
+    });
+    expect((await spendLink(`${embedded.url}/#code=${"0".repeat(32)}`)).status).toBe(404);
+    expect((await callRoute(embedded.url, "GET /v1/me")).status).toBe(404);
   });
 });
 
-it("a second decision is told who was first", async () => {
-  const { path, tag } = await ask();
-  await browser.call("POST", path, { option: "Deny", tag });
-  expect(await browser.call("POST", path, { option: "Approve", tag })).toMatchObject({
-    status: 409,
-    body: { code: "already_decided", request: { outcome: "denied", decided_by: { name: "Sam" } } },
+describe("beside a bot", () => {
+  it("T2: the inbox shows every question, and takes no answer", async () => {
+    await using embedded = await startTestEmbedded();
+    const page = await embedded.signIn();
+    const asked = await ask(embedded);
+    expect(await page.call(`GET /v1/requests/${asked.id}`)).toMatchObject({
+      status: 200,
+      body: { can_answer: false, status: "pending" },
+    });
+    expect(await decide(page, asked)).toMatchObject({ status: 403, body: { code: "not_a_responder" } });
   });
-});
 
-it("the same decision again is no conflict", async () => {
-  const { path, tag } = await ask();
-  await browser.call("POST", path, { option: "Approve", tag });
-  expect(await browser.call("POST", path, { option: "Approve", tag })).toMatchObject({ status: 200 });
-});
-
-describe("no decision is taken", () => {
-  const without = (name: string) =>
-    Object.fromEntries(Object.entries(browser.headers).filter(([key]) => key !== name));
-
-  it.each<readonly [string, () => Record<string, string>, number]>([
-    ["by a cookie without the page key", () => without("loopgate-page-key"), 401],
-    ["by a page key without the cookie", () => without("cookie"), 401],
-    ["by another page key", () => ({ ...browser.headers, "loopgate-page-key": "0".repeat(64) }), 401],
-    [
-      "by an API key",
-      () => ({ "x-api-key": `lk_pub_${"0".repeat(64)}`, "content-type": "application/json" }),
-      403,
-    ],
-    ["from another port of this host", () => ({ ...browser.headers, origin: "http://127.0.0.1:1" }), 403],
-    ["from another site", () => ({ ...browser.headers, "sec-fetch-site": "same-site" }), 403],
-    ["by a form", () => ({ ...browser.headers, "content-type": "text/plain" }), 415],
-    ["without any credentials", () => ({ "content-type": "application/json" }), 403],
-  ])("%s", async (_, headers, status) => {
-    const { id, path, tag } = await ask();
-    const refused = await call(`${embedded.url}${path}`, "POST", headers(), { option: "Approve", tag });
-    expect(refused.status).toBe(status);
-    expect(await statusOf(id)).toMatchObject({ status: "pending" });
+  it("with LOOPGATE_INBOX=answer both are asked, and the first answer counts for both", async () => {
+    await using embedded = await startTestEmbedded({ LOOPGATE_INBOX: "answer" });
+    const page = await embedded.signIn();
+    const asked = await ask(embedded);
+    const messages = () => embedded.telegram.messagesIn(chat);
+    await expect.poll(() => messages()).toHaveLength(1);
+    expect((await decide(page, asked, "Deny")).status).toBe(200);
+    await expect.poll(() => messages()[0]?.text).toContain("Denied");
+    expect(messages()[0]?.text).toContain("Sam");
   });
-});
 
-describe("a code", () => {
-  it("signs in once", async () => {
-    const code = codeOf(await embedded.newLink());
-    expect((await spendCode(embedded.url, code)).status).toBe(200);
-    expect(await spendCode(embedded.url, code)).toMatchObject({ status: 410, body: { code: "code_used" } });
+  it("an answer in the chat is the winner that the browser is told", async () => {
+    await using embedded = await startTestEmbedded({ LOOPGATE_INBOX: "answer" });
+    const page = await embedded.signIn();
+    const asked = await ask(embedded);
+    await expect.poll(() => embedded.telegram.messagesIn(chat)).toHaveLength(1);
+    embedded.telegram.press(person(chat), embedded.telegram.messagesIn(chat)[0]!, "Approve");
+    await expect
+      .poll(
+        async () => (await callTool(embedded, "check_request_status", { request_id: asked.id }))["status"],
+      )
+      .toBe("decided");
+    expect(await decide(page, asked, "Deny")).toMatchObject({
+      status: 409,
+      body: { code: "already_decided", request: { approved: true, decided_by: { channel: "telegram" } } },
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from "@loopgate/contracts";
+import { DEFAULT_TENANT, keyToken } from "@loopgate/contracts";
 import { OWNER } from "@loopgate/settings/web";
 import { z } from "zod";
 
@@ -21,6 +21,8 @@ export type PersonProfile = z.infer<typeof PersonProfile>;
 export const PersonRecord = PersonProfile.extend({
   /** Raised to end all browser sessions of this person. */
   epoch: z.int().min(0),
+  /** When an operator took all rights away, if ever: no older code signs in. */
+  revoked_at: z.iso.datetime().optional(),
 });
 export type PersonRecord = z.infer<typeof PersonRecord>;
 
@@ -32,3 +34,20 @@ export const ownerProfile = (name: string): PersonProfile => ({
   principals: [OWNER],
   roles: ["admin", "auditor", "responder"],
 });
+/** A person whom an operator invites by address. */
+export interface Invitation {
+  readonly address: string;
+  readonly name?: string | undefined;
+  readonly groups?: readonly string[];
+}
+
+export const invitedProfile = ({ address, name = address, groups = [] }: Invitation): PersonProfile => {
+  const principal = `web:${address.toLowerCase()}`;
+  return {
+    id: `p_${keyToken(DEFAULT_TENANT, principal)}`,
+    tenant: DEFAULT_TENANT,
+    name,
+    principals: [principal, ...groups.map((group) => `group:${group}`)],
+    roles: ["responder"],
+  };
+};

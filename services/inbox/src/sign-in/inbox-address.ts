@@ -8,18 +8,15 @@ export class InboxAddress {
   }
 
   /** The address where the process listens. It does not replace a public address. */
-  isServedAt(url: string): void {
-    this.#url ??= new URL(url);
+  isServedAt(listening: string): void {
+    const url = new URL(listening);
+    if (unspecified.has(url.hostname)) url.hostname = "127.0.0.1";
+    this.#url ??= url;
   }
 
   /** Scheme, host and port, as browsers name the origin of a page. */
   get origin(): string {
     return this.#known.origin;
-  }
-
-  /** The host's name without its port. */
-  get host(): string {
-    return this.#known.hostname;
   }
 
   get isHttps(): boolean {
@@ -41,3 +38,6 @@ export class InboxAddress {
     return this.#url;
   }
 }
+
+/** Names of all addresses of a machine, and one that another user of it may listen at too. */
+const unspecified: ReadonlySet<string> = new Set(["0.0.0.0", "[::]", "localhost"]);

@@ -32,6 +32,15 @@ export function personAuthenticator(options: PersonAuthenticatorOptions): Authen
   };
 }
 
+/** Where people alone are served: whatever is no person is refused. */
+export function peopleAlone(people: Authenticator, signInHint: string): Authenticator {
+  const signInRequired = refusal("sign_in_required", `You are not signed in here: ${signInHint}`);
+  return {
+    authenticate: async (headers) =>
+      (await people.authenticate(headers)) ?? (hasApiKey(headers) ? keysDoNotCount : signInRequired),
+  };
+}
+
 /** The secrets of a browser session, as a request of the inbox's page carries them. */
 export function credentialsIn(headers: IncomingHttpHeaders, address: InboxAddress): Partial<SessionSecrets> {
   const cookie = fastifyCookie.parse(headers.cookie ?? "")[address.cookieName];
@@ -62,6 +71,9 @@ const callerOf = ({ person, auth }: SignedIn, takesAnswers: boolean): PersonCall
   auth,
 });
 
+const hasApiKey = (headers: IncomingHttpHeaders): boolean =>
+  headers.authorization !== undefined || headers["x-api-key"] !== undefined;
+
 const refusal = (code: Refusal["error"]["code"], message: string): Refusal => ({
   kind: "refusal",
   error: { code, message },
@@ -70,4 +82,9 @@ const refusal = (code: Refusal["error"]["code"], message: string): Refusal => ({
 export const foreignPage = refusal(
   "forbidden",
   "Another page sent this: only the inbox's own page may, at the address of LOOPGATE_PUBLIC_URL.",
+);
+
+const keysDoNotCount = refusal(
+  "forbidden",
+  "No API key counts here: programs call the gateway, and only signed-in people answer.",
 );

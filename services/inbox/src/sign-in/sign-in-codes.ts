@@ -11,7 +11,8 @@ export type Auth = z.infer<typeof Auth>;
 const CodeRecord = z.looseObject({
   person: PersonProfile,
   auth: Auth,
-  ends_at: z.string(),
+  issued_at: z.iso.datetime(),
+  ends_at: z.iso.datetime(),
 });
 
 /** Whom a code signs in. */
@@ -40,23 +41,30 @@ export class SignInCodes {
     this.#now = now;
   }
 
-  /** A new code. It is a secret: whoever has it can sign in as this person. */
+  /** A new code. It is a secret: it signs any browser in as this person. */
   async issue({ profile, auth }: SignIn): Promise<string> {
     const code = newSecret(CODE_BYTES);
+    const now = this.#now();
     const lifeMs = auth === "local" ? LOCAL_CODE_MS : INVITATION_MS;
-    const record = { person: profile, auth, ends_at: timestamp(this.#now().getTime() + lifeMs) };
+    const record: z.infer<typeof CodeRecord> = {
+      person: profile,
+      auth,
+      issued_at: timestamp(now),
+      ends_at: timestamp(now.getTime() + lifeMs),
+    };
     await this.#bucket.create(hashOf(code), JSON.stringify(record));
     return code;
   }
 
   /** Whom a code signs in; undefined if it is unknown, too old or used. Of concurrent calls one gets the person. */
-  async spend(code: string): Promise<SignIn | undefined> {
+  async spend(code: string): Promise<(SignIn & { readonly issuedAt: Date }) | undefined> {
     if (!CODE.test(code)) return undefined;
     const key = hashOf(code);
     const found = await this.#bucket.get(key);
     if (found === undefined) return undefined;
-    const { person, auth, ends_at } = CodeRecord.parse(JSON.parse(found.value));
+    const { person, auth, issued_at, ends_at } = CodeRecord.parse(JSON.parse(found.value));
     if (!(await this.#bucket.delete(key, found.revision))) return undefined;
-    return Date.parse(ends_at) > this.#now().getTime() ? { profile: person, auth } : undefined;
+    if (Date.parse(ends_at) <= this.#now().getTime()) return undefined;
+    return { profile: person, auth, issuedAt: new Date(issued_at) };
   }
 }

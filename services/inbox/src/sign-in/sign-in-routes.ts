@@ -59,9 +59,9 @@ function addCodeRoute(scope: FastifyInstance, options: SignInRoutesOptions): voi
     { config, schema: { body: CodeBody } },
     async (request, reply) => {
       const signIn = await codes.spend(request.body.code);
-      metrics.signIns.inc({ outcome: signIn === undefined ? "refused" : "signed_in" });
-      if (signIn === undefined) return sendProblem(reply, linkUsed(options));
-      const person = await people.admit(signIn.profile);
+      const person = signIn && (await people.admit(signIn.profile, signIn.issuedAt));
+      metrics.signIns.inc({ outcome: person === undefined ? "refused" : "signed_in" });
+      if (signIn === undefined || person === undefined) return sendProblem(reply, linkUsed(options));
       const { cookie, pageKey, endsAt } = await browserSessions.open(person, signIn.auth);
       logger.info({ person: person.id, auth: signIn.auth }, "signed in");
       return reply

@@ -120,8 +120,8 @@ export const de: Messages = {
 
   signInHint:
     "Führen Sie das in einem Terminal auf dem Rechner aus, auf dem Loopgate läuft. Es öffnet diese Seite angemeldet.",
-  signInInvited: "Wenn Sie einen Link bekommen haben, öffnen Sie ihn.",
-  codeUsed: "Dieser Link wurde schon benutzt oder ist zu alt. Führen Sie den Befehl noch einmal aus.",
+  signInInvited: "Wenn Sie einen Link bekommen haben, öffnen Sie ihn, um sich anzumelden. Er gilt einmal.",
+  codeUsed: "Dieser Link wurde schon benutzt oder ist zu alt. Besorgen Sie sich einen neuen.",
   signedInAlready: (name) => `Sie sind als ${name} angemeldet. Mit diesem Link neu anmelden?`,
   useLink: "Neu anmelden",
   keepSession: "Angemeldet bleiben",

@@ -116,8 +116,8 @@ export const en = {
   signOutEverywhere: "Sign out everywhere",
 
   signInHint: "Run this in a terminal on the machine where Loopgate runs. It opens this page signed in.",
-  signInInvited: "If you were sent a link, open that link.",
-  codeUsed: "This link was used, or is too old. Run the command for another.",
+  signInInvited: "If you were sent a link, open it to sign in. It works once.",
+  codeUsed: "This link was used, or is too old. Get another.",
   signedInAlready: (name: string) => `You are signed in as ${name}. Use this link to sign in anew?`,
   useLink: "Sign in anew",
   keepSession: "Stay signed in",

@@ -1,6 +1,6 @@
 import type { RequestResource } from "@loopgate/contracts/v1/request";
 import { describe, expect, it } from "vitest";
-import { Answers, INERT_MS } from "../answers.ts";
+import { Answers } from "../answers.ts";
 import { type AnswerBody, Api } from "../api.ts";
 import { approved, aRequest } from "./request.ts";
 
@@ -18,14 +18,12 @@ function aTab(replies: readonly Served[], stored: Map<string, string> = new Map(
   const sent: Sent[] = [];
   const heard: RequestResource[] = [];
   const waits: number[] = [];
-  let time = 1_000;
   let keys = 0;
   const api = new Api({
     fetch: async (path, init) => {
-      const key = new Headers(init?.headers).get("idempotency-key");
       const sending = new Request(typeof path === "string" ? `http://127.0.0.1${path}` : path, init);
       const [, id = ""] = /requests\/([^/]+)/.exec(sending.url) ?? [];
-      sent.push({ id, answer: await sending.json(), key });
+      sent.push({ id, answer: await sending.json(), key: sending.headers.get("idempotency-key") });
       const reply = replies[Math.min(sent.length, replies.length) - 1];
       if (reply === undefined) throw new TypeError("Failed to fetch");
       return reply();
@@ -42,17 +40,13 @@ function aTab(replies: readonly Served[], stored: Map<string, string> = new Map(
     },
     onRequest: (request) => heard.push(request),
     newKey: () => `key-${(keys += 1)}`,
-    now: () => time,
+    now: () => 1_500,
     sleep: async (ms) => {
       waits.push(ms);
-      if (waits.length > 5) await new Promise(() => undefined);
+      if (waits.length > 6) await new Promise(() => undefined);
     },
   });
-  const appear = async (request: RequestResource) => {
-    await answers.show(request);
-    time += INERT_MS;
-  };
-  return { answers, sent, heard, waits, stored, appear };
+  return { answers, sent, heard, waits, stored, appear: (request: RequestResource) => answers.show(request) };
 }
 
 const ok = (request: RequestResource) => () => Response.json(approved(request));
@@ -92,11 +86,13 @@ it("a typed answer is sent as text, and an empty one is not", async () => {
 
 it("a press just after the request appeared does nothing", async () => {
   const request = aRequest();
-  const { answers, sent } = aTab([ok(request)]);
+  const { answers, sent, waits } = aTab([ok(request)]);
   await answers.choose(request, "Approve");
-  await answers.show(request);
-  await answers.choose(request, "Approve");
-  await answers.submit(request);
+  const shown = answers.show(request);
+  expect(answers.isInert(request.request_id)).toBe(true);
+  await Promise.all([answers.choose(request, "Approve"), answers.submit(request), shown]);
+  expect(waits).toEqual([500]);
+  expect(answers.isInert(request.request_id)).toBe(false);
   expect(sent).toEqual([]);
 });
 
@@ -122,6 +118,16 @@ describe("with lines folded", () => {
     expect(sent).toEqual([]);
     await answers.submit(request);
     expect(sent).toHaveLength(1);
+  });
+
+  it("the second press of a double click does not confirm", async () => {
+    const { answers, sent, appear } = aTab([ok(request)]);
+    await appear(request);
+    const first = answers.choose(request, "Approve");
+    await answers.submit(request);
+    await first;
+    expect(sent).toEqual([]);
+    expect(answers.progressOf(request.request_id)).toEqual({ kind: "asking" });
   });
 
   it("a denial never asks", async () => {
@@ -151,7 +157,7 @@ describe("if the server does not answer", () => {
     await appear(request);
     await answers.choose(request, "Approve");
     expect(sent.map(({ key }) => key)).toEqual(["key-1", "key-1", "key-1"]);
-    expect(waits).toEqual([1_000, 2_000]);
+    expect(waits).toEqual([500, 1_000, 2_000]);
     expect(answers.progressOf(request.request_id)).toEqual({ kind: "recorded" });
   });
 
@@ -178,6 +184,7 @@ describe("if the server does not answer", () => {
     await expect.poll(() => before.sent.length).toBeGreaterThan(0);
     const after = aTab([ok(request)], before.stored);
     await after.answers.show(request);
+    await expect.poll(() => after.heard).toHaveLength(1);
     expect(after.sent).toEqual([before.sent[0]]);
     expect(after.stored.size).toBe(0);
   });

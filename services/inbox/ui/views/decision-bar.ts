@@ -1,8 +1,5 @@
 import type { RequestResource } from "@loopgate/contracts/v1/request";
-import { useSignal } from "@preact/signals";
 import { h } from "preact";
-import { useEffect } from "preact/hooks";
-import { INERT_MS } from "../answers.ts";
 import type { Option } from "../api.ts";
 import { type App, telling } from "../app.ts";
 import { el, type View } from "../element.ts";
@@ -28,8 +25,6 @@ export function DecisionBar(props: BarProps): View {
   const { app, request } = props;
   const { request_id: id, options } = request;
   const progress = app.answers.progressOf(id);
-  const isInert = useInert(id);
-  const isBusy = progress.kind === "sending" || progress.kind === "unsaved";
   return el(
     "form",
     { class: "decision", onSubmit: (event) => event.preventDefault() },
@@ -37,7 +32,7 @@ export function DecisionBar(props: BarProps): View {
     progress.kind === "asking"
       ? h(Confirmation, props)
       : [
-          h(Words, { app, request, isBusy }),
+          h(Words, { app, request }),
           el(
             "div",
             { class: "buttons" },
@@ -46,37 +41,21 @@ export function DecisionBar(props: BarProps): View {
                   "button",
                   {
                     class: "primary",
-                    disabled: isInert || isBusy,
+                    disabled: app.answers.isInert(id),
                     onClick: () => void app.answers.submit(request),
                   },
-                  isBusy ? words.value.sending : words.value.send,
+                  app.answers.isBusy(id) ? words.value.sending : words.value.send,
                 )
-              : fitsBar(request) && h(Options, { app, request, isInert, isBusy }),
+              : fitsBar(request) && h(Options, { app, request }),
           ),
         ],
   );
 }
 
-/** True for the first moment in which a request can be answered here. */
-export function useInert(id: string): boolean {
-  const armed = useSignal("");
-  useEffect(() => {
-    const timer = setTimeout(() => (armed.value = id), INERT_MS);
-    return () => clearTimeout(timer);
-  }, [id]);
-  return armed.value !== id;
-}
-
-interface OptionsProps {
-  readonly app: App;
-  readonly request: RequestResource;
-  readonly isInert: boolean;
-  readonly isBusy: boolean;
-}
-
 /** One button an option. Its meaning is a word, a sign and a colour. */
-export function Options({ app, request, isInert, isBusy }: OptionsProps): View {
-  const selected = app.answers.draftOf(request.request_id).option;
+export function Options({ app, request }: BarProps): View {
+  const { request_id: id, options } = request;
+  const selected = app.answers.draftOf(id).option;
   const button = (option: Option, index: number) =>
     el(
       "button",
@@ -85,7 +64,7 @@ export function Options({ app, request, isInert, isBusy }: OptionsProps): View {
         class: `option ${option.effect}`,
         "aria-pressed": option.value === selected,
         "aria-keyshortcuts": index < 9 ? String(index + 1) : undefined,
-        disabled: isInert || isBusy,
+        disabled: app.answers.isInert(id),
         onClick: () => void app.answers.choose(request, option.value),
       },
       el("kbd", { "aria-hidden": "true" }, index < 9 ? String(index + 1) : ""),
@@ -93,21 +72,13 @@ export function Options({ app, request, isInert, isBusy }: OptionsProps): View {
       el(
         "span",
         { dir: "auto" },
-        isBusy && option.value === selected ? words.value.sending : nameOf(option.label),
+        app.answers.isBusy(id) && option.value === selected ? words.value.sending : nameOf(option.label),
       ),
     );
-  return el("div", { class: "options" }, request.options.map(button));
+  return el("div", { class: "options" }, options.map(button));
 }
 
-function Words({
-  app,
-  request,
-  isBusy,
-}: {
-  readonly app: App;
-  readonly request: RequestResource;
-  readonly isBusy: boolean;
-}): View {
+function Words({ app, request }: BarProps): View {
   const { request_id: id, options } = request;
   const draft = app.answers.draftOf(id);
   const isAnswer = options.length === 0;
@@ -118,7 +89,7 @@ function Words({
     placeholder: label,
     rows: isAnswer ? 3 : 1,
     maxLength: isAnswer ? 16_000 : 2_000,
-    readOnly: isBusy,
+    readOnly: app.answers.isBusy(id),
     value: (isAnswer ? draft.text : draft.comment) ?? "",
     onInput: ({ currentTarget: { value } }) =>
       app.answers.edit(id, isAnswer ? { text: value } : { comment: value }),
@@ -129,16 +100,17 @@ function Words({
 function Confirmation({ app, request }: BarProps): View {
   const { showThem, approveAnyway } = words.value;
   const show = () => app.answers.unfold(request.request_id);
+  const isInert = app.answers.isInert(request.request_id);
   return el(
     "div",
     { class: "buttons" },
     el(
       "div",
       { class: "options" },
-      el("button", { class: "option neutral", onClick: show }, showThem),
+      el("button", { class: "option neutral", disabled: isInert, onClick: show }, showThem),
       el(
         "button",
-        { class: "option approve", onClick: () => void app.answers.submit(request) },
+        { class: "option approve", disabled: isInert, onClick: () => void app.answers.submit(request) },
         icon("approve"),
         approveAnyway,
       ),

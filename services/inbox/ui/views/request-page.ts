@@ -8,7 +8,7 @@ import { language, words } from "../preferences.ts";
 import { isApproval, kindOf, nameOf, shortId } from "../request-words.ts";
 import { duration, moment } from "../time.ts";
 import { AgentText, Facts } from "./agent-text.ts";
-import { DecisionBar, fitsBar, Options, useInert } from "./decision-bar.ts";
+import { DecisionBar, fitsBar, Options } from "./decision-bar.ts";
 import { icon } from "./icons.ts";
 import { Timeline } from "./timeline.ts";
 import { Verdict } from "./verdict.ts";
@@ -21,7 +21,7 @@ export function RequestPage({ app, id }: { readonly app: App; readonly id: strin
     isUnknown.value = false;
     void open(app, id).then((found) => (isUnknown.value = !found));
   }, [id]);
-  if (request !== undefined) return h(Detail, { app, request, key: id });
+  if (request !== undefined) return h(Detail, { app, request, key: `${id} ${request.tag}` });
   const { notFound, loading } = words.value;
   return el(
     "article",
@@ -36,13 +36,13 @@ async function open(app: App, id: string): Promise<boolean> {
   const request = await app.inbox.refresh(id);
   if (request === undefined) return false;
   if (request.status === "pending" && request.can_answer === true) void app.api.seen(id);
-  void app.answers.show(request);
   return true;
 }
 
 const Back = (): View => el("a", { class: "back", href: "/" }, icon("back"), words.value.back);
 
 function Detail({ app, request }: { readonly app: App; readonly request: RequestResource }): View {
+  useEffect(() => void app.answers.show(request), []);
   const isUnfolded = app.answers.hiddenRows(request) === 0;
   const onUnfold = () => app.answers.unfold(request.request_id);
   const isOpen = request.status === "pending";
@@ -127,9 +127,6 @@ function Window({ app, request }: { readonly app: App; readonly request: Request
 
 /** The options in full, where the bar can't hold them. */
 function OptionList({ app, request }: { readonly app: App; readonly request: RequestResource }): View | null {
-  const isInert = useInert(request.request_id);
-  const { kind } = app.answers.progressOf(request.request_id);
-  const isBusy = kind === "sending" || kind === "unsaved";
   const canChoose = request.status === "pending" && request.can_answer === true;
   if (request.options.length === 0 || (canChoose && fitsBar(request))) return null;
   const listed = request.options.map(({ value, label, effect }) =>
@@ -145,6 +142,6 @@ function OptionList({ app, request }: { readonly app: App; readonly request: Req
     "section",
     { class: "option-list" },
     el("h2", null, words.value.options),
-    canChoose ? h(Options, { app, request, isInert, isBusy }) : el("ol", null, listed),
+    canChoose ? h(Options, { app, request }) : el("ol", null, listed),
   );
 }

@@ -24,7 +24,7 @@ export function Shell({ app, isLegendOpen }: ShellProps): View {
   const state = app.session.state.value;
   const waiting = state.kind === "signed_in" ? app.inbox.waiting : 0;
   useEffect(() => void (document.title = words.value.title(waiting)), [waiting, words.value]);
-  if (state.kind !== "signed_in") return h(SignInPage, { session: app.session });
+  if (state.kind !== "signed_in") return h(SignInPage, { app });
   return el(
     "div",
     { class: "shell", "data-page": route.value.page },

@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Writable } from "node:stream";
 import { ownerProfile } from "@loopgate/inbox";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
-import { FakeTelegram } from "@loopgate/testing";
+import { FakeTelegram, InboxPage } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../../src/index.ts";
 
 /** A bot token that only tests use: if an output contains it, it leaked. */
@@ -17,8 +17,10 @@ export const chat = 7_000_123;
 /** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
-  /** A link that signs the owner, Sam, in once. */
+  /** A link that signs the owner, Sam, in to the inbox once. */
   newLink(): Promise<string>;
+  /** Signs the owner, Sam, in to the inbox. */
+  signIn(): Promise<InboxPage>;
   readonly telegram: FakeTelegram;
   readonly metrics: Metrics;
   /** Its log lines so far, from level `debug`. */
@@ -59,9 +61,11 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const { gateway, inbox } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
   inbox?.address.isServedAt(url);
+  const newLink = async () => (await inbox?.newLink({ profile: ownerProfile("Sam"), auth: "local" })) ?? "";
   return {
     url,
-    newLink: async () => (await inbox?.newLink({ profile: ownerProfile("Sam"), auth: "local" })) ?? "",
+    newLink,
+    signIn: async () => InboxPage.open(await newLink()),
     telegram,
     metrics,
     lines,
