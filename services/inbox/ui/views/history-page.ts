@@ -90,7 +90,7 @@ function Filters({ filters }: { readonly filters: URLSearchParams }): View {
       onChange: ({ currentTarget: { value } }) => go(pathWith("q", value.trim())),
     }),
     el(
-      "nav",
+      "div",
       { class: "chips" },
       (["", ...ends] as const).map((end) =>
         el(

@@ -26,7 +26,7 @@ export function RequestPage({ app, id }: { readonly app: App; readonly id: strin
   return el(
     "article",
     { class: "request empty" },
-    el("p", null, isUnknown.value ? notFound : loading),
+    el("h1", null, isUnknown.value ? notFound : loading),
     h(Back, null),
   );
 }

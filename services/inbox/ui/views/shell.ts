@@ -1,6 +1,6 @@
-import { type Signal, useSignal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 import { h } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Me } from "../api.ts";
 import type { App } from "../app.ts";
 import { el, type View } from "../element.ts";
@@ -92,15 +92,15 @@ function StaleBanner({ app }: { readonly app: App }): View | null {
 
 function Legend({ onClose }: { readonly onClose: () => void }): View {
   const { keys, legend, close } = words.value;
-  const shown = useSignal<HTMLDialogElement | null>(null);
-  useEffect(() => shown.value?.showModal(), [shown.value]);
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
   return el(
     "dialog",
     {
       class: "legend",
       "aria-label": keys,
       onClose,
-      ref: (dialog: HTMLDialogElement | null) => void (shown.value = dialog),
+      ref: dialog,
     },
     el("h2", null, keys),
     el(

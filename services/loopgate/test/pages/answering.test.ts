@@ -1,23 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it as base } from "vitest";
-import {
-  ask,
-  type PersonAtBrowser,
-  requestSeenByAgent,
-  startPersonAtBrowser,
-} from "../support/person-at-browser.ts";
+import { describe, expect } from "vitest";
+import { useSam } from "../support/browser-test.ts";
+import { ask, requestSeenByAgent } from "../support/person-at-browser.ts";
 
-let person: PersonAtBrowser | undefined;
-beforeAll(async () => {
-  person = await startPersonAtBrowser();
-});
-afterAll(() => person?.[Symbol.asyncDispose]());
-
-const it = base.extend<{ readonly sam: PersonAtBrowser }>({
-  sam: async ({ skip }, use) => {
-    if (person === undefined) return skip("there is no Chromium");
-    await use(person);
-  },
-});
+const it = useSam();
 
 it("the first minute: sign in, ask yourself, answer, and see what the agent got", async ({ sam }) => {
   const page = await sam.visit(await sam.embedded.newLink());

@@ -8,10 +8,13 @@ type ContextOptions = NonNullable<Parameters<Browser["newContext"]>[0]>;
 /** A Loopgate without a bot, whose owner answers in a real browser. */
 export interface PersonAtBrowser extends AsyncDisposable {
   readonly embedded: TestEmbedded;
-  /** A browser window that is signed in, at a path of the inbox. */
+  /** A browser that has been signed in before, at a path of the inbox. Sign-ins are limited: all of these share one. */
   open(path?: string, options?: ContextOptions): Promise<Page>;
-  /** A browser window that is not. */
+  /** A browser that signs in now. */
+  signIn(): Promise<Page>;
+  /** A browser that is not signed in. */
   visit(address: string, options?: ContextOptions): Promise<Page>;
+  closeWindows(): Promise<void>;
 }
 
 /** Undefined, after a warning, on a person's machine without a Chromium. */
@@ -26,15 +29,23 @@ export async function startPersonAtBrowser(): Promise<PersonAtBrowser | undefine
     await page.goto(address);
     return page;
   };
+  const signIn = async () => {
+    const page = await visit(await embedded.newLink());
+    await page.getByRole("link", { name: "Settings" }).waitFor();
+    return page;
+  };
+  const first = await signIn();
+  const storageState = await first.context().storageState();
   return {
     embedded,
     visit,
+    signIn,
     open: async (path = "/", options = {}) => {
-      const page = await visit(await embedded.newLink(), options);
+      const page = await visit(embedded.url + path, { storageState, ...options });
       await page.getByRole("link", { name: "Settings" }).waitFor();
-      if (path !== "/") await page.goto(embedded.url + path);
       return page;
     },
+    closeWindows: async () => void (await Promise.all(browser.contexts().map((context) => context.close()))),
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 }
