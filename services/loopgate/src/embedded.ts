@@ -177,7 +177,8 @@ async function openInbox(
     logger,
     metrics,
   };
-  if (isForeground) return { inbox: createInbox(options) };
+  const agentsAskHere = settings.gateway.apiKeys === undefined ? "freely" : "with_key";
+  if (isForeground) return { inbox: createInbox({ ...options, agentsAskHere }) };
   const server = resources.use(await createInboxServer({ ...options, allowedHosts: [], checks: [] }));
   return { inbox: server.inbox, server };
 }
