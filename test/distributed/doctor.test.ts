@@ -138,7 +138,9 @@ describe("the doctor finds at MongoDB", async () => {
 
   it.skipIf(server === undefined)("indexes that are missing, or have other keys", async () => {
     expect(await bad(uri)).toEqual([
-      "warning mongodb: missing indexes (pending_by_age, pending_by_session, pending_by_client): the state service creates them when it starts",
+      expect.stringMatching(
+        /^warning mongodb: missing indexes \(pending_by_age, .*, by_words\): the state service creates them when it starts$/,
+      ),
     ]);
     await (await MongoRequestStore.open(uri))[Symbol.asyncDispose]();
     expect(await lineOn("mongodb", { MONGODB_URI: uri, HOME: folder })).toMatch(/^ok mongodb: MongoDB \d/);

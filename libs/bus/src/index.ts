@@ -1,6 +1,6 @@
 export { deadLetters, replayDeadLetter } from "./dead-letters.ts";
 export { changeValue } from "./change-value.ts";
-export type { Backlog, BusObserver } from "./bus-observer.ts";
+export type { Backlog, BusObserver, GivenUp } from "./bus-observer.ts";
 export {
   LogFull,
   PermissionDenied,

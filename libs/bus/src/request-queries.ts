@@ -1,8 +1,10 @@
 import type {
   CancelCommand,
   CancelReply,
+  CountReply,
   ListQuery,
   ListReply,
+  RequestFilter,
   StatusQuery,
   StatusReply,
 } from "@loopgate/contracts";
@@ -15,8 +17,11 @@ export interface RequestQueries {
   /** Replies `not_found` only if the store and the log have both answered and neither knows the id. */
   status(query: StatusQuery): Promise<StatusReply>;
 
-  /** Pending requests, oldest first. A request may be listed a moment after it was accepted. */
+  /** A page of requests. A change may take a moment to show. */
   list(query: ListQuery): Promise<ListReply>;
+
+  /** How many requests the filter finds. */
+  count(filter: RequestFilter): Promise<CountReply>;
 
   /** Withdraws the question. If the request is already decided, that decision stays and is reported. */
   cancel(command: CancelCommand): Promise<CancelReply>;

@@ -66,6 +66,8 @@ export const CreatedEvent = of(
     client_id: z.string(),
     /** The API key that the caller proved; absent where the gateway asks for none. */
     key_id: z.string().optional(),
+    /** Tells clients apart that share a name: see `clientHash`. Absent in events of older versions. */
+    client_hash: z.string().optional(),
     prompt: Prompt,
     recipients: z.array(Recipient),
     /** How many answers decide. A process that cannot count up to this refuses to decide. */
@@ -123,16 +125,24 @@ export const DueEvent = Envelope.extend({
 });
 export type DueEvent = z.infer<typeof DueEvent>;
 
-/** An event that a consumer gave up, with everything that an operator needs to replay it. */
+/**
+ * An event that a consumer gave up, with everything that an operator needs to replay it; or what a person sent and can't be
+ * stored, with what it was and nothing of what it says.
+ */
 export const DeadLetterEvent = Envelope.extend({
   type: z.literal("loopgate.dead_letter.v1"),
   data: z.looseObject({
     consumer: z.string(),
     subject: z.string(),
+    /** 0 for what was never stored. */
     seq: z.number(),
     error: z.string(),
     attempts: z.number(),
     event: Envelope,
+    /** Of what was never stored: its kind in the channel's words. */
+    kind: z.string().optional(),
+    /** Of what was never stored, in bytes; absent if it was not read to its end. */
+    size: z.number().optional(),
   }),
 });
 export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;

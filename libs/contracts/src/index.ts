@@ -3,6 +3,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
+  clientOf,
   createdEvent,
   deadLetterEvent,
   decidedEvent,
@@ -13,6 +14,7 @@ export {
   seenEvent,
   tagOf,
   undeliveredEvent,
+  unstorableEvent,
   type NewQuestion,
 } from "./event-constructors.ts";
 export {
@@ -37,6 +39,7 @@ export {
   type RequestEvent,
 } from "./events.ts";
 export {
+  clientHash,
   creationTag,
   isKeyedRequestId,
   isRequestId,
@@ -48,10 +51,15 @@ export {
 export {
   CancelCommand,
   CancelReply,
-  RequestDetails,
+  COUNTED_TO,
+  CountReply,
+  isKnownToAll,
   ListQuery,
   ListReply,
+  MAX_PRINCIPALS,
   QueryAnswer,
+  RequestDetails,
+  RequestFilter,
   StatusQuery,
   StatusReply,
 } from "./queries.ts";
@@ -78,9 +86,10 @@ export {
   timerSubject,
   type RequestRef,
 } from "./subjects.ts";
-export { RequestStatus, RequestView } from "./view.ts";
+export { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
 export {
   CancelBody,
+  CountParameters,
   IdempotencyHeader,
   ListParameters,
   RequestPath,
@@ -89,3 +98,4 @@ export {
 export { Problem } from "./v1/problem.ts";
 export { QuestionBody } from "./v1/question.ts";
 export { RequestPage, RequestResource } from "./v1/request.ts";
+export { type NamedRecipient, type RecipientFormat, SessionPath, sessionSchemas } from "./v1/session.ts";

@@ -4,6 +4,9 @@ import { DecidedBy, RequestType } from "./events.ts";
 export const RequestStatus = z.enum(["pending", "decided", "expired", "cancelled"]);
 export type RequestStatus = z.infer<typeof RequestStatus>;
 
+export const RequestOutcome = z.enum(["approved", "denied", "answered"]);
+export type RequestOutcome = z.infer<typeof RequestOutcome>;
+
 /**
  * A request as agents see it: the one shape of all tools (docs/interface.md#tools). Times are RFC 3339 UTC with
  * milliseconds.
@@ -20,7 +23,7 @@ export const RequestView = z.object({
   delivery: z.enum(["queued", "delivered", "undelivered"]),
   /** Why no recipient can be reached, in words of Loopgate's such as `blocked`; only if `undelivered`. */
   delivery_reason: z.string().optional(),
-  outcome: z.enum(["approved", "denied", "answered"]).optional(),
+  outcome: RequestOutcome.optional(),
   response: z.string().optional(),
   response_truncated: z.boolean().optional(),
   comment: z.string().optional(),

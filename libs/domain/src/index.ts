@@ -31,4 +31,4 @@ export {
   type Copy,
   type RequestSet,
 } from "./request-set.ts";
-export { requestDetailsOf, viewOf } from "./view.ts";
+export { endOf, requestDetailsOf, statusOf, viewOf } from "./view.ts";

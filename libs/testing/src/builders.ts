@@ -37,6 +37,8 @@ export interface QuestionOptions {
   readonly client?: string;
   /** The API key that the caller proved; by default none. */
   readonly keyId?: string | undefined;
+  /** By default none, as in events of older versions. */
+  readonly clientHash?: string | undefined;
   readonly message?: string;
   /** By default a choice if there are options, else an input. */
   readonly kind?: RequestType;
@@ -60,6 +62,7 @@ export function aQuestion(options: QuestionOptions = {}): CreatedEvent {
     sessionId: options.session ?? "s",
     clientId: options.client ?? "c",
     keyId: options.keyId,
+    clientHash: options.clientHash,
     prompt: { kind, message, options: buttons },
     recipients: options.recipients ?? [oneRecipient],
     timeoutSeconds: timeoutMs / 1_000,
@@ -78,6 +81,8 @@ export interface DecisionOptions {
   /** What is said beside an option. */
   readonly comment?: string;
   readonly name?: string;
+  /** The principal who answers; by default the first who may. */
+  readonly by?: string;
   /** Identifies the attempt. */
   readonly key?: string;
   readonly at?: Date;
@@ -87,7 +92,7 @@ export interface DecisionOptions {
 export function aDecision(created: CreatedEvent, options: DecisionOptions = {}): DecidedEvent {
   const { name = "Alice Weber", key = "1", at = new Date(created.time) } = options;
   const [recipient = oneRecipient] = created.data.recipients;
-  const [responder = ""] = recipient.responders;
+  const { by: responder = recipient.responders[0] ?? "" } = options;
   return decidedEvent(created, key, at, {
     kind: "answered",
     answer: answerOf(created, options),

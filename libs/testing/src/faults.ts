@@ -1,5 +1,5 @@
-import type { CancelCommand, ListQuery, StatusQuery } from "@loopgate/contracts";
-import { type Bucket, type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import type { CancelCommand, ListQuery, RequestFilter, StatusQuery } from "@loopgate/contracts";
+import { type Bucket, type EventLog, Rejected, type RequestQueries, Unavailable } from "@loopgate/bus";
 
 /** For some methods of a port: whether a call fails. A test may change its answers while the port is in use. */
 export type Failures<Port, Method extends keyof Port> = {
@@ -33,6 +33,15 @@ export const failingLog = (
     consume: failing(log.consume.bind(log), consume),
   });
 
+/** The same log, which rejects every larger event, as a server with a limit for messages does. */
+export const smallLog = (log: EventLog, maxBytes: number): EventLog =>
+  replacedLog(log, {
+    append: async (subject, event, options) => {
+      if (bytesOf(event) > maxBytes) throw new Rejected("too large, as this test wants it", { maxBytes });
+      return log.append(subject, event, options);
+    },
+  });
+
 /** The same log as a lagging replica shows it: reads include only what they require. */
 export const laggingLog = (log: EventLog): EventLog =>
   replacedLog(log, {
@@ -52,6 +61,7 @@ export const failingBucket = (bucket: Bucket, { get }: Failures<Bucket, "get">):
 export const failingQueries = (queries: RequestQueries, isAway: () => boolean): RequestQueries => ({
   status: failing((query: StatusQuery) => queries.status(query), isAway),
   list: failing((query: ListQuery) => queries.list(query), isAway),
+  count: failing((filter: RequestFilter) => queries.count(filter), isAway),
   cancel: failing((command: CancelCommand) => queries.cancel(command), isAway),
 });
 
@@ -64,3 +74,12 @@ const failing =
     if (await fails(...args)) throw new Unavailable("no answer, as this test wants it");
     return call(...args);
   };
+
+/** 0 for what can't be written, which the log itself rejects. */
+function bytesOf(event: object): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(event));
+  } catch {
+    return 0;
+  }
+}

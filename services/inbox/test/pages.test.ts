@@ -53,11 +53,20 @@ describe("a page", () => {
     },
   );
 
-  it("tells whether agents ask here, and whether people answer here", async () => {
+  it("tells how agents ask here, whether people answer here, and how its owner signs in", async () => {
     await using other = fastify();
-    addPages(other, { ...options, agentsAskHere: "no", takesAnswers: false });
-    expect(page.body).toContain('data-agents-ask-here="freely" data-takes-answers="true"');
-    expect((await other.inject("/")).body).toContain('data-agents-ask-here="no" data-takes-answers="false"');
+    addPages(other, {
+      ...options,
+      agentsAskHere: "no",
+      takesAnswers: false,
+      signInCommand: "./loopgate open",
+    });
+    expect(page.body).toContain(
+      'data-agents-ask-here="freely" data-takes-answers="true" data-sign-in-command=""',
+    );
+    expect((await other.inject("/")).body).toContain(
+      'data-agents-ask-here="no" data-takes-answers="false" data-sign-in-command="./loopgate open"',
+    );
   });
 });
 

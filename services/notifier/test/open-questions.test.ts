@@ -18,6 +18,7 @@ function counted() {
   const counting: RequestQueries = {
     status: (query) => queries.status(query),
     list: (query) => ((lists += 1), queries.list(query)),
+    count: (filter) => queries.count(filter),
     cancel: (command) => queries.cancel(command),
   };
   return { queries: counting, lists: () => lists };

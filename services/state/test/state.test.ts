@@ -12,6 +12,7 @@ import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { type CreatedEvent, type LogEntry, newRequestId, refOf, requestSubject } from "@loopgate/contracts";
 import { aQuestion, aCancellation, entriesOf } from "@loopgate/testing/builders";
 
+const pending = { tenant: "default", statuses: ["pending"] } as const;
 const retentionMs = 90 * 86_400_000;
 let directory: string;
 let bus: SqliteBus;
@@ -220,7 +221,7 @@ describe("list", () => {
     const queries = await start();
     const all = Array.from({ length: 5 }, (_, n) => aQuestion({ at: new Date(Date.now() + n) }));
     for (const created of all) await submit(created);
-    await expect.poll(async () => (await store.listPending({ tenant: "default", limit: 9 })).length).toBe(5);
+    await expect.poll(async () => store.count(pending, 9)).toBe(5);
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -240,8 +241,8 @@ describe("list", () => {
     const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
     const busy: RequestStore = {
       get: (ref) => store.get(ref),
-      listPending: (page) => store.listPending(page),
-      countPending: (tenant, limit) => store.countPending(tenant, limit),
+      list: (page) => store.list(page),
+      count: (filter, limit) => store.count(filter, limit),
       merge: (entries) => isFree.then(() => store.merge(entries)),
     };
     const queries = await start({ store: busy });

@@ -16,7 +16,7 @@ import {
   type TailListener,
 } from "../event-log.ts";
 import { follow } from "../follow.ts";
-import { type Storable, storable, tooLarge, wrongSubject } from "../rejected.ts";
+import { idOfForeignMessage, type Storable, storable, tooLarge, wrongSubject } from "../rejected.ts";
 import { CALL_TIMEOUT_MS } from "./connection/bus-options.ts";
 import type { NatsClient } from "./connection/connect.ts";
 import { isLost, isTooLarge } from "./connection/errors.ts";
@@ -224,8 +224,7 @@ export class NatsEventLog implements EventLog {
       async () => (await this.#client.jsm.streams.getMessage(stream, { seq })) ?? undefined,
     );
     const entry = readEntry(message);
-    if (entry === undefined)
-      throw new TypeError("another message, which is not an event, has the event's id");
+    if (entry === undefined) throw idOfForeignMessage();
     return { seq, entry };
   }
 

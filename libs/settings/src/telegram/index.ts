@@ -8,6 +8,7 @@ export {
   telegramResponder,
   type TelegramEndpoint,
 } from "./telegram-endpoint.ts";
+export { telegramRecipientFormat } from "./session-recipient.ts";
 export { telegramPolicy, type TelegramRecipients } from "./telegram-recipients.ts";
 export {
   botOf,

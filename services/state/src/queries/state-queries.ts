@@ -2,12 +2,13 @@ import { randomUUID } from "node:crypto";
 import {
   type CancelCommand,
   type CancelReply,
+  type CountReply,
   type CreatedEvent,
   type ListQuery,
   type ListReply,
   type LogEntry,
-  refOf,
   type RequestDetails,
+  type RequestFilter,
   type RequestRef,
   type StatusQuery,
   type StatusReply,
@@ -25,8 +26,8 @@ import {
   type RequestSet,
 } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
-import { cursorOf, positionOf } from "./cursor.ts";
 import { expiredByLoss } from "./log-loss.ts";
+import { RequestLists } from "./request-lists.ts";
 import type { RequestStore } from "../store/request-store.ts";
 
 export interface QueryOptions {
@@ -37,18 +38,14 @@ export interface QueryOptions {
   readonly now: () => Date;
 }
 
-/** A page has to fit into one NATS message, of at most a megabyte: long questions make it shorter than its limit. */
-const MAX_PAGE_BYTES = 800_000;
-
-/** How long a list waits for the projection to catch up, in milliseconds. */
-const CATCH_UP_MS = 1_000;
-
 /** Answers from the store merged with the log: never older than what an agent or a person has already been told. */
 export class StateQueries implements RequestQueries {
   readonly #parts: QueryOptions;
+  readonly #lists: RequestLists;
 
   constructor(parts: QueryOptions) {
     this.#parts = parts;
+    this.#lists = new RequestLists(parts);
   }
 
   async status({ tenant, id }: StatusQuery): Promise<StatusReply> {
@@ -57,33 +54,12 @@ export class StateQueries implements RequestQueries {
     return request === undefined ? { kind: "not_found" } : { kind: "found", request };
   }
 
-  async list({ tenant, session_id, client_id, limit, cursor }: ListQuery): Promise<ListReply> {
-    const after = cursor === undefined ? undefined : positionOf(cursor);
-    if (cursor !== undefined && after === undefined) return { kind: "invalid_cursor" };
-    await this.#parts.projection.waitForCatchUp(CATCH_UP_MS);
-    const page = { tenant, sessionId: session_id, clientId: client_id, after, limit: limit + 1 };
-    const found = await this.#parts.store.listPending(page);
-    const fitted = fitting(found.slice(0, limit));
-    const requests = (await this.#stillPending(fitted)).flatMap((set) => requestDetailsOf(set) ?? []);
-    const last = fitted.at(-1);
-    if (found.length === fitted.length || last === undefined) return { kind: "page", requests };
-    return { kind: "page", requests, next_cursor: cursorOf(last) };
+  list(query: ListQuery): Promise<ListReply> {
+    return this.#lists.list(query);
   }
 
-  /** The requests that are really pending: the projection may lag behind the log, and the log may have lost a question. */
-  async #stillPending(sets: readonly RequestSet[]): Promise<readonly RequestSet[]> {
-    const checks = sets.map(async (set) => ((await this.#isPending(set)) ? [set] : []));
-    return (await Promise.all(checks)).flat();
-  }
-
-  async #isPending(set: RequestSet): Promise<boolean> {
-    const { requests, now } = this.#parts;
-    const created = createdOf(set)?.event;
-    if (created === undefined) return false;
-    const ref = refOf(created);
-    if ((await requests.decision(ref)) !== undefined) return false;
-    // Past its end, a question that the log has lost counts as expired: see #withLoss.
-    return !hasEnded(created, now()) || (await requests.created(ref)) !== undefined;
+  count(filter: RequestFilter): Promise<CountReply> {
+    return this.#lists.count(filter);
   }
 
   async cancel({ tenant, id, reason }: CancelCommand): Promise<CancelReply> {
@@ -142,14 +118,4 @@ export class StateQueries implements RequestQueries {
       this.#parts.logger.warn(fields, "the store is away; the projection catches up later");
     }
   }
-}
-
-/** As many of the first sets as a page can hold; at least one. */
-function fitting(sets: readonly RequestSet[]): readonly RequestSet[] {
-  let bytes = 0;
-  const end = sets.findIndex((set, index) => {
-    bytes += Buffer.byteLength(JSON.stringify(requestDetailsOf(set) ?? null));
-    return bytes > MAX_PAGE_BYTES && index > 0;
-  });
-  return end === -1 ? sets : sets.slice(0, end);
 }
