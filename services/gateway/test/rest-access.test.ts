@@ -127,9 +127,9 @@ it("people count and page through the requests that name them, however many othe
 });
 
 it("another person's request is not waited for", async () => {
-  await using gateway = await startGateway({ extension });
+  await using gateway = await startGateway({ extension, settings: { maxWaitSeconds: 3_600 } });
   const { request_id } = (await rest(gateway.url, "POST /v1/requests", { body: { message: "m" } })).body;
-  const route = `GET /v1/requests/${request_id}?wait_seconds=50`;
+  const route = `GET /v1/requests/${request_id}?wait_seconds=3600`;
   expect((await rest(gateway.url, route, { headers: { person: "other" } })).status).toBe(404);
 });
 
