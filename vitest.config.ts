@@ -18,7 +18,9 @@ const project = (
 });
 
 const distributed = { LOOPGATE_TEST_TOPOLOGY: "distributed" };
-const overBoth = ["first-question", "guarantees", "webhook"].map((name) => `test/stories/${name}.test.ts`);
+const overBoth = ["first-question", "guarantees", "rest", "webhook"].map(
+  (name) => `test/stories/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {

@@ -7,7 +7,7 @@ import { useLoopgate } from "../harness/use-loopgate.ts";
 const alice = person(7);
 const [port] = await freePorts(1);
 // The same port after a restart.
-const setting = useLoopgate({ SERVER_PORT: String(port), LOOPGATE_INBOX: "off" });
+const setting = useLoopgate({ SERVER_PORT: String(port) });
 let loopgate: LoopgateClient;
 beforeAll(async () => {
   loopgate = connect({ rest: `${setting.loopgate.url}/v1/` });

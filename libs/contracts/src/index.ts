@@ -89,6 +89,7 @@ export {
 export { RequestOutcome, RequestStatus, RequestView } from "./view.ts";
 export {
   CancelBody,
+  CountParameters,
   IdempotencyHeader,
   ListParameters,
   RequestPath,

@@ -42,6 +42,8 @@ const zodToJsonConfig: NonNullable<Parameters<typeof createJsonSchemaTransform>[
   override: ({ jsonSchema }) => {
     if (isUnlimited(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
     delete jsonSchema.propertyNames;
+    // What zod checks a time with is long, and says no more than the format.
+    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   },
 };
 

@@ -14,6 +14,7 @@ import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
+import { Calls } from "./calls.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import { rejectRequest } from "./http/errors.ts";
 import { addFrontPage, addInfoRoutes } from "./http/info-routes.ts";
@@ -24,7 +25,7 @@ import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { addAskingRoutes } from "./rest/asking-routes.ts";
 import { addSessionResource, type SessionChannel } from "./rest/session-resource.ts";
-import { toolReader } from "./rest/tool-reader.ts";
+import { requestReader } from "./rest/request-reader.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
@@ -102,6 +103,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     now,
   });
+  const calls = new Calls(logger, metrics);
   const tools = new ToolRegistry(
     [
       requestHumanInput({ submitter, waiters, settings }),
@@ -109,8 +111,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       listPendingRequests(queries),
       cancelRequest(queries),
     ],
-    logger,
-    metrics,
+    calls,
   );
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
@@ -128,7 +129,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     logger,
     version,
     addRoutes: (v1) => {
-      addReadingRoutes(v1, toolReader(tools));
+      addReadingRoutes(v1, requestReader({ tools, calls, queries }));
       addAskingRoutes(v1, tools);
       addSessionResource(v1, sessionCalls, options.sessionChannels);
       extension?.addV1Routes(v1);
@@ -136,7 +137,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   if (extension === undefined) addFrontPage(app, version);
   else extension.addRoutes(app);
-  const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
+  const gateway = new ComposedGateway({ app, mcp, stdio, calls, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);
   return gateway;
@@ -146,7 +147,7 @@ interface ComposedGatewayOptions {
   readonly app: FastifyInstance;
   readonly mcp: AsyncDisposable;
   readonly stdio: StdioServer;
-  readonly tools: ToolRegistry;
+  readonly calls: Calls;
   readonly waiters: Waiters;
   readonly keys: ApiKeys | undefined;
   readonly policy: RecipientPolicy;
@@ -185,9 +186,9 @@ class ComposedGateway implements Gateway {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { mcp, stdio, tools, waiters, keys } = this.#options;
+    const { mcp, stdio, calls, waiters, keys } = this.#options;
     this.drain();
-    await close(this.app, tools, [mcp, stdio]);
+    await close(this.app, calls, [mcp, stdio]);
     await waiters[Symbol.asyncDispose]();
     keys?.[Symbol.dispose]();
   }
@@ -196,12 +197,12 @@ class ComposedGateway implements Gateway {
 /** Keeps listening until the calls that ran when the stop began have ended, so that probes see `/readyz` fail. */
 async function close(
   app: FastifyInstance,
-  tools: ToolRegistry,
+  calls: Calls,
   connections: readonly AsyncDisposable[],
 ): Promise<void> {
-  await tools.settled();
+  await calls.settled();
   const closed = app.close();
-  await tools.idle();
+  await calls.idle();
   await nextTurn();
   await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
   const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);

@@ -102,10 +102,34 @@ it("people see the requests that name them, auditors see all, and none of them a
   expect((await fetch(`${gateway.url}/page`, { headers: { person: "other" } })).status).toBe(200);
 });
 
+it("people count and page through the requests that name them, however many others there are", async () => {
+  await using gateway = await startGateway({ extension, policy: { allowedChats: ["8"] } });
+  const other = { client_id: "c", recipients: [{ channel: "telegram", chat: "8" }] };
+  await rest(gateway.url, "PUT /v1/sessions/other", { body: other });
+  const ask = async (session_id: string): Promise<string> =>
+    (await rest(gateway.url, "POST /v1/requests", { body: { message: "m", session_id } })).body.request_id;
+  const mine = [await ask("default"), await ask("default")];
+  for (let count = 0; count < 3; count++) await ask("other");
+  mine.push(await ask("default"));
+  const read = async (name: string, path: string) =>
+    (await rest(gateway.url, `GET /v1/requests${path}`, { headers: { person: name } })).body;
+  const first = await read("named", "?limit=2");
+  const second = await read("named", `?limit=2&cursor=${first.next_cursor}`);
+  const ids = [...first.data, ...second.data].map(({ request_id }) => request_id);
+  expect({ ids, first: first.data.length, next: second.next_cursor }).toEqual({
+    ids: mine,
+    first: 2,
+    next: null,
+  });
+  expect(await read("named", "/count")).toEqual({ count: 3, is_exact: true });
+  expect(await read("auditor", "/count")).toEqual({ count: 6, is_exact: true });
+  expect(await read("auditor", "/count?mine=true")).toEqual({ count: 0, is_exact: true });
+});
+
 it("another person's request is not waited for", async () => {
-  await using gateway = await startGateway({ extension });
+  await using gateway = await startGateway({ extension, settings: { maxWaitSeconds: 3_600 } });
   const { request_id } = (await rest(gateway.url, "POST /v1/requests", { body: { message: "m" } })).body;
-  const route = `GET /v1/requests/${request_id}?wait_seconds=50`;
+  const route = `GET /v1/requests/${request_id}?wait_seconds=3600`;
   expect((await rest(gateway.url, route, { headers: { person: "other" } })).status).toBe(404);
 });
 

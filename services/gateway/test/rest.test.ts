@@ -174,6 +174,48 @@ describe("reading", () => {
     expect(second.headers.get("link")).toBeNull();
   });
 
+  it("finds requests by how they ended, and when", async () => {
+    const session_id = "filtered";
+    const asked = [
+      await ask({ session_id, message: "Deploy to Mars?", request_type: "confirmation" }),
+      await ask({ session_id }),
+      await ask({ session_id }),
+    ];
+    const [first, second, third] = asked.map(({ request_id }) => request_id);
+    await answer(gateway, first, 0);
+    await decide(gateway, second);
+    const found = async (query: string) => {
+      const { body } = await call("GET", `/v1/requests?session_id=filtered&${query}`);
+      return body.data.map(({ request_id }: { request_id: string }) => request_id);
+    };
+    await expect.poll(() => found("status=decided,cancelled")).toEqual([second, first]);
+    expect(await found("status=decided,cancelled&order=asc")).toEqual([first, second]);
+    expect(await found("status=decided&channel=telegram&decided_by=telegram:7")).toEqual([first]);
+    expect(await found("status=decided&q=mars")).toEqual([first]);
+    expect(await found("")).toEqual([third]);
+    expect(await found(`created_before=${asked[0].created_at}`)).toEqual([]);
+    expect(await found(`created_after=${asked[0].created_at}`)).toEqual([third]);
+    expect((await call("GET", "/v1/requests/count?session_id=filtered&status=decided")).body).toEqual({
+      count: 1,
+      is_exact: true,
+    });
+  });
+
+  it.each([
+    ["status=open", "status", /^must be of pending, decided/],
+    ["mine=maybe", "mine", /^must be true or false/],
+    ["created_after=yesterday", "created_after", /^must be a time/],
+    ["order=up", "order", /^must be asc or desc/],
+    ["mine=true", "mine", /^is for people/],
+    ["cursor=x", "cursor", /^is not the next_cursor/],
+    ["status=decided&status=expired", "status", /^must be text/],
+    [`q=${"x".repeat(201)}`, "q", /^must have 1 to 200 characters/],
+  ])("says what is wrong with the query %s", async (query, parameter, detail) => {
+    const { status, body } = await call("GET", `/v1/requests?${query}`);
+    expect(status).toBe(400);
+    expect(body.errors).toEqual([{ parameter, detail: expect.stringMatching(detail) }]);
+  });
+
   it("names the parameter that is wrong", async () => {
     const { status, body } = await call("GET", "/v1/requests?limit=many&cursor=x");
     expect(status).toBe(400);

@@ -1,15 +1,5 @@
-import type { RequestQueries } from "@loopgate/bus";
 import { findRequest, type RequestReaders } from "@loopgate/requests";
-import {
-  addReadingRoutes,
-  addV1,
-  type Caller,
-  createApp,
-  invalidArguments,
-  noSuchRequest,
-  type RequestReader,
-} from "@loopgate/rest";
-import { clamp } from "@loopgate/rest/arguments";
+import { addReadingRoutes, addV1, createApp, noSuchRequest, type RequestReader } from "@loopgate/rest";
 import { addHealthRoutes, addMetricsRoute, explainTaken, type HealthCheck, version } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
 import { createInbox, type Inbox, type InboxOptions } from "./inbox.ts";
@@ -73,31 +63,12 @@ async function close(app: FastifyInstance): Promise<void> {
   clearTimeout(lingering);
 }
 
-const [DEFAULT_LIMIT, MAX_LIMIT] = [20, 100];
-
 /** Pages hear of decisions by the stream of events, so that no call of theirs waits here. */
-const readerOf = (readers: RequestReaders & { readonly queries: RequestQueries }): RequestReader => ({
+const readerOf = (readers: RequestReaders): RequestReader => ({
   find: async (id, _waitSeconds, { caller: { tenant } }) => {
     const request = await findRequest(readers, { tenant, id });
     return request === undefined ? noSuchRequest() : { kind: "request", request };
   },
-  list: async ({ limit = DEFAULT_LIMIT, session_id, client_id, cursor }, { caller }) => {
-    const page = await readers.queries.list({
-      tenant: caller.tenant,
-      principals: principalsIn(caller),
-      session_id,
-      client_id,
-      cursor,
-      limit: clamp(limit, 1, MAX_LIMIT),
-    });
-    if (page.kind === "invalid_cursor")
-      return invalidArguments([{ path: ["cursor"], detail: "is not the next_cursor of an earlier page" }]);
-    return { kind: "page", requests: page.requests, nextCursor: page.next_cursor };
-  },
+  list: (query) => readers.queries.list(query),
+  count: async (filter) => ({ kind: "counted", ...(await readers.queries.count(filter)) }),
 });
-
-/** Whose requests a caller may read; undefined for all. */
-function principalsIn(caller: Caller): string[] | undefined {
-  const seesAll = caller.kind === "key" || caller.roles.some((role) => role !== "responder");
-  return seesAll ? undefined : [...caller.principals];
-}

@@ -43,6 +43,8 @@ export interface InboxOptions {
   readonly publicUrl?: string | undefined;
   /** What people do to sign in; ends an error message. */
   readonly signInHint: string;
+  /** What the owner of this machine runs to sign in; the page shows it. */
+  readonly signInCommand?: string | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -55,7 +57,8 @@ export interface Inbox extends WebExtension {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { requests, queries, buckets, policy, agentsAskHere, publicUrl, signInHint, logger } = options;
+  const { requests, queries, buckets, policy, agentsAskHere, publicUrl, signInHint, signInCommand, logger } =
+    options;
   const metrics = inboxMetrics(options.metrics);
   const address = new InboxAddress(publicUrl);
   const people = new People(buckets.people);
@@ -75,7 +78,7 @@ export function createInbox(options: InboxOptions): Inbox {
     authenticator: personAuthenticator({ address, browserSessions, signInHint, takesAnswers }),
     addRoutes: (app) => {
       addSignInRoutes(app, { address, codes, people, browserSessions, signInHint, logger, metrics });
-      addPages(app, { agentsAskHere, takesAnswers, address });
+      addPages(app, { agentsAskHere, takesAnswers, signInCommand, address });
     },
     addV1Routes: (v1) => {
       addMeRoutes(v1, people);

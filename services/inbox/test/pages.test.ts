@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { fastify } from "fastify";
@@ -7,6 +7,7 @@ import { rolldown } from "rolldown";
 import { afterAll, describe, expect, it } from "vitest";
 import { addPages, type PagesOptions } from "../src/pages/pages.ts";
 
+const docs = join(import.meta.dirname, "..", "..", "..", "docs", "pictures");
 const ui = join(import.meta.dirname, "..", "ui");
 const options: PagesOptions = { agentsAskHere: "freely", takesAnswers: true, address: { isHttps: false } };
 const app = fastify();
@@ -53,11 +54,20 @@ describe("a page", () => {
     },
   );
 
-  it("tells whether agents ask here, and whether people answer here", async () => {
+  it("tells how agents ask here, whether people answer here, and how its owner signs in", async () => {
     await using other = fastify();
-    addPages(other, { ...options, agentsAskHere: "no", takesAnswers: false });
-    expect(page.body).toContain('data-agents-ask-here="freely" data-takes-answers="true"');
-    expect((await other.inject("/")).body).toContain('data-agents-ask-here="no" data-takes-answers="false"');
+    addPages(other, {
+      ...options,
+      agentsAskHere: "no",
+      takesAnswers: false,
+      signInCommand: "./loopgate open",
+    });
+    expect(page.body).toContain(
+      'data-agents-ask-here="freely" data-takes-answers="true" data-sign-in-command=""',
+    );
+    expect((await other.inject("/")).body).toContain(
+      'data-agents-ask-here="no" data-takes-answers="false" data-sign-in-command="./loopgate open"',
+    );
   });
 });
 
@@ -124,6 +134,12 @@ describe("stay small, in compressed bytes", () => {
   it("the same as it is served, without a bundler: 43 kB", async () => {
     const sizes = await Promise.all(scripts.map(zippedSize));
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(43_000);
+  });
+
+  it("each picture of the pages: 60 kB", () => {
+    const pictures = globSync("*.png", { cwd: docs }).map((name) => statSync(join(docs, name)).size);
+    expect(pictures.length).toBeGreaterThan(0);
+    expect(Math.max(...pictures)).toBeLessThanOrEqual(60_000);
   });
 
   it("the style: 6 kB", async () => {

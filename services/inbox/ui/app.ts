@@ -11,6 +11,8 @@ import type { Session } from "./session.ts";
 interface Facts {
   /** How agents ask at the address of the page: `freely`, `with_key`, or not at all. */
   readonly agentsAskHere: string | undefined;
+  /** What the owner of the machine runs to sign in; empty elsewhere. */
+  readonly signInCommand: string | undefined;
   /** False beside another channel, where people only read here. */
   readonly takesAnswers: boolean;
 }

@@ -40,9 +40,9 @@ function compose(): App {
     now: Date.now,
     sleep,
   });
-  const { agentsAskHere, takesAnswers } = document.documentElement.dataset;
+  const { agentsAskHere, takesAnswers, signInCommand } = document.documentElement.dataset;
   return {
-    facts: { agentsAskHere, takesAnswers: takesAnswers === "true" },
+    facts: { agentsAskHere, signInCommand, takesAnswers: takesAnswers === "true" },
     api,
     session,
     inbox,

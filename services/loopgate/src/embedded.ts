@@ -174,6 +174,7 @@ async function openInbox(
     policy: mode === "answer" ? policy : undefined,
     publicUrl,
     signInHint: "run ./loopgate open for a new link.",
+    signInCommand: "./loopgate open",
     logger,
     metrics,
   };

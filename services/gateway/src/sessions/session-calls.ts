@@ -1,12 +1,14 @@
-import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Session } from "@loopgate/contracts";
-import { apiError, type ApiFailure, type KeyCaller, keyCallerOf, logIsFull } from "@loopgate/rest";
+import { apiError, type ApiFailure, type KeyCaller, keyCallerOf } from "@loopgate/rest";
 import type { Logger } from "@loopgate/runtime";
 import { isLoopback } from "@loopgate/settings";
 import type { FastifyRequest } from "fastify";
 import type { Registered, Registration, SessionRegistry } from "./session-registry.ts";
 
-/** What callers may do with sessions, whatever the path; logs one line for each change. */
+/**
+ * What callers may do with sessions, whatever the path; logs one line for each change. All methods throw `Unavailable` if
+ * the bucket does not answer.
+ */
 export class SessionCalls {
   readonly #sessions: SessionRegistry;
   readonly #logger: Logger;
@@ -20,10 +22,8 @@ export class SessionCalls {
     { tenant }: KeyCaller,
     id: string,
   ): Promise<{ readonly kind: "session"; readonly session: Session } | ApiFailure> {
-    return whileAvailable(async () => {
-      const session = await this.#sessions.get({ tenant, id });
-      return session === undefined ? noSuchSession() : { kind: "session", session };
-    });
+    const session = await this.#sessions.get({ tenant, id });
+    return session === undefined ? noSuchSession() : { kind: "session", session };
   }
 
   /** Where the settings allow every recipient, only a key or a call from this machine may register one. */
@@ -36,43 +36,24 @@ export class SessionCalls {
     const { isOpen, settingNames } = this.#sessions.policy;
     const isFromHere = isLoopback(request.ip.replace(/^::ffff:/, ""));
     if (isOpen && keyId === undefined && !isFromHere) return closedToNetwork(settingNames.allowedRecipients);
-    return whileAvailable(async () => {
-      const registered = await this.#sessions.register({ tenant, id }, registration);
-      const outcome = registered.kind === "error" ? registered.error.code : registered.kind;
-      this.#logger.info({ key: keyId, client: registration.clientId, outcome }, "register");
-      return registered;
-    });
+    const registered = await this.#sessions.register({ tenant, id }, registration);
+    const outcome = registered.kind === "error" ? registered.error.code : registered.kind;
+    this.#logger.info({ key: keyId, client: registration.clientId, outcome }, "register");
+    return registered;
   }
 
   async deactivate(
     { tenant, keyId }: KeyCaller,
     id: string,
   ): Promise<{ readonly kind: "deactivated" } | ApiFailure> {
-    return whileAvailable(async () => {
-      const isKnown = await this.#sessions.deactivate({ tenant, id });
-      this.#logger.info({ key: keyId, outcome: isKnown ? "deactivated" : "not_found" }, "deactivate");
-      return isKnown ? { kind: "deactivated" } : noSuchSession();
-    });
-  }
-}
-
-async function whileAvailable<Result>(
-  work: () => Promise<Result | ApiFailure>,
-): Promise<Result | ApiFailure> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof LogFull) return logIsFull();
-    if (error instanceof Unavailable) return storeUnavailable();
-    throw error;
+    const isKnown = await this.#sessions.deactivate({ tenant, id });
+    this.#logger.info({ key: keyId, outcome: isKnown ? "deactivated" : "not_found" }, "deactivate");
+    return isKnown ? { kind: "deactivated" } : noSuchSession();
   }
 }
 
 const noSuchSession = (): ApiFailure =>
   apiError("not_found", "No session has this id: PUT /v1/sessions/<session_id> registers it.");
-
-const storeUnavailable = (): ApiFailure =>
-  apiError("unavailable", "Loopgate's session store does not answer: call again in a few seconds.");
 
 const closedToNetwork = (setting: string): ApiFailure =>
   apiError(

@@ -9,6 +9,8 @@ export interface PagesOptions {
   readonly agentsAskHere: "freely" | "with_key" | "no";
   /** False if people only read here, because another channel takes their answers. */
   readonly takesAnswers: boolean;
+  /** What the owner of this machine runs to sign in. */
+  readonly signInCommand?: string | undefined;
   readonly address: Pick<InboxAddress, "isHttps">;
 }
 

@@ -6,12 +6,13 @@ interface ShellOptions {
   readonly importMap: string;
   readonly agentsAskHere: string;
   readonly takesAnswers: boolean;
+  readonly signInCommand?: string | undefined;
 }
 
 /** The HTML of every page: empty until its scripts have run. Nothing in it comes from a caller. */
-export const shell = ({ path, scripts, importMap, agentsAskHere, takesAnswers }: ShellOptions): string =>
+export const shell = ({ path, scripts, importMap, ...facts }: ShellOptions): string =>
   `<!doctype html>
-<html lang="en" data-agents-ask-here="${agentsAskHere}" data-takes-answers="${takesAnswers}">
+<html lang="en" data-agents-ask-here="${facts.agentsAskHere}" data-takes-answers="${facts.takesAnswers}" data-sign-in-command="${facts.signInCommand ?? ""}">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content">
 <meta name="color-scheme" content="light dark">

@@ -5,8 +5,6 @@ import { words } from "../preferences.ts";
 import type { SessionState } from "../session.ts";
 import { CopyButton } from "./agent-text.ts";
 
-const COMMAND = "./loopgate open";
-
 /** Everything that a person sees who is not signed in: no question, no count, no name. */
 export function SignInPage({ app }: { readonly app: App }): View {
   return el("main", { class: "sign-in" }, el("h1", null, "Loopgate"), content(app, app.session.state.value));
@@ -18,15 +16,15 @@ function content(app: App, state: SessionState): View | null {
   if (state.kind === "unreachable") return el("p", { role: "status" }, told.unreachable);
   if (state.kind === "offered") return h(Offer, { app, name: state.me.name, code: state.code });
   if (state.kind !== "signed_out") return null;
+  const { signInCommand: command = "" } = app.facts;
   const why = { used: told.codeUsed, too_many: told.tooMany };
   return el(
     "div",
     null,
     state.why !== undefined && el("p", { class: "problem", role: "alert" }, why[state.why]),
-    // Only on the owner's own machine is there a command.
-    app.facts.agentsAskHere !== "no" && [
+    command !== "" && [
       el("p", null, told.signInHint),
-      el("p", { class: "command" }, el("code", null, COMMAND), h(CopyButton, { text: COMMAND })),
+      el("p", { class: "command" }, el("code", null, command), h(CopyButton, { text: command })),
     ],
     el("p", { class: "muted" }, told.signInInvited),
   );

@@ -113,6 +113,8 @@ describe("an agent's text runs nowhere (T4)", () => {
     expect(await message.textContent()).toBe(payload);
     await page.getByRole("button", { name: payload, exact: true, disabled: false }).click();
     await page.getByRole("heading", { name: "Answered by Sam" }).waitFor();
+    await page.getByRole("link", { name: "History" }).click();
+    await page.locator(`a[href="/r/${id}"]`).waitFor();
     expect(await marksOf(page)).toEqual([undefined]);
     expect(await page.locator("main iframe, main img, main script, main a[href^=javascript]").count()).toBe(
       0,
