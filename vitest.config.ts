@@ -27,7 +27,7 @@ export default defineConfig({
     reporters: ["default", "./test/closing-line-reporter.ts"],
     maxWorkers: 2,
     projects: [
-      project("pure", ["libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/*.test.ts"]),
+      project("pure", ["libs/*/src/**/*.test.ts", "services/*/{src,ui}/**/*.test.ts", "test/*.test.ts"]),
       project("contract", ["libs/*/test/**/*.test.ts"]),
       project("component", ["services/*/test/**/*.test.ts"]),
       project("stories", ["test/stories/**/*.test.ts"]),

@@ -9,6 +9,7 @@ const [first = "", ...others] = process.argv.slice(2);
 const checks = [
   ["formatting", "oxfmt", "--check", "."],
   ["types", "tsc"],
+  ["types of the pages", "tsc", "-p", "services/inbox/ui"],
   ["lint and layers", "oxlint", "--type-aware"],
   ["dead code", "knip"],
 ];

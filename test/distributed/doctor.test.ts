@@ -51,7 +51,7 @@ describe("the doctor finds at NATS", async () => {
     it("streams and buckets that are missing; and none after the bootstrap", async () => {
       expect(await badWith(as("all"))).toEqual([
         expect.stringMatching(
-          /^problem nats: LOOPGATE_REQUESTS, .*KV_LOOPGATE_DEPARTURES missing: run `loopgate bootstrap`/,
+          /^problem nats: LOOPGATE_REQUESTS, .*KV_LOOPGATE_WEB_SESSIONS missing: run `loopgate bootstrap`/,
         ),
       ]);
       expect((await runLoopgate(["bootstrap"], as("all"))).code).toBe(0);

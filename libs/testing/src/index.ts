@@ -2,6 +2,7 @@ export { SocketChannel } from "./channels/socket-channel.ts";
 export { socketButton } from "./channels/socket-lines.ts";
 export { SocketPerson } from "./channels/socket-person.ts";
 export { socketEndpoint, socketPolicy, socketResponder } from "./channels/socket-policy.ts";
+export { startBrowser } from "./browser/start-browser.ts";
 export { certificateFiles } from "./engines/certificate-files.ts";
 export { freePorts } from "./engines/free-port.ts";
 export { HostileInputs } from "./hostile-inputs.ts";

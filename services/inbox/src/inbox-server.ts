@@ -8,7 +8,7 @@ import { peopleAlone } from "./sign-in/person-authenticator.ts";
 /** How long idle connections may stay open while the server stops, in milliseconds. */
 const LINGER_MS = 500;
 
-export interface InboxServerOptions extends InboxOptions {
+export interface InboxServerOptions extends Omit<InboxOptions, "agentsAskHere"> {
   /** Names that `Host` may contain besides loopback names and the host of the public address. */
   readonly allowedHosts: readonly string[];
   /** For `/readyz`. */
@@ -25,7 +25,7 @@ export interface InboxServer extends AsyncDisposable {
 
 export async function createInboxServer(options: InboxServerOptions): Promise<InboxServer> {
   const { requests, queries, publicUrl, signInHint, checks, logger, metrics } = options;
-  const inbox = createInbox(options);
+  const inbox = createInbox({ ...options, agentsAskHere: "no" });
   const allowedHosts =
     publicUrl === undefined ? options.allowedHosts : [...options.allowedHosts, new URL(publicUrl).hostname];
   const authenticator = peopleAlone(inbox.authenticator, signInHint);

@@ -174,10 +174,12 @@ async function openInbox(
     policy: mode === "answer" ? policy : undefined,
     publicUrl,
     signInHint: "run ./loopgate open for a new link.",
+    signInCommand: "./loopgate open",
     logger,
     metrics,
   };
-  if (isForeground) return { inbox: createInbox(options) };
+  const agentsAskHere = settings.gateway.apiKeys === undefined ? "freely" : "with_key";
+  if (isForeground) return { inbox: createInbox({ ...options, agentsAskHere }) };
   const server = resources.use(await createInboxServer({ ...options, allowedHosts: [], checks: [] }));
   return { inbox: server.inbox, server };
 }

@@ -9,6 +9,7 @@ export const RequestResource = RequestView.extend({
     .describe("Tells this question apart from an earlier one with the same id. A decision names it."),
   options: z.array(Option).describe("The possible answers. Empty: the answer is typed."),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  key_id: z.string().optional().describe("The API key of the asking program, as Loopgate has checked it."),
   can_answer: z
     .boolean()
     .optional()

