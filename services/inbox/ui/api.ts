@@ -21,7 +21,7 @@ export interface TimelineEntry {
   readonly reason?: string;
 }
 
-/** What came back: `offline` if no answer did, so that nobody knows what the server has done. */
+/** What came back: `offline` if no answer did: the server may have acted all the same. */
 export type Reply<Body> =
   | { readonly kind: "ok"; readonly status: number; readonly body: Body }
   | { readonly kind: "problem"; readonly problem: Problem }

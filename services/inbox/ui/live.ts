@@ -23,6 +23,50 @@ export interface LiveOptions {
 const SILENCE_MS = 40_000;
 const RETRY_MS = { first: 1_000, most: 15_000 } as const;
 
+/**
+ * Follows the events in one tab for all tabs of this browser, which opens only six connections to a server. The other
+ * tabs hear them by broadcast, and one of them takes over when that tab closes.
+ */
+export async function followInOneTab(options: LiveOptions, signal: AbortSignal): Promise<void> {
+  const channel = new BroadcastChannel("loopgate-live");
+  const tell = (told: Broadcast) => channel.postMessage(told);
+  let state: LiveState = { kind: "connecting" };
+  let leads = false;
+  channel.onmessage = ({ data }: MessageEvent<Broadcast>) => {
+    if (data.kind === "newcomer") return leads ? tell({ kind: "state", state }) : undefined;
+    if (leads) return undefined;
+    if (data.kind === "request") return options.onRequest(data.request);
+    if (data.kind === "reset") return options.onReset();
+    // What was told before this tab listened has to be read.
+    if (data.state.kind === "live" && state.kind !== "live") options.onReset();
+    state = data.state;
+    return options.onState(state);
+  };
+  const leading: LiveOptions = {
+    ...options,
+    onRequest: (request) => {
+      options.onRequest(request);
+      tell({ kind: "request", request });
+    },
+    onReset: () => {
+      options.onReset();
+      tell({ kind: "reset" });
+    },
+    onState: (next) => {
+      state = next;
+      options.onState(state);
+      tell({ kind: "state", state });
+    },
+  };
+  tell({ kind: "newcomer" });
+  const lead = () => {
+    leads = true;
+    return follow(leading, signal);
+  };
+  await navigator.locks.request("loopgate-live", { signal }, lead).catch(() => undefined);
+  channel.close();
+}
+
 /** Follows the events of the server until `signal` aborts, and opens the stream again wherever it ended. */
 export async function follow(options: LiveOptions, signal: AbortSignal): Promise<void> {
   const { onState, now, sleep } = options;
@@ -104,3 +148,10 @@ class EventReader {
 interface Told {
   readonly data: { readonly request: RequestResource };
 }
+
+/** What one tab tells the others. */
+type Broadcast =
+  | { readonly kind: "request"; readonly request: RequestResource }
+  | { readonly kind: "state"; readonly state: LiveState }
+  | { readonly kind: "reset" }
+  | { readonly kind: "newcomer" };

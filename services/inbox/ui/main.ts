@@ -5,8 +5,7 @@ import { Api } from "./api.ts";
 import type { App } from "./app.ts";
 import { Inbox } from "./inbox.ts";
 import { startKeyboard } from "./keyboard.ts";
-import type { LiveState } from "./live.ts";
-import { followInOneTab } from "./one-stream.ts";
+import { followInOneTab, type LiveState } from "./live.ts";
 import { startPreferences } from "./preferences.ts";
 import { startRouting } from "./route.ts";
 import { codeFromAddress, pageKey, Session } from "./session.ts";
@@ -14,14 +13,18 @@ import { Shell } from "./views/shell.ts";
 
 const RETRY_MS = 3_000;
 
+/** Ends early when the network is back, and when `signal` aborts. */
 const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    for (const [target, event] of [
-      [signal, "abort"],
-      [globalThis, "online"],
-    ] as const)
-      target?.addEventListener(event, () => (clearTimeout(timer), resolve()), { once: true });
+    const over = new AbortController();
+    const wake = () => {
+      clearTimeout(timer);
+      over.abort();
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    addEventListener("online", wake, { signal: over.signal });
+    signal?.addEventListener("abort", wake, { signal: over.signal });
   });
 
 function compose(): App {
@@ -52,7 +55,7 @@ function compose(): App {
   };
 }
 
-/** Follows the events for as long as somebody is signed in. */
+/** Follows the events for as long as a person is signed in. */
 function followWhileSignedIn({ session, api, inbox, live }: App): void {
   let following: AbortController | undefined;
   effect(() => {

@@ -24,7 +24,7 @@ export class Session {
     this.#api = api;
   }
 
-  /** Finds out who is signed in; a code signs in, but asks first where somebody already is. */
+  /** Finds out who is signed in; a code signs in, but asks first if a person is signed in already. */
   async start(code: string | undefined): Promise<void> {
     this.#code = code;
     if (pageKey() === undefined) return code === undefined ? this.ended() : this.take(code);

@@ -34,7 +34,7 @@ export interface PageFile {
 
 /**
  * The files of the pages. There is no build: types and comments are removed from a source when a browser first asks for
- * it. All files are below a path that changes with their content, so that a browser may keep them for ever.
+ * it. All files are below a path that changes with their content, so that a browser may keep them.
  */
 export class PageFiles {
   /** `/assets/<hash>` */

@@ -1,8 +1,7 @@
 import type { FastifyInstance } from "fastify";
 import type { InboxAddress } from "../sign-in/inbox-address.ts";
-import { fileHeaders, pageHeaders } from "./headers.ts";
+import { fileHeaders, pageHeaders, shell } from "./page.ts";
 import { PageFiles } from "./page-files.ts";
-import { shell } from "./shell.ts";
 
 export interface PagesOptions {
   /** How agents ask at the address of the pages. Where no key is needed, people can ask themselves a question. */

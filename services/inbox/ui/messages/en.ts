@@ -40,7 +40,7 @@ export const en = {
   silence: (isApproval: boolean): string =>
     isApproval
       ? "No answer means: not approved."
-      : "Without an answer, the agent is told that nobody answered.",
+      : "Without an answer, the agent is told that no one answered.",
   byAgent: "Written by the agent",
   options: "Options",
   facts: "Facts from the agent",
@@ -81,7 +81,7 @@ export const en = {
   did: { approved: "approved this", denied: "denied this", answered: "answered this" },
   by: (verdict: string, name: string) => `${verdict} by ${name}`,
   someone: "a person",
-  noAnswerBy: "Nobody answered in time.",
+  noAnswerBy: "No one answered in time.",
   withdrawn: "The agent withdrew the question.",
   after: (time: string) => `${time} after asking`,
   channel: { web: "in the browser", telegram: "in Telegram" } as Readonly<Record<string, string>>,

@@ -15,7 +15,7 @@ interface ListProps {
   readonly openId: string | undefined;
 }
 
-/** All that waits for the person, soonest end first. Its rows keep their places while somebody is about to press one. */
+/** All that waits for the person, soonest end first. Its rows keep their places while a person is about to press one. */
 export function InboxList({ app, openId }: ListProps): View {
   const { inbox } = app;
   const rows = rowsOf(inbox.list.value);

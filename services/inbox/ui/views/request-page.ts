@@ -1,7 +1,7 @@
 import type { RequestResource } from "@loopgate/contracts/v1/request";
 import { useSignal } from "@preact/signals";
 import { type ComponentChildren, h } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { App } from "../app.ts";
 import { el, type View } from "../element.ts";
 import { language, words } from "../preferences.ts";
@@ -72,6 +72,13 @@ function NotHere({ app }: { readonly app: App }): View {
 
 function Heading({ app, request }: { readonly app: App; readonly request: RequestResource }): View {
   const told = words.value;
+  const title = useRef<HTMLHeadingElement>(null);
+  // Where the list is another page, the link that led here is gone, and the focus with it.
+  useEffect(() => {
+    requestAnimationFrame(() =>
+      document.activeElement === document.body ? title.current?.focus() : undefined,
+    );
+  }, []);
   const at = (time: string) => el("time", { dateTime: time }, moment(time, app.now.value, language.value));
   const isOpen = request.status === "pending";
   return el(

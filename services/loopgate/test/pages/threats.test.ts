@@ -7,7 +7,7 @@ import { ask, type Page, requestSeenByAgent } from "../support/person-at-browser
 
 const it = useSam();
 
-/** A page of somebody else, on another port of this host: the browser sends it our cookie. */
+/** Another page, on another port of this host: the browser sends it our cookie. */
 async function foreignPage(html: string) {
   const server = createServer((_request, response) =>
     response.setHeader("content-type", "text/html").end(html),
@@ -163,7 +163,7 @@ it("a window that opened the page can't reach into it (T5)", async ({ sam }) => 
   expect(await page.evaluate("window.opened.closed")).toBe(true);
 });
 
-describe("a link of somebody else changes nobody's session (T7)", () => {
+describe("another person's link changes no session (T7)", () => {
   it("a foreign code is taken only if the person wishes so", async ({ sam }) => {
     const page = await sam.open();
     const key = () => page.evaluate("localStorage.getItem('loopgate.page_key')");

@@ -30,11 +30,6 @@ const pictures: Readonly<Record<string, (sam: PersonAtBrowser, url: string) => P
     await page.getByText("Connect an agent").waitFor();
     return page;
   },
-  "inbox-sign-in": async (sam, url) => {
-    const page = await sam.visit(url, phone);
-    await page.getByText("./loopgate open").waitFor();
-    return page;
-  },
   "inbox-approval": async (sam, url) => {
     const choice = { request_type: "choice", options: ["Frankfurt", "Dublin"], timeout_seconds: 7_900 };
     await ask(url, {
