@@ -61,7 +61,7 @@ export async function readSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
-    telegram: token === undefined ? undefined : botOf(token, read),
+    telegram: token === undefined ? undefined : botOf(token, read, environment),
     webhook: webhookOf(read),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramRecipientsOf(read),

@@ -52,7 +52,7 @@ export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, secrets);
   const recipients = telegramRecipientsOf(read);
   return {
-    telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
+    telegram: botOf(read.TELEGRAM_BOT_TOKEN, read, environment),
     webhook: webhookOf(read),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramPolicy(recipients),

@@ -13,6 +13,7 @@ export {
   botOf,
   groupNamesResponders,
   outageNoteMsOf,
+  readBotToken,
   requiredBot,
   telegramRecipientsOf,
   telegramSecrets,

@@ -10,8 +10,8 @@ import type { ClientHandler, DaemonClient } from "./client-listener.ts";
 import { reportFor } from "./daemon-report.ts";
 
 export interface ClientHandlerOptions {
-  /** This process's own handshake. As `serve` it never hands over. */
-  readonly own: Handshake;
+  /** This process's own handshake now: its token may be replaced. As `serve` it never hands over. */
+  readonly own: () => Handshake;
   readonly bot: { readonly id: string } | undefined;
   readonly gateway: Gateway;
   readonly recipients: RecipientStore;
@@ -26,8 +26,8 @@ export interface ClientHandlerOptions {
 export function clientHandler(options: ClientHandlerOptions): ClientHandler {
   const { own, bot, gateway, recipients, checks, logger, handOver } = options;
   return (client) => {
-    if (client.handshake.as === "doctor") return void report(client, own, checks);
-    const decision = decideClient(client.handshake, own);
+    if (client.handshake.as === "doctor") return void report(client, own(), checks);
+    const decision = decideClient(client.handshake, own());
     if (decision === "accept") return void serve({ client, bot, gateway, recipients, logger });
     if (decision === "hand_over") handOver();
     else client.reply(decision);
