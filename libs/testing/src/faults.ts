@@ -17,6 +17,8 @@ export const replacedLog = (log: EventLog, methods: Partial<EventLog>): EventLog
   replay: log.replay.bind(log),
   consume: log.consume.bind(log),
   tail: log.tail.bind(log),
+  head: log.head.bind(log),
+  follow: log.follow.bind(log),
   ...methods,
 });
 

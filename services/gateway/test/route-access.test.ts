@@ -56,6 +56,7 @@ it("every route declares who may use it", async () => {
     "POST /hitl/register: admin",
     "POST /hitl/request: request",
     "POST /mcp: request",
+    "POST /v1/requests/:id/cancel: request",
     "POST /v1/requests: request",
   ]);
 });

@@ -24,6 +24,7 @@ export const leaseMs = 4_000;
 type Fault = "before" | "after" | undefined;
 
 interface QuestionOptions {
+  readonly client?: string;
   readonly message?: string;
   /** Without labels, the answer is typed. */
   readonly labels?: readonly string[];
@@ -114,13 +115,14 @@ export class ChannelSetting {
 
   /** Puts a question into the log, as a gateway would. */
   async ask({
+    client = "deploy-bot",
     message = "Restart orders-prod?",
     labels = ["Approve", "Deny"],
     places = ["alice"],
     responders = ["alice", "bob"],
   }: QuestionOptions = {}): Promise<CreatedEvent> {
     const event = aQuestion({
-      client: "deploy-bot",
+      client,
       message,
       options: labels,
       recipients: places.map((place) =>

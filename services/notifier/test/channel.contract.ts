@@ -50,6 +50,27 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
       expect(shown).toEqual(messages);
     });
 
+    it("of another client comes at most two messages after it was asked, whatever flood is before it", async () => {
+      const { promise: isRead, resolve: release } = Promise.withResolvers<undefined>();
+      using held = new DisposableStack();
+      held.defer(() => release(undefined));
+      here.failsAppend = (subject) => (isDelivered(subject) ? isRead : undefined);
+      await here.start();
+      const flood = new Set<string>();
+      for (let n = 0; n < 500; n++)
+        flood.add((await here.ask({ client: "flood-bot", places: ["room"] })).subject);
+      await here.copy("room");
+      const before = here.channel.copiesAt("room").length;
+      here.beforeRead = (prefix) => {
+        if (!flood.has(prefix.split(".").at(-1)!)) release(undefined);
+        return undefined;
+      };
+      await here.ask({ client: "urgent-bot", message: "Urgent?", places: ["room"] });
+      const shown = () => here.channel.copiesAt("room").findIndex(({ text }) => text.includes("Urgent?"));
+      await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThanOrEqual(0);
+      expect(shown() - before).toBeLessThan(2);
+    });
+
     it("at a place that can never be reached is recorded as undelivered, with a reason", async () => {
       await here.start();
       const created = await here.ask({ places: ["nowhere", "alice"] });
