@@ -73,7 +73,7 @@ export async function readSettings(environment: Environment) {
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
     telegram: token === undefined ? undefined : botOf(token, read, environment),
-    webhook: webhookOf(read),
+    webhook: webhookOf(read, environment),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramRecipientsOf(read),
     ...logSettingsOf(read),

@@ -53,7 +53,7 @@ export async function readServiceSettings(environment: Environment) {
   const recipients = telegramRecipientsOf(read);
   return {
     telegram: botOf(read.TELEGRAM_BOT_TOKEN, read, environment),
-    webhook: webhookOf(read),
+    webhook: webhookOf(read, environment),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramPolicy(recipients),
     ...logSettingsOf(read),

@@ -33,7 +33,8 @@ import { incomingOf, type TelegramAnswer, updateKey } from "./updates/incoming.t
 import { startPoller } from "./updates/poller.ts";
 import { UpdateStore } from "./updates/update-store.ts";
 import { keepWebhook } from "./updates/webhook-keeper.ts";
-import { startWebhookServer, type WebhookOptions } from "./updates/webhook-server.ts";
+import { WebhookSecret } from "./updates/webhook-secret.ts";
+import { startWebhookServer, type Webhook, type WebhookOptions } from "./updates/webhook-server.ts";
 
 export interface TelegramOptions extends Pick<BotTokenOptions, "onRefused"> {
   readonly api: BotApiOptions;
@@ -91,6 +92,7 @@ export class TelegramChannel implements Channel {
   readonly #metrics: TelegramMetrics;
   readonly #moves: MovedChats;
   readonly #updates: UpdateStore;
+  readonly #webhook: Webhook | undefined;
   readonly #openQuestions: OpenQuestions;
   readonly #pauses: Pauses;
   readonly #rates = new Rates();
@@ -106,7 +108,8 @@ export class TelegramChannel implements Channel {
     this.account = bot;
     this.username = username;
     this.#moves = new MovedChats(buckets.channels);
-    const { log, observer } = options;
+    const { log, observer, webhook } = options;
+    this.#webhook = webhook && { ...webhook, secret: new WebhookSecret({ ...webhook, logger }) };
     this.#updates = new UpdateStore({
       log,
       channel: this,
@@ -195,7 +198,8 @@ export class TelegramChannel implements Channel {
   }
 
   #startReceiver(lease: HeldLease): Receiver {
-    const { webhook, logger, buckets } = this.#options;
+    const webhook = this.#webhook;
+    const { logger, buckets } = this.#options;
     const [bot, channels] = [this.account, buckets.channels];
     void offerCommands({ api: this.#api.send, logger });
     if (webhook !== undefined)
@@ -206,9 +210,14 @@ export class TelegramChannel implements Channel {
 
   /** @throws StartupError for a webhook port in use */
   async startIntake(): Promise<AsyncDisposable> {
-    const { webhook, logger } = this.#options;
-    if (webhook === undefined) return { [Symbol.asyncDispose]: async () => undefined };
-    return startWebhookServer({ webhook, updates: this.#updates, logger });
+    const webhook = this.#webhook;
+    await using starting = new AsyncDisposableStack();
+    if (webhook !== undefined) {
+      starting.use(webhook.secret.watch());
+      const { logger } = this.#options;
+      starting.use(await startWebhookServer({ webhook, updates: this.#updates, logger }));
+    }
+    return starting.move();
   }
 
   async checkContact(): Promise<void> {
