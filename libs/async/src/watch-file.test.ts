@@ -42,7 +42,7 @@ it("is told once after the start, and of each change: written, replaced, gone, a
 });
 
 it("is never told of a pipe", async () => {
-  execFileSync("mkfifo", [path]);
+  execFileSync("sh", ["-c", 'mkfifo "$0"', path]);
   const [pipe, file] = [watched(path), watched(import.meta.filename)];
   await expect.poll(() => file.count).toBe(1);
   expect(pipe.count).toBe(0);

@@ -119,6 +119,8 @@ function addSecretCheck(app: FastifyInstance, secret: WebhookSecret): void {
   app.addHook("onRequest", async (request, reply) => {
     const received = String(request.headers["x-telegram-bot-api-secret-token"] ?? "");
     if (!secret.accepts(received)) return reply.code(401).send();
+    // The body is read as text, whatever the header says: an invalid one would be answered 415, and the update repeated.
+    request.raw.headers["content-type"] = "text/plain";
   });
 }
 
