@@ -72,8 +72,8 @@ export async function readSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
-    telegram: token === undefined ? undefined : botOf(token, read),
-    webhook: webhookOf(read),
+    telegram: token === undefined ? undefined : botOf(token, read, environment),
+    webhook: webhookOf(read, environment),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramRecipientsOf(read),
     ...logSettingsOf(read),

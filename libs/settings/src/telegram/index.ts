@@ -14,6 +14,7 @@ export {
   botOf,
   groupNamesResponders,
   outageNoteMsOf,
+  readBotToken,
   requiredBot,
   telegramRecipientsOf,
   telegramSecrets,

@@ -17,8 +17,8 @@ export const serve = (environment: Environment): Promise<void> =>
     settings: () => readSettings(environment),
     start: async ({ settings, logger, metrics, parts: resources }) => {
       const directory = dataDirectoryOf(environment);
-      const own = handshakeOf(environment, "serve");
-      resources.use(await acquireFromDaemon(directory, own));
+      const own = () => handshakeOf(environment, "serve");
+      resources.use(await acquireFromDaemon(directory, own()));
       const options = { settings, directory, isForeground: true, environment, logger, metrics, resources };
       const embedded = await startEmbedded(options);
       const { bot, gateway, inbox, recipients, inboxPolicy, checks } = embedded;

@@ -11,8 +11,8 @@ import { asksOnly, type ClientHandler, type DaemonClient } from "./client-listen
 import { reportFor } from "./daemon-report.ts";
 
 export interface ClientHandlerOptions {
-  /** This process's own handshake. As `serve` it never hands over. */
-  readonly own: Handshake;
+  /** This process's own handshake now: its token may be replaced. As `serve` it never hands over. */
+  readonly own: () => Handshake;
   readonly bot: { readonly id: string } | undefined;
   readonly gateway: Gateway;
   readonly recipients: RecipientStore;
@@ -31,9 +31,9 @@ export interface ClientHandlerOptions {
 export function clientHandler(options: ClientHandlerOptions): ClientHandler {
   const { own, checks, handOver } = options;
   return (client) => {
-    if (client.handshake.as === "doctor") return void report(client, own, checks);
+    if (client.handshake.as === "doctor") return void report(client, own(), checks);
     if (client.handshake.as === "open") return void giveLink(client, options);
-    const decision = decideClient(client.handshake, own);
+    const decision = decideClient(client.handshake, own());
     if (decision === "accept") return void serve(client, options);
     if (decision === "hand_over") handOver();
     else client.reply(decision);

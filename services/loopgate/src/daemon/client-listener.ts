@@ -26,7 +26,8 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 const HandshakeLine = z.object({
   loopgate: z.literal(1),
   as: z.enum(["front", "serve", "doctor", "open"]),
-  version: z.string(),
+  /** A newer version takes the daemon's place, so it must be one. */
+  version: z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][\w.+-]{1,64})?$/),
   identity: z.string(),
   recipients: z.record(z.string(), z.string()),
   again: z.boolean(),

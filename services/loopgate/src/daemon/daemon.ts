@@ -15,6 +15,7 @@ import type { InboxServer } from "@loopgate/inbox";
 import { type Logger, runService } from "@loopgate/runtime";
 import type { Environment } from "@loopgate/settings";
 import { type Embedded, startEmbedded } from "../embedded.ts";
+import { withAbsoluteTokenFile } from "../environment.ts";
 import { readSettings } from "../settings.ts";
 import { type Handshake, handshakeOf } from "../stdio-proxy/handshake.ts";
 import { clientHandler, refusingHandler } from "./client-handler.ts";
@@ -33,11 +34,12 @@ export async function runDaemon(
   environment: Environment,
 ): Promise<void> {
   const listener = ClientListener.open(directory);
-  const own = handshakeOf(environment, "front");
+  const settled = withAbsoluteTokenFile(environment);
+  const own = () => handshakeOf(settled, "front");
   await runService({
     name: "loopgate",
     settings: () => readSettings(environment),
-    refused: (reason) => refuseClients(listener, own, reason),
+    refused: (reason) => refuseClients(listener, own(), reason),
     start: async ({ settings, logger, metrics, parts: resources }) => {
       process.chdir(directory);
       resources.use(lock);

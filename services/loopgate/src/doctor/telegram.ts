@@ -35,7 +35,7 @@ const CALL_SECONDS = 4;
 export async function readTelegram(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
-  const bot = token === undefined ? undefined : botOf(token, read);
+  const bot = token === undefined ? undefined : botOf(token, read, environment);
   return {
     policy: telegramRecipientsOf(read),
     route: { apiRoot: bot?.apiRoot, proxy: bot?.proxy?.host },
