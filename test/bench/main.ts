@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { type Figure, type Row, tableOf } from "./figure.ts";
 import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
+import { hook } from "./rows/hook.ts";
 import { front } from "./rows/stdio-proxy.ts";
 import { lists } from "./rows/lists.ts";
 import { life } from "./rows/life.ts";
@@ -23,6 +24,7 @@ const rows: Readonly<Record<string, Row>> = {
   lists,
   embedded,
   front,
+  hook,
   "catch-up": catchUp,
   soak,
 };

@@ -1,3 +1,4 @@
+import { type Action, actionDigest } from "./action.ts";
 import { type Envelope, timestamp } from "./envelope.ts";
 import type {
   CreatedEvent,
@@ -30,13 +31,14 @@ export interface NewQuestion {
   readonly recipients: readonly Recipient[];
   readonly timeoutSeconds: number;
   readonly metadata?: Record<string, unknown> | undefined;
+  readonly action?: Action | undefined;
   readonly fingerprint: string;
   readonly traceparent?: string | undefined;
 }
 
 /** The question. Append this very event again after an unknown outcome: its id stays the same. */
 export function createdEvent(question: NewQuestion, now: Date): CreatedEvent {
-  const { ref, metadata } = question;
+  const { ref, metadata, action } = question;
   return {
     ...envelope({ ...question, subject: ref.id, tenant: ref.tenant }, now),
     id: `${ref.id}.created.${now.getTime().toString(36)}`,
@@ -50,6 +52,7 @@ export function createdEvent(question: NewQuestion, now: Date): CreatedEvent {
       recipients: [...question.recipients],
       policy: { required: 1 },
       ...(metadata === undefined ? {} : { metadata }),
+      ...(action === undefined ? {} : { action, action_digest: actionDigest(action) }),
       expires_at: timestamp(now.getTime() + question.timeoutSeconds * 1_000),
       fingerprint: question.fingerprint,
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Action } from "./action.ts";
 import { Envelope } from "./envelope.ts";
 
 /** What choosing an option means for an approval. */
@@ -73,6 +74,8 @@ export const CreatedEvent = of(
     /** How many answers decide. A process that cannot count up to this refuses to decide. */
     policy: z.looseObject({ required: z.int().min(1) }),
     metadata: z.record(z.string(), z.unknown()).optional(),
+    action: Action.optional(),
+    action_digest: z.string().optional(),
     expires_at: z.iso.datetime(),
     /** SHA-256 of the submission's parsed arguments before defaults: equal fingerprints are the same submission. */
     fingerprint: z.string(),

@@ -1,3 +1,4 @@
+export { Action, actionDigest } from "./action.ts";
 export { seconds, text } from "./arguments.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Action } from "./action.ts";
 import { Option, Recipient } from "./events.ts";
 import { RequestOutcome, RequestStatus, RequestView, TimelineEntry } from "./view.ts";
 
@@ -12,6 +13,7 @@ export const RequestDetails = z.object({
   /** The API key that the caller proved. */
   key_id: z.string().optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  action: Action.optional(),
 });
 export type RequestDetails = z.infer<typeof RequestDetails>;
 

@@ -18,6 +18,8 @@ export const RequestView = z.object({
   session_id: z.string(),
   client_id: z.string(),
   message: z.string(),
+  /** SHA-256 over the canonical JSON (RFC 8785) of the action that the person is asked about. */
+  action_digest: z.string().optional(),
   created_at: z.string(),
   expires_at: z.string(),
   delivery: z.enum(["queued", "delivered", "undelivered"]),

@@ -26,6 +26,7 @@ export function viewOf(set: RequestSet): RequestView | undefined {
     session_id: created.data.session_id,
     client_id: created.data.client_id,
     message: created.data.prompt.message,
+    ...(created.data.action_digest === undefined ? {} : { action_digest: created.data.action_digest }),
     created_at: created.time,
     expires_at: created.data.expires_at,
     delivery,
@@ -40,7 +41,7 @@ export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
   const view = viewOf(set);
   const created = createdOf(set)?.event.data;
   if (view === undefined || created === undefined) return undefined;
-  const { fingerprint, key_id, metadata, prompt, recipients } = created;
+  const { fingerprint, key_id, metadata, action, prompt, recipients } = created;
   return {
     view,
     fingerprint,
@@ -48,6 +49,7 @@ export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
     recipients,
     ...(key_id === undefined ? {} : { key_id }),
     ...(metadata === undefined ? {} : { metadata }),
+    ...(action === undefined ? {} : { action }),
   };
 }
 

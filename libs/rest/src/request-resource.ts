@@ -3,13 +3,14 @@ import type { Caller, PersonCaller } from "./caller.ts";
 
 /** The request as this caller sees it. Recipients stay out: they name other people. */
 export function resourceOf(details: RequestDetails, caller: Caller): RequestResource {
-  const { view, options, metadata, key_id } = details;
+  const { view, options, metadata, key_id, action } = details;
   return {
     ...view,
     tag: creationTag(view.request_id, view.created_at),
     options,
     ...(metadata === undefined ? {} : { metadata }),
     ...(key_id === undefined ? {} : { key_id }),
+    ...(action === undefined ? {} : { action }),
     ...(caller.kind === "key" ? {} : { can_answer: view.status === "pending" && isNamedBy(details, caller) }),
   };
 }

@@ -1,4 +1,5 @@
 import {
+  type Action,
   type Answer,
   type CreatedEvent,
   createdEvent,
@@ -46,6 +47,7 @@ export interface QuestionOptions {
   readonly options?: readonly (string | Option)[];
   readonly recipients?: readonly Recipient[];
   readonly metadata?: Record<string, unknown> | undefined;
+  readonly action?: Action | undefined;
   readonly fingerprint?: string;
   readonly traceparent?: string;
   readonly at?: Date;
@@ -67,6 +69,7 @@ export function aQuestion(options: QuestionOptions = {}): CreatedEvent {
     recipients: options.recipients ?? [oneRecipient],
     timeoutSeconds: timeoutMs / 1_000,
     metadata: options.metadata,
+    action: options.action,
     fingerprint: options.fingerprint ?? "f",
     traceparent: options.traceparent,
   };

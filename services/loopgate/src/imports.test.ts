@@ -11,8 +11,9 @@ const importsOf = (file: string): readonly string[] =>
     ([, , from = ""]) => from,
   );
 
-it("the stdio proxy loads no package from outside, so that it starts fast and needs little memory", () => {
-  const loaded = new Set([join(src, "stdio-proxy/stdio-proxy.ts")]);
+/** The packages that a module loads when it runs, from the same repository and from outside. */
+function packagesOf(module: string): ReadonlySet<string> {
+  const loaded = new Set([join(src, module)]);
   const packages = new Set<string>();
   for (const file of loaded) {
     for (const from of importsOf(file).filter((name) => !name.startsWith("node:"))) {
@@ -21,7 +22,11 @@ it("the stdio proxy loads no package from outside, so that it starts fast and ne
       loaded.add(from.startsWith(".") ? resolve(dirname(file), from) : createRequire(file).resolve(from));
     }
   }
-  expect(packages).toEqual(
+  return packages;
+}
+
+it("the stdio proxy loads no package from outside, so that it starts fast and needs little memory", () => {
+  expect(packagesOf("stdio-proxy/stdio-proxy.ts")).toEqual(
     new Set([
       "@loopgate/async",
       "@loopgate/contracts/fingerprint",
@@ -32,7 +37,24 @@ it("the stdio proxy loads no package from outside, so that it starts fast and ne
   );
 });
 
-it("folders import each other one way, and of the stdio proxy the handshake and the socket alone", () => {
+it("a hook loads two small files of packages before it knows that it has something to ask", () => {
+  expect(packagesOf("hook/hook.ts")).toEqual(new Set(["@loopgate/hosts/codecs", "@loopgate/runtime/json"]));
+});
+
+it("a hook that asks loads no package from outside either", () => {
+  expect(packagesOf("hook/ask-person.ts")).toEqual(
+    new Set([
+      "@loopgate/async",
+      "@loopgate/contracts/fingerprint",
+      "@loopgate/hosts/rules",
+      "@loopgate/runtime/json",
+      "@loopgate/runtime/lines",
+      "@loopgate/runtime/version",
+    ]),
+  );
+});
+
+it("folders import each other one way, and of the stdio proxy the handshake and the connection alone", () => {
   const files = readdirSync(src, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
     .map((name) => join(src, name));
@@ -45,15 +67,19 @@ it("folders import each other one way, and of the stdio proxy the handshake and 
   );
   const between = edges.filter(({ to }) => to !== ".").map(({ from, to }) => `${from} -> ${to}`);
   expect([...new Set(between)].toSorted()).toEqual([
+    "cli -> connect",
     "cli -> daemon",
     "cli -> doctor",
+    "cli -> hook",
     "cli -> stdio-proxy",
     "daemon -> stdio-proxy",
     "doctor -> daemon",
     "doctor -> stdio-proxy",
+    "hook -> stdio-proxy",
   ]);
   const ofProxy = edges.filter(({ to }) => to === "stdio-proxy").map(({ target }) => target);
   expect([...new Set(ofProxy)].toSorted()).toEqual([
+    "stdio-proxy/daemon-connection.ts",
     "stdio-proxy/daemon-socket.ts",
     "stdio-proxy/handshake.ts",
   ]);

@@ -3,7 +3,8 @@ import { seconds, text } from "../arguments.ts";
 import { Effect, RequestType } from "../events.ts";
 
 const MAX_METADATA_BYTES = 8_192;
-const MAX_METADATA_LEVELS = 100;
+const MAX_ACTION_BYTES = 262_144;
+const MAX_LEVELS = 100;
 const MAX_OPTIONS = 50;
 
 const OfferedOption = z.union(
@@ -16,6 +17,21 @@ const OfferedOption = z.union(
     }),
   ],
   "must be a text of 1 to 200 characters or an object { label, value?, effect? }",
+);
+
+const OfferedAction = z.object(
+  {
+    tool: text(200).describe("The name of the tool or command."),
+    server: text(200).optional().describe("The MCP server that has the tool."),
+    arguments: z
+      .record(z.string(), z.unknown(), "must be an object")
+      .refine(isActionSize, "must have at most 256 KiB as JSON, 100 levels and no halves of characters")
+      .describe("The arguments exactly as they will be used."),
+    host: text(200).optional().describe("The program that runs the agent."),
+    cwd: text(4_096).optional().describe("The directory in which it will run."),
+    summary: text(1_000).optional().describe("What the agent says that it is for."),
+  },
+  "must be an object { tool, arguments, server?, host?, cwd?, summary? }",
 );
 
 /** What a caller asks: the body of `POST /v1/requests`, and the arguments of every other way to ask. */
@@ -43,6 +59,9 @@ export const QuestionBody = z.object(
       .refine(isMetadataSize, "must have at most 8 KiB as JSON and 100 levels")
       .optional()
       .describe("Facts to show to the person below the question."),
+    action: OfferedAction.optional().describe(
+      "What will run if the person approves; shown below the question. The request has its action_digest.",
+    ),
     idempotency_key: text(200)
       .optional()
       .describe(
@@ -55,9 +74,22 @@ export type QuestionBody = z.infer<typeof QuestionBody>;
 
 /** Checks the depth first, because `JSON.stringify` recurses and could overflow the stack. */
 function isMetadataSize(metadata: Record<string, unknown>): boolean {
-  if (!hasLevels(MAX_METADATA_LEVELS, metadata)) return false;
-  return Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;
+  return hasLevels(MAX_LEVELS, metadata) && bytesOf(metadata) <= MAX_METADATA_BYTES;
 }
+
+function isActionSize(given: Record<string, unknown>): boolean {
+  return hasLevels(MAX_LEVELS, given) && bytesOf(given) <= MAX_ACTION_BYTES && isWellFormed(given);
+}
+
+const bytesOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+
+/** Half a character has no canonical form, and no channel shows it. */
+const isWellFormed = (value: unknown): boolean =>
+  typeof value === "string"
+    ? value.isWellFormed()
+    : typeof value !== "object" ||
+      value === null ||
+      Object.entries(value).every(([name, member]) => name.isWellFormed() && isWellFormed(member));
 
 const hasLevels = (max: number, value: unknown): boolean =>
   typeof value !== "object" ||

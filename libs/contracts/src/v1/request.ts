@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { Action } from "../action.ts";
 import { Option } from "../events.ts";
 import { RequestView, TimelineEntry } from "../view.ts";
 
@@ -10,6 +11,7 @@ export const RequestResource = RequestView.extend({
   options: z.array(Option).describe("The possible answers. Empty: the answer is typed."),
   metadata: z.record(z.string(), z.unknown()).optional(),
   key_id: z.string().optional().describe("The API key of the asking program, as Loopgate has checked it."),
+  action: Action.optional().describe("What runs if the person approves."),
   can_answer: z
     .boolean()
     .optional()

@@ -13,6 +13,10 @@ function problemsOf(given: unknown): readonly string[] {
   return result.kind === "error" ? (result.error.problems ?? []).map(describeProblem) : [];
 }
 
+const nested = (levels: number) => JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`);
+const TOO_MUCH_ACTION =
+  "action.arguments: must have at most 256 KiB as JSON, 100 levels and no halves of characters";
+
 describe("what counts as absent", () => {
   it.each([
     [
@@ -109,13 +113,27 @@ describe("limits", () => {
   });
 
   it("refuses metadata that is too deep for a recursive parser", () => {
-    const nested = (levels: number) => JSON.parse(`{"a":${"[".repeat(levels)}${"]".repeat(levels)}}`);
     expect(problemsOf({ message: "m", metadata: nested(99) })).toEqual([]);
     for (const levels of [100, 4_000, 200_000]) {
       expect(problemsOf({ message: "m", metadata: nested(levels) })).toEqual([
         "metadata: must have at most 8 KiB as JSON and 100 levels",
       ]);
     }
+  });
+
+  it.each([
+    ["no tool", { arguments: {} }, "action.tool: is required"],
+    ["a list of arguments", { tool: "t", arguments: [1] }, "action.arguments: must be an object"],
+    ["too much", { tool: "t", arguments: { a: "x".repeat(262_144) } }, TOO_MUCH_ACTION],
+    ["half a character", { tool: "t", arguments: { a: ["\uD800"] } }, TOO_MUCH_ACTION],
+    ["too many levels", { tool: "t", arguments: { a: nested(100) } }, TOO_MUCH_ACTION],
+  ])("refuses an action with %s", (_, action, problem) => {
+    expect(problemsOf({ message: "m", action })).toEqual([problem]);
+  });
+
+  it("keeps the arguments of an action as they are", () => {
+    const action = { tool: "t", arguments: { a: null, b: "", c: "[1]", d: " x\u202E" } };
+    expect(parsed({ message: "m", action })).toEqual({ message: "m", action });
   });
 
   it("accepts metadata of exactly 8 KiB", () => {

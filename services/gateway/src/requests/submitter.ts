@@ -158,8 +158,9 @@ export class Submitter {
     const { defaultTimeoutSeconds, minTimeoutSeconds, maxTimeoutSeconds } = this.#options.settings;
     const timeout = draft.submission.timeout_seconds ?? defaultTimeoutSeconds;
     const timeoutSeconds = clamp(timeout, minTimeoutSeconds, maxTimeoutSeconds);
-    const { metadata } = draft.submission;
-    return createdEvent({ ...draft, prompt, recipients, metadata, timeoutSeconds }, this.#options.now());
+    const { metadata, action } = draft.submission;
+    const question = { ...draft, prompt, recipients, metadata, action, timeoutSeconds };
+    return createdEvent(question, this.#options.now());
   }
 
   async #append(draft: Draft, event: CreatedEvent): Promise<SubmitOutcome> {

@@ -1,11 +1,14 @@
 import { spawn } from "node:child_process";
+import { accessSync, constants, mkdirSync } from "node:fs";
 import type { Socket } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { sleep } from "@loopgate/async";
 import { linesOf } from "@loopgate/runtime/lines";
+import type { Environment } from "@loopgate/settings";
+import { dataDirectoryOf } from "../environment.ts";
 import { connectToDaemon } from "./daemon-socket.ts";
-import type { Handshake, HandshakeReply } from "./handshake.ts";
+import { type Handshake, handshakeOf, type HandshakeReply } from "./handshake.ts";
 
 /** A daemon that is ready for calls. */
 export interface DaemonConnection {
@@ -29,8 +32,23 @@ const CONNECT_TIMEOUT_MS = 60_000;
  */
 const RESTART_AFTER_MS = 3_000;
 
-/** Connects to the daemon of a data directory, and starts one if none listens. */
-export async function connectOrStartDaemon(directory: string, handshake: Handshake): Promise<ConnectResult> {
+/**
+ * Connects to the daemon of the data directory, and starts one if none listens.
+ * @param again true after a daemon was lost
+ */
+export async function connectOrStartDaemon(environment: Environment, again: boolean): Promise<ConnectResult> {
+  const directory = dataDirectoryOf(environment);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.W_OK);
+  } catch {
+    const reason = `${directory} can't be used: set LOOPGATE_DATA_DIR to a directory that you may write to`;
+    return { kind: "unavailable", reason };
+  }
+  return connectOrStartIn(directory, { ...handshakeOf(environment, "front"), again });
+}
+
+async function connectOrStartIn(directory: string, handshake: Handshake): Promise<ConnectResult> {
   const deadline = performance.now() + CONNECT_TIMEOUT_MS;
   let startedAt = -Infinity;
   while (performance.now() < deadline) {

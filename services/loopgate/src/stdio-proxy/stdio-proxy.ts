@@ -1,10 +1,8 @@
-import { accessSync, constants, mkdirSync } from "node:fs";
 import { sleep } from "@loopgate/async";
 import { linesOf } from "@loopgate/runtime/lines";
 import type { Environment } from "@loopgate/settings";
-import { dataDirectoryOf, maxWaitSecondsOf } from "../environment.ts";
-import { type ConnectResult, connectOrStartDaemon, type DaemonConnection } from "./daemon-connection.ts";
-import { handshakeOf } from "./handshake.ts";
+import { maxWaitSecondsOf } from "../environment.ts";
+import { connectOrStartDaemon, type DaemonConnection } from "./daemon-connection.ts";
 import { SessionReplay, splitBatch } from "./session-replay.ts";
 
 /** After the client has closed our stdin: how long its pending calls may still be answered, in milliseconds. */
@@ -49,7 +47,7 @@ class StdioProxy {
   /** Forwards answers to the client, from one daemon after another. Resolves with the reason why there is no further one. */
   async forwardAnswers(): Promise<string> {
     for (let again = false; ; again = true) {
-      const result = await connect(this.#environment, again);
+      const result = await connectOrStartDaemon(this.#environment, again);
       if (result.kind === "unavailable") {
         this.#daemon.resolve(undefined);
         return result.reason;
@@ -91,19 +89,6 @@ class StdioProxy {
       // A killed daemon breaks the connection, and one that ends closes it: in both cases the next daemon takes the calls.
     }
   }
-}
-
-/** @param again true after a daemon was lost */
-async function connect(environment: Environment, again: boolean): Promise<ConnectResult> {
-  const directory = dataDirectoryOf(environment);
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    accessSync(directory, constants.W_OK);
-  } catch {
-    const reason = `${directory} can't be used: set LOOPGATE_DATA_DIR to a directory that you may write to`;
-    return { kind: "unavailable", reason };
-  }
-  return connectOrStartDaemon(directory, { ...handshakeOf(environment, "front"), again });
 }
 
 function writeToClient(lines: readonly string[]): void {

@@ -2,6 +2,7 @@ import type { CreatedEvent, DecidedEvent, Option } from "@loopgate/contracts";
 import { isApproval } from "@loopgate/domain";
 import { FormattedString } from "@grammyjs/parse-mode";
 import type { MessageEntity } from "@grammyjs/types";
+import { actionFrame, actionText } from "./action.ts";
 import { isNumbered, SEEN_LENGTH } from "./keyboard.ts";
 import type { MessageForm } from "./message-form.ts";
 import { clean, cut, heightOf, moment, oneLine, share, unlinked, withoutGaps } from "./text.ts";
@@ -14,8 +15,8 @@ export interface MessageText {
 
 /** Telegram's limit for a message, and the shares of its parts, in UTF-16 units: never fewer than code points. */
 const LIMITS = {
-  full: { text: 4_096, options: 1_800, metadata: 800 },
-  plain: { text: 2_048, options: 900, metadata: 400 },
+  full: { text: 4_096, options: 1_800, metadata: 800, action: 1_600 },
+  plain: { text: 2_048, options: 900, metadata: 400, action: 800 },
 } as const;
 /** How much of a comment a closed question shows, in UTF-16 units. */
 const COMMENT_LENGTH = 400;
@@ -40,21 +41,24 @@ export const verdictText = (
 
 /** True if a message cannot hold the whole question: then a file with the full text follows. */
 export function isLong(created: CreatedEvent): boolean {
-  const { prompt, metadata } = created.data;
+  const { prompt, metadata, action } = created.data;
+  const run = action === undefined ? "" : actionText(action);
   const options = optionList(prompt.options, Infinity);
   const notes = shown(metadataText(metadata));
   if (options.text.length > LIMITS.full.options || notes.length > LIMITS.full.metadata) return true;
-  const parts = [openTitle(created), askerLine(created), shown(prompt.message), options.text, notes];
+  if (run.length > LIMITS.full.action) return true;
+  const parts = [openTitle(created), askerLine(created), shown(prompt.message), run, options.text, notes];
   const length = openEnd(created).text.length + parts.reduce((sum, part) => sum + part.length + 2, 0);
   return length > LIMITS.full.text;
 }
 
 /** The text of that file: nothing is cut. */
 export function fullText(created: CreatedEvent): string {
-  const { prompt, metadata } = created.data;
+  const { prompt, metadata, action } = created.data;
   const parts = [
     `${openTitle(created)}\n${askerLine(created, Infinity)}`,
     prompt.message,
+    action === undefined ? "" : actionText(action),
     prompt.options.map(({ label }, index) => `${index + 1}. ${label}`).join("\n"),
     metadataText(metadata),
   ];
@@ -90,11 +94,12 @@ interface Frame {
 }
 
 function compose(created: CreatedEvent, { title, end }: Frame, form: MessageForm): MessageText {
-  const { prompt, metadata } = created.data;
+  const { prompt, metadata, action } = created.data;
   const limits = LIMITS[form];
   const head = FormattedString.join([FormattedString.bold(title), askerLine(created)], "\n");
   const notes = shown(metadataText(metadata));
   const around = [
+    action === undefined ? new FormattedString("") : actionFrame(action, limits.action),
     optionList(prompt.options, limits.options),
     notes === "" ? new FormattedString("") : quote(cut(notes, limits.metadata)),
     fileNote(created),

@@ -5,12 +5,43 @@ const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 /** At most `length` UTF-16 units, cut between graphemes and marked with "…": Telegram rejects half an emoji. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
+  return `${headOf(text, length - 1)}…`;
+}
+
+/**
+ * At most `length` UTF-16 units: both ends, with the number of characters that are left out between them. A length that
+ * cannot hold the number cuts the end.
+ */
+export function cutMiddle(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const end = Math.floor((length - NOTE_LENGTH) / 2);
+  if (end < 1) return cut(text, length);
+  const first = headOf(text, end);
+  const last = tailOf(text, end);
+  const left = Array.from(text.slice(first.length, text.length - last.length)).length;
+  return `${first} ⋯ ${left.toLocaleString("en")} characters left out ⋯ ${last}`;
+}
+
+/** Room for the note in the middle: its words and a number of up to eleven characters. */
+const NOTE_LENGTH = 40;
+
+function headOf(text: string, length: number): string {
   let kept = "";
-  for (const { segment } of segmenter.segment(text)) {
-    if (kept.length + segment.length > length - 1) break;
+  for (const { segment } of segmenter.segment(text.slice(0, 2 * length))) {
+    if (kept.length + segment.length > length) break;
     kept += segment;
   }
-  return `${kept}…`;
+  return kept;
+}
+
+function tailOf(text: string, length: number): string {
+  const segments = Array.from(segmenter.segment(text.slice(-2 * length)), ({ segment }) => segment);
+  let kept = "";
+  for (const segment of segments.toReversed()) {
+    if (kept.length + segment.length > length) break;
+    kept = segment + kept;
+  }
+  return kept.toWellFormed();
 }
 
 /**
@@ -50,7 +81,7 @@ export const oneLine = (text: string, length: number): string =>
   cut(clean(text).replaceAll(/\s+/g, " ").trim(), length);
 
 /** Cuts the longest texts until all together take `length` UTF-16 units: short ones stay whole. */
-export function share(texts: readonly string[], length: number): string[] {
+export function share(texts: readonly string[], length: number, cutTo = cut): string[] {
   const shortestFirst = texts.toSorted((a, b) => a.length - b.length);
   let left = length;
   let each = Infinity;
@@ -62,7 +93,7 @@ export function share(texts: readonly string[], length: number): string[] {
     }
     left -= needed;
   }
-  return texts.map((text) => (text.length > each ? cut(text, Math.max(each, 1)) : text));
+  return texts.map((text) => (text.length > each ? cutTo(text, Math.max(each, 1)) : text));
 }
 
 /** Keeps Telegram from linking the @names that an agent wrote: in a group that would notify people. */
