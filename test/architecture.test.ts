@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Code that must not know which channels exist. Tests may use one as an example. */
 const neutral = [
   "libs/{contracts,domain,bus,requests,async,runtime,rest,client}/src/**/*.ts",
-  "services/{state,gateway,notifier}/src/**/*.ts",
+  "services/{state,gateway,notifier,inbox}/src/**/*.ts",
 ];
 
 /** Where a channel, or what an operator sets for it, is meant. */

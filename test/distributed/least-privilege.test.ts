@@ -1,8 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { newRequestId } from "@loopgate/contracts";
-import { FakeTelegram, freePorts, person, startSpecialNatsServer } from "@loopgate/testing";
+import { creationTag, newRequestId } from "@loopgate/contracts";
+import { FakeTelegram, freePorts, InboxPage, person, startSpecialNatsServer } from "@loopgate/testing";
 import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, expect } from "vitest";
 import { it } from "../harness/it.ts";
@@ -17,7 +17,7 @@ const parts = new AsyncDisposableStack();
 let telegram: FakeTelegram;
 let deployment: Deployment;
 beforeAll(async () => {
-  for (const user of ["OPERATOR", "GATEWAY", "NOTIFIER", "STATE"]) {
+  for (const user of ["OPERATOR", "GATEWAY", "INBOX", "NOTIFIER", "STATE"]) {
     process.env[`NATS_${user}_PASSWORD`] = user.toLowerCase();
   }
   telegram = parts.use(await FakeTelegram.start(botToken));
@@ -69,6 +69,26 @@ it("before the bootstrap a service says what to do; after it each does its work 
   }
 });
 
+it("the user of inbox signs people in, and records what they open and answer", async () => {
+  const asking = { LOOPGATE_WEB_RESPONDERS: "web:alice@example.com" };
+  const [gateway, inbox] = await Promise.all([startAs("gateway", asking), startAs("inbox", asking)]);
+  const environment = { NATS_URL: urlAs("operator"), LOOPGATE_PUBLIC_URL: inbox.url };
+  const { output } = await runLoopgate(["invite", "alice@example.com", "--name", "Alice"], environment);
+  const page = await InboxPage.open(output.trim().split("\n").at(-1) ?? "");
+
+  const question = { message: "Go?", request_type: "confirmation" };
+  const { request_id, created_at } = await viewFrom(gateway.url, "request_human_input", question);
+  const waiting = viewFrom(gateway.url, "check_request_status", { request_id, wait_seconds: 40 });
+  expect((await page.call(`PUT /v1/requests/${request_id}/seen`)).status).toBe(204);
+  const answer = { option: "Approve", tag: creationTag(request_id, created_at) };
+  expect((await page.call(`POST /v1/requests/${request_id}/decision`, answer)).status).toBe(200);
+  expect(await waiting).toMatchObject({ approved: true, decided_by: { name: "Alice", channel: "web" } });
+
+  expect(await runLoopgate(["revoke", "alice@example.com"], environment)).toMatchObject({ code: 0 });
+  expect((await page.call("GET /v1/me")).status).toBe(401);
+  expect((await fetch(`${inbox.url}/readyz`)).status).toBe(200);
+});
+
 it("the operator's user rebuilds the database and lists dead letters", async () => {
   const environment = { NATS_URL: urlAs("operator"), MONGODB_URI: deployment.mongo.newDatabase() };
   expect(await runLoopgate(["rebuild"], environment)).toMatchObject({ code: 0 });
@@ -80,6 +100,14 @@ it.each([
   ["gateway", "loopgate.req.v1.default.<id>.decided"],
   ["gateway", "loopgate.req.v1.default.<id>.delivered.telegram_1_7.1"],
   ["gateway", "loopgate.channel.v1.default.telegram.1.in"],
+  ["gateway", "loopgate.req.v1.default.<id>.seen.p"],
+  ["gateway", "$KV.LOOPGATE_WEB_CODES.a"],
+  ["gateway", "$KV.LOOPGATE_PEOPLE.a"],
+  ["inbox", "loopgate.req.v1.default.<id>.created"],
+  ["inbox", "loopgate.req.v1.default.<id>.delivered.telegram_1_7.1"],
+  ["inbox", "loopgate.channel.v1.default.telegram.1.in"],
+  ["inbox", "$KV.LOOPGATE_SESSIONS.a"],
+  ["notifier", "$KV.LOOPGATE_WEB_SESSIONS.a"],
   ["notifier", "loopgate.req.v1.default.<id>.created"],
   ["notifier", "loopgate.timer.v1.default.<id>.expiry"],
   ["state", "loopgate.req.v1.default.<id>.created"],

@@ -41,6 +41,23 @@ it("dead-letters lists what was given up without its text, and replays what a pe
   expect(await loopgate("dead-letters", "replay", "999")).toContain("no dead letter has the number 999");
 });
 
+it("dead-letters lists what could never be stored by kind, size and reason, and can't replay it", async () => {
+  const { length } = await loopgate("dead-letters");
+  const deep = `${'{"a":'.repeat(5_000)}"${textCanary}"${"}".repeat(5_000)}`;
+  telegram.push(`"message":${deep}`);
+  const added = async () => (await loopgate("dead-letters")).slice(length);
+  await expect.poll(added, retryWhileUnavailable).toContain("intake-telegram");
+  const [number = "", ...line] = (await added()).trim().split("\t");
+  expect(line.slice(-5)).toEqual([
+    "the event can't be stored: it is nested too deep",
+    expect.stringMatching(/^loopgate\.channel\./),
+    expect.stringMatching(/^tg-\d+-\d+$/),
+    "message",
+    expect.stringMatching(/^30\d{3} bytes$/),
+  ]);
+  expect(await loopgate("dead-letters", "replay", number)).toContain("there is nothing to replay");
+});
+
 it("rebuild fills an empty database from the log while everything runs", async () => {
   const [gateway] = [await deployment.start("gateway"), await deployment.start("state")];
   const { request_id } = await viewFrom(gateway.url, "request_human_input", { message: textCanary });

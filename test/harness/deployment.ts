@@ -21,7 +21,7 @@ export interface DeploymentOptions {
 
 /** A service of a deployment. */
 export interface DeployedService extends ServiceProcess {
-  /** `http://127.0.0.1:<port>`, where it tells whether it is ready, and a gateway serves everything else. */
+  /** `http://127.0.0.1:<port>`, where it tells whether it is ready; a gateway and an inbox serve everything else there. */
   readonly url: string;
 }
 
@@ -37,7 +37,7 @@ export interface Deployment extends AsyncDisposable {
   startAll(): Promise<RunningLoopgate>;
 }
 
-export type ServiceName = "gateway" | "notifier" | "state";
+export type ServiceName = "gateway" | "inbox" | "notifier" | "state";
 
 interface StartOptions {
   readonly environment?: Environment;
@@ -80,11 +80,18 @@ async function startService(
   const url = `http://127.0.0.1:${port}`;
   const process = await startServiceProcess({
     script: `services/${service}/src/main.ts`,
-    environment: { ...environment, [service === "gateway" ? "SERVER_PORT" : "HEALTH_PORT"]: String(port) },
+    environment: { ...environment, [portOf[service]]: String(port) },
     ready: () => answers(`${url}/${awaitReady ? "readyz" : "healthz"}`),
   });
   return { ...process, url };
 }
+
+const portOf: Readonly<Record<ServiceName, string>> = {
+  gateway: "SERVER_PORT",
+  inbox: "SERVER_PORT",
+  notifier: "HEALTH_PORT",
+  state: "HEALTH_PORT",
+};
 
 async function answers(url: string): Promise<void> {
   for (;;) {

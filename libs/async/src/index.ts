@@ -1,3 +1,4 @@
+export { AutoResetEvent } from "./auto-reset-event.ts";
 export { backOff } from "./back-off.ts";
 export { ConcurrentDisposables } from "./concurrent-disposables.ts";
 export { pollUntil } from "./poll-until.ts";

@@ -17,6 +17,16 @@ type Work =
   | { readonly kind: "read"; readonly consumer: string }
   | { readonly kind: "fire" | "forget" };
 
+/** An event that becomes a dead letter, without what it says. */
+export interface GivenUp {
+  /** The id of the event. */
+  readonly event: string;
+  readonly error: string;
+  /** Of what was never stored: its kind in the channel's words, and its size in bytes. */
+  readonly kind?: string;
+  readonly size?: number | undefined;
+}
+
 /** Is notified of what happens inside the bus, for metrics and logs. Its methods return at once and never throw. */
 export interface BusObserver {
   /** This process made the decision of this request. */
@@ -40,8 +50,8 @@ export interface BusObserver {
   /** Work failed and will be retried. The error's message may contain what people wrote. */
   failed(work: Work, error: unknown): void;
 
-  /** A consumer gave up an entry. */
-  deadLettered(consumer: string): void;
+  /** A consumer gave up an entry, or what a person sent can't be stored. */
+  deadLettered(consumer: string, what: GivenUp): void;
 
   /**
    * This process takes part in a consumer until the result is disposed.

@@ -5,6 +5,7 @@ import {
   entryAs,
   filters,
   type LogEntry,
+  ReceivedEvent,
   type Stored,
   streams,
   subjectMatches,
@@ -19,15 +20,24 @@ export async function* deadLetters(log: EventLog): AsyncGenerator<Stored<DeadLet
 }
 
 /**
- * Appends an event that a person sent once more, so that its consumer handles it again. Replaying the same letter twice
- * appends it once. Returns false for an event of a request: a second copy of it would be wrong, and its readers have
- * other ways to recover (a rebuild, another press on an open message).
+ * `of_a_request`: a second copy of the event would be wrong, and its readers have other ways to recover (a rebuild, another
+ * press on an open message). `not_kept`: the letter does not hold what the person sent, because it could not be stored.
  */
-export async function replayDeadLetter(log: EventLog, letter: Stored<DeadLetterEvent>): Promise<boolean> {
+export type ReplayResult = "replayed" | "of_a_request" | "not_kept";
+
+/**
+ * Appends an event that a person sent once more, so that its consumer handles it again. Replaying the same letter twice
+ * appends it once.
+ */
+export async function replayDeadLetter(
+  log: EventLog,
+  letter: Stored<DeadLetterEvent>,
+): Promise<ReplayResult> {
   const { subject, event } = letter.event.data;
-  if (!streams.channel.subjects.some((stored) => subjectMatches(stored, subject))) return false;
+  if (!streams.channel.subjects.some((stored) => subjectMatches(stored, subject))) return "of_a_request";
+  if (!ReceivedEvent.safeParse(event).success) return "not_kept";
   await log.append(subject, { ...event, id: `${event.id}.again.${letter.seq}` });
-  return true;
+  return "replayed";
 }
 
 /**

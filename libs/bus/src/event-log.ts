@@ -45,8 +45,8 @@ export type AppendResult =
   | { readonly kind: "lost"; readonly winner: LogEntry };
 
 /**
- * A durable, append-only log. Each event is stored under a subject; order is guaranteed only among the events of one
- * subject. A read sees every append that was acknowledged before the read began. Every method throws
+ * A durable, append-only log. Each event is stored under a subject; except for {@link follow}, order is guaranteed only
+ * among the events of one subject. A read sees every append that was acknowledged before the read began. Every method throws
  * {@link Unavailable} if the log does not answer.
  */
 export interface EventLog {
@@ -92,7 +92,33 @@ export interface EventLog {
    * have been missed.
    */
   tail(filters: readonly string[], listener: TailListener): Promise<Subscription>;
+
+  /** The sequence of the newest event; 0 if there never was one. Follow from it to read what is stored from now on. */
+  head(): Promise<number>;
+
+  /**
+   * Reads the events of all requests in the order in which the log stored them: those after a sequence, then those still
+   * to come. None is missed or repeated, and their sequences grow. The log is read only when the next page is asked for, so
+   * that a slow reader takes no memory.
+   * @throws Unavailable if the log does not answer, or is closed. Following again from the last sequence misses nothing.
+   */
+  follow(options: FollowOptions): AsyncIterable<FollowedPage>;
 }
+
+export interface FollowOptions {
+  /** The sequence of the last event that is not to be read, or {@link EventLog.head}. */
+  readonly after: number;
+  /** Ends the iteration, also while it waits. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * `gone`: the log no longer holds everything after the last sequence, or the sequence is not from this log. It is the last
+ * page.
+ */
+export type FollowedPage =
+  | { readonly kind: "entries"; readonly entries: readonly LogEntry[] }
+  | { readonly kind: "gone" };
 
 export interface ReplayPage {
   readonly entries: readonly LogEntry[];

@@ -1,6 +1,6 @@
 export { deadLetters, replayDeadLetter } from "./dead-letters.ts";
 export { changeValue } from "./change-value.ts";
-export type { Backlog, BusObserver } from "./bus-observer.ts";
+export type { Backlog, BusObserver, GivenUp } from "./bus-observer.ts";
 export {
   LogFull,
   PermissionDenied,
@@ -12,6 +12,8 @@ export {
   type Consumption,
   type Delivery,
   type EventLog,
+  type FollowedPage,
+  type FollowOptions,
   type Handler,
   type ReplayPage,
   type Subscription,
@@ -19,6 +21,8 @@ export {
   type Verdict,
 } from "./event-log.ts";
 export {
+  BROWSER_SESSIONS_MS,
+  CODES_MS,
   LEASE_MS,
   type Bucket,
   type BucketLifetimes,

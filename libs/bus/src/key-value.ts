@@ -29,9 +29,19 @@ export interface KeyValue {
 
 /**
  * `channels` holds what a channel must remember across requests, such as its last contact; `departures` the questions whose
- * waiting callers left before they heard the id.
+ * waiting callers left before they heard the id; `people` who may sign in, `web_codes` the codes to sign in with, and
+ * `web_sessions` the browsers that are signed in.
  */
-export const bucketNames = ["sessions", "copies", "leases", "channels", "departures"] as const;
+export const bucketNames = [
+  "sessions",
+  "copies",
+  "leases",
+  "channels",
+  "departures",
+  "people",
+  "web_codes",
+  "web_sessions",
+] as const;
 export type BucketName = (typeof bucketNames)[number];
 
 /** How long a value is kept after its last write, in milliseconds. Absent: until it is deleted. */
@@ -43,6 +53,12 @@ export const LEASE_MS = 10_000;
 /** How long a departed caller's question can be joined, in milliseconds: clients retry within minutes. */
 const DEPARTURES_MS = 900_000;
 
+/** The longest that a code to sign in with is valid, in milliseconds. */
+export const CODES_MS = 86_400_000;
+
+/** The longest that a browser stays signed in, in milliseconds. */
+export const BROWSER_SESSIONS_MS = 30 * 86_400_000;
+
 /** The lifetimes for a deployment. A copy is kept as long as the log keeps its question. */
 export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
   sessions: undefined,
@@ -50,4 +66,7 @@ export const lifetimesFor = (retentionMs: number): BucketLifetimes => ({
   leases: LEASE_MS,
   channels: undefined,
   departures: DEPARTURES_MS,
+  people: undefined,
+  web_codes: CODES_MS,
+  web_sessions: BROWSER_SESSIONS_MS,
 });

@@ -15,8 +15,7 @@ export function storable(event: Envelope): Storable {
     const parsed = parseEvent(event);
     return { ...parsed, text: JSON.stringify(parsed.event) };
   } catch (cause) {
-    const why = cause instanceof RangeError ? "it is nested too deep" : messageOf(cause);
-    throw new Rejected(`the event can't be stored: ${why}`, { cause });
+    throw new Rejected(`the event can't be stored: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -30,5 +29,12 @@ export const tooLarge = (cause: unknown, maxBytes?: number): Rejected =>
 export const wrongSubject = (): Rejected =>
   new Rejected("the event can't be stored: an event's id must contain the identity of its subject");
 
-const messageOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message.replaceAll(/\s+/g, " ") : "it is no event";
+export const idOfForeignMessage = (): Rejected =>
+  new Rejected("the event can't be stored: another message, which is not an event, has the event's id");
+
+/** Quotes no value: it may be what a person wrote. The message of a schema names members alone. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError) return "it is nested too deep";
+  if (cause instanceof TypeError) return "it can't be written as JSON";
+  return cause instanceof Error ? cause.message.replaceAll(/\s+/g, " ") : "it is no event";
+}

@@ -5,6 +5,7 @@ import { startNatsServer } from "@loopgate/testing";
 import { afterAll, describe, expect, it } from "vitest";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
 import { anEvent, aRequest } from "./contract/support/events.ts";
+import { purge } from "./contract/support/purge.ts";
 import { busOptions, type BusUnderTest, eventually } from "./contract/support/bus-under-test.ts";
 import { capacityContract, SMALL_LOG_BYTES } from "./contract/capacity.contract.ts";
 
@@ -33,10 +34,10 @@ async function requestsStream<Result>(
 /** Opens a bus on an emptied log. */
 async function open(): Promise<BusUnderTest> {
   await bootstrapNats(options);
-  await requestsStream((jsm) => jsm.streams.purge("LOOPGATE_REQUESTS"));
+  await purge(options);
   const bus = await connectNatsBus(options);
   const reopen = async () => Promise.reject(new Error("not needed here"));
-  return { ...bus, reopen, close: async () => bus[Symbol.asyncDispose]() };
+  return { ...bus, reopen, close: async () => bus[Symbol.asyncDispose](), dropEvents: () => purge(options) };
 }
 
 describe.skipIf(!isOurs)("over NATS", () => {

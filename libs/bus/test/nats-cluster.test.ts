@@ -12,9 +12,11 @@ import {
   type BusUnderTest,
   eventually,
 } from "./contract/support/bus-under-test.ts";
+import { aFollower, idsOf } from "./contract/support/follower.ts";
 import { consumerDeliveryContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
+import { purge } from "./contract/support/purge.ts";
 
 const RACES = 1_000;
 
@@ -38,7 +40,8 @@ async function open(observer?: BusObserver): Promise<BusUnderTest> {
     await close();
     return open(observer);
   };
-  return { log, timers, keyValue, close, reopen };
+  const dropEvents = () => purge(options);
+  return { log, timers, keyValue, close, reopen, dropEvents };
 }
 
 // The suites whose promises replication could break. The others passed, too, and would double the time.
@@ -99,46 +102,53 @@ async function seenLeaderOf(stream: string): Promise<NatsServer | undefined> {
 }
 
 describe.skipIf(cluster === undefined)("the leader of the log, killed during contested appends", () => {
-  it("leaves exactly one winner per race, which every process sees", { timeout: 120_000 }, async () => {
-    await using one = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
-    await using other = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
-    const handled = new Set<string>();
-    const spec = { name: aConsumerName(), filters: [filters.decided], maxInFlight: 16 };
-    await using _ = await one.log.consume(spec, async ({ entry }) => {
-      handled.add(entry.event.id);
-      return "done";
-    });
-    const races = Array.from({ length: RACES }, () => aRequest());
-    const leader = await leaderOf("LOOPGATE_REQUESTS");
-    const results = new Map<string, AppendResult[]>();
-    let killing: Promise<void> | undefined;
-    const queue = [...races];
-    const race = async () => {
-      for (let ref = queue.pop(); ref !== undefined; ref = queue.pop()) {
-        const decided = requestSubject(ref, eventKey.decided);
-        const racers = [one, other, one, other].map((bus) =>
-          bus.log.append(decided, anEvent(ref), { first: true }),
-        );
-        if (queue.length < RACES / 2) killing ??= leader.kill();
-        results.set(ref.id, await Promise.all(racers));
+  it(
+    "leaves exactly one winner per race, which every process and every follower sees",
+    { timeout: 120_000 },
+    async () => {
+      await using one = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
+      await using other = await connectNatsBus({ ...options, stopWithinMs: 10_000 });
+      const handled = new Set<string>();
+      const spec = { name: aConsumerName(), filters: [filters.decided], maxInFlight: 16 };
+      await using _ = await one.log.consume(spec, async ({ entry }) => {
+        handled.add(entry.event.id);
+        return "done";
+      });
+      await using follower = aFollower(other.log, await other.log.head());
+      const races = Array.from({ length: RACES }, () => aRequest());
+      const leader = await leaderOf("LOOPGATE_REQUESTS");
+      const results = new Map<string, AppendResult[]>();
+      let killing: Promise<void> | undefined;
+      const queue = [...races];
+      const race = async () => {
+        for (let ref = queue.pop(); ref !== undefined; ref = queue.pop()) {
+          const decided = requestSubject(ref, eventKey.decided);
+          const racers = [one, other, one, other].map((bus) =>
+            bus.log.append(decided, anEvent(ref), { first: true }),
+          );
+          if (queue.length < RACES / 2) killing ??= leader.kill();
+          results.set(ref.id, await Promise.all(racers));
+        }
+      };
+
+      await Promise.all(Array.from({ length: 16 }, race));
+      await killing;
+
+      const winners = races.map((ref) => {
+        const all = results.get(ref.id) ?? [];
+        const own = all.flatMap((result) => (result.kind === "stored" ? [result.entry.event.id] : []));
+        const seen = all.flatMap((result) => (result.kind === "lost" ? [result.winner.event.id] : []));
+        return { own: own.length, told: new Set([...own, ...seen]).size, id: own[0] };
+      });
+      expect(winners.filter(({ own, told }) => own !== 1 || told !== 1)).toEqual([]);
+      await leader.restart();
+      for (const [index, ref] of races.entries()) {
+        const entries = await other.log.below(requestPrefix(ref));
+        expect(entries.map(({ event }) => event.id)).toEqual([winners[index]?.id]);
       }
-    };
-
-    await Promise.all(Array.from({ length: 16 }, race));
-    await killing;
-
-    const winners = races.map((ref) => {
-      const all = results.get(ref.id) ?? [];
-      const own = all.flatMap((result) => (result.kind === "stored" ? [result.entry.event.id] : []));
-      const seen = all.flatMap((result) => (result.kind === "lost" ? [result.winner.event.id] : []));
-      return { own: own.length, told: new Set([...own, ...seen]).size, id: own[0] };
-    });
-    expect(winners.filter(({ own, told }) => own !== 1 || told !== 1)).toEqual([]);
-    await leader.restart();
-    for (const [index, ref] of races.entries()) {
-      const entries = await other.log.below(requestPrefix(ref));
-      expect(entries.map(({ event }) => event.id)).toEqual([winners[index]?.id]);
-    }
-    await expect.poll(() => winners.filter(({ id }) => !handled.has(id ?? "")), eventually).toEqual([]);
-  });
+      await expect.poll(() => winners.filter(({ id }) => !handled.has(id ?? "")), eventually).toEqual([]);
+      await expect.poll(() => follower.entries.length, eventually).toBe(RACES);
+      expect(new Set(idsOf(follower.entries))).toEqual(new Set(winners.map(({ id }) => id)));
+    },
+  );
 });

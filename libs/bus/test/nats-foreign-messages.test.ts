@@ -4,6 +4,7 @@ import { connect, headers, type NatsConnection } from "@nats-io/transport-node";
 import { startNatsServer } from "@loopgate/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectNatsBus, type NatsBus } from "../src/nats/index.ts";
+import { aFollower, idsOf } from "./contract/support/follower.ts";
 import { aRecorder, subjectsOf } from "./contract/support/handler.ts";
 import { anEvent, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
 import { aConsumerName, busOptions, eventually } from "./contract/support/bus-under-test.ts";
@@ -50,6 +51,18 @@ describe.skipIf(server === undefined)("a message that is not an event", () => {
     expect((await bus.log.below(requestPrefix(ref))).map(({ event }) => event)).toEqual([one, other]);
     const pages = await Array.fromAsync(bus.log.replay(everythingOf(ref)));
     expect(pages.flatMap(({ entries }) => entries.map(({ event }) => event))).toEqual([one, other]);
+  });
+
+  it("is passed over by a follower", async () => {
+    const ref = aRequest();
+    const [one, other] = [anEvent(ref), anEvent(ref)];
+    await using follower = aFollower(bus.log, await bus.log.head());
+    await store(copySubject(ref, 1));
+    await bus.log.append(copySubject(ref, 1), one);
+    await store(copySubject(ref, 1));
+    await bus.log.append(copySubject(ref, 2), other);
+
+    await expect.poll(() => idsOf(follower.entries), eventually).toEqual([one.id, other.id]);
   });
 
   it("wins no race, and does not keep an event from winning it", async () => {

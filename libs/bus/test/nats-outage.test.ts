@@ -5,6 +5,7 @@ import { type NatsServer, startNatsServer } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
 import { LogFull, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBus, type NatsBusOptions } from "../src/nats/index.ts";
+import { aFollower, idsOf } from "./contract/support/follower.ts";
 import { aRecorder, subjectsOf, untilStopped } from "./contract/support/handler.ts";
 import { anObserver } from "./contract/support/observer.ts";
 import {
@@ -124,6 +125,37 @@ describe.skipIf(!isOurs)("a NATS server that is killed and restarted", () => {
     expect(read.toSorted()).toEqual(subjects.toSorted());
   });
 
+  it("makes a follower miss or repeat nothing", async () => {
+    await using own = await ownBus();
+    const { server, bus } = own;
+    await using follower = aFollower(bus.log, 0);
+    const stored: string[] = [];
+    const appendSome = async (ref = aRequest()) => {
+      for (let copy = 0; copy < 200; copy++) {
+        const event = anEvent(ref);
+        await bus.log.append(copySubject(ref, copy), event);
+        stored.push(event.id);
+      }
+    };
+    const thaw = async () => {
+      await freeze(own);
+      await server.thaw();
+    };
+
+    for (const interrupt of [() => server.restart(), thaw, () => server.restart()]) {
+      const read = follower.entries.length;
+      const appends = [appendSome(), appendSome()];
+      await expect.poll(() => follower.entries.length, eventually).toBeGreaterThan(read);
+      await interrupt();
+      await Promise.all(appends);
+    }
+
+    await expect.poll(() => follower.entries.length, eventually).toBe(stored.length);
+    expect(idsOf(follower.entries).toSorted()).toEqual(stored.toSorted());
+    const sequences = follower.entries.map(({ seq }) => seq);
+    expect(sequences).toEqual(sequences.toSorted((a, b) => a - b));
+  });
+
   it("lets a consumer recover that was deleted on the server, before or during the restart", async () => {
     await using own = await ownBus();
     const { server, bus } = own;
@@ -178,6 +210,8 @@ describe.skipIf(!isOurs)("a NATS server that stays away", () => {
       bus.log.below(requestPrefix(ref)),
       bus.log.consume({ name: aConsumerName(), filters: [everythingOf(ref)] }, recorder),
       bus.log.tail([subject], { onEntry: () => undefined, onGap: () => undefined }),
+      bus.log.head(),
+      aFollower(bus.log, 0).ended,
       bus.timers.set(ref, "expiry", new Date(), aDue(ref, "due")),
       bus.timers.cancel(ref, "expiry"),
       sessions.get("a"),

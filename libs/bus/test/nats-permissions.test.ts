@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NatsStartupError, Unavailable } from "../src/index.ts";
 import { bootstrapNats, connectNatsBus, type NatsBus, type NatsPermissions } from "../src/nats/index.ts";
 import { publishedBy } from "../src/nats/connection/permissions.ts";
+import { aFollower } from "./contract/support/follower.ts";
 import { aRecorder } from "./contract/support/handler.ts";
 import { aDue, anEvent, aRequest } from "./contract/support/events.ts";
 import { busOptions, eventually } from "./contract/support/bus-under-test.ts";
@@ -93,8 +94,10 @@ async function doEverything(user: string): Promise<void> {
   await bus.log.append(created, anEvent(ref), { first: true });
   await bus.log.below(requestPrefix(ref));
   await bus.log.tail([filters.decided], { onEntry: () => heard.resolve(), onGap: () => undefined });
+  await using follower = aFollower(bus.log, (await bus.log.head()) - 1);
   await bus.log.append(requestSubject(ref, eventKey.decided), anEvent(ref));
   await heard.promise;
+  await expect.poll(() => follower.entries.length, eventually).toBe(2);
   await bus.log.consume({ name: "worker", filters: [filters.created] }, recorder);
   const isHandled = () => recorder.seen.some(({ entry }) => entry.subject === created);
   // A pull that is denied fails no promise: the check reports it.

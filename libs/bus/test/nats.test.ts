@@ -1,9 +1,10 @@
 import { requestPrefix } from "@loopgate/contracts";
 import { startNatsServer } from "@loopgate/testing";
-import { jetstreamManager } from "@nats-io/jetstream";
-import { connect, headers } from "@nats-io/transport-node";
+import { jetstreamManager, type StoredMsg } from "@nats-io/jetstream";
+import { connect, headers, type Msg, type MsgHdrs, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, describe, expect, it } from "vitest";
 import type { BusObserver } from "../src/index.ts";
+import { aFollower } from "./contract/support/follower.ts";
 import { aRecorder, subjectsOf, untilStopped } from "./contract/support/handler.ts";
 import { anEvent, appendCopies, aRequest, copySubject, everythingOf } from "./contract/support/events.ts";
 import { bootstrapNats, connectNatsBus } from "../src/nats/index.ts";
@@ -16,6 +17,7 @@ import {
 import { consumerContract } from "./contract/consumer.contract.ts";
 import { eventLogContract } from "./contract/event-log.contract.ts";
 import { keyValueContract } from "./contract/key-value.contract.ts";
+import { purge } from "./contract/support/purge.ts";
 import { observerContract } from "./contract/observer.contract.ts";
 import { timersContract } from "./contract/timers.contract.ts";
 
@@ -38,7 +40,8 @@ async function open(observer?: BusObserver): Promise<BusUnderTest> {
     await close();
     return open(observer);
   };
-  return { log, timers, keyValue, close, reopen };
+  const dropEvents = () => purge(options);
+  return { log, timers, keyValue, close, reopen, dropEvents };
 }
 
 describe.skipIf(server === undefined)("over NATS", () => {
@@ -93,24 +96,57 @@ describe.skipIf(server === undefined)("a NATS server", () => {
   it("returns everything up to an entry, even if a server of its cluster lags behind", async () => {
     await using bus = await connectNatsBus(options);
     await using lagging = await connect({ servers: server?.url ?? "" });
-    const { streams } = await jetstreamManager(lagging);
     const ref = aRequest();
     const subjects = await appendCopies(bus.log, ref, 2);
     const { seq = 0 } = (await bus.log.newest(requestPrefix(ref))) ?? {};
-    // Answers once in place of the server, like a replica that has applied nothing yet.
-    await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
-    lagging.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
-      max: 1,
-      callback: (_, message) => {
-        message.respond("", { headers: headers(404, "No Results") });
-        void streams.update("LOOPGATE_REQUESTS", { allow_direct: true });
-      },
+    const answered = await answerNextRead(lagging, (message) => {
+      message.respond("", { headers: headers(404, "No Results") });
     });
-    await lagging.flush();
 
     const entries = await bus.log.below(requestPrefix(ref), seq);
 
     expect(entries.map(({ subject }) => subject).sort()).toEqual(subjects);
+    await answered.over;
+  });
+
+  it("shows a follower no gap that only a lagging server of its cluster has", async () => {
+    await using bus = await connectNatsBus(options);
+    await using lagging = await connect({ servers: server?.url ?? "" });
+    const { streams } = await jetstreamManager(lagging);
+    const ref = aRequest();
+    const head = await bus.log.head();
+    const subjects = await appendCopies(bus.log, ref, 3);
+    const lastOfThem = await streams.getMessage("LOOPGATE_REQUESTS", { seq: head + 3 });
+    const answered = await answerNextRead(lagging, ({ reply = "" }) => {
+      lagging.publish(reply, lastOfThem?.data, { headers: headersOf(lastOfThem) });
+      lagging.publish(reply, "", { headers: headers(204, "EOB") });
+    });
+
+    await using follower = aFollower(bus.log, head);
+    await answered.over;
+    await appendCopies(bus.log, aRequest(), 1);
+
+    await expect.poll(() => follower.entries.length, eventually).toBe(4);
+    expect(
+      follower.entries
+        .slice(0, 3)
+        .map(({ subject }) => subject)
+        .toSorted(),
+    ).toEqual(subjects);
+  });
+
+  it("lets a follower pass what an operator deleted", async () => {
+    await using bus = await connectNatsBus(options);
+    await using connection = await connect({ servers: server?.url ?? "" });
+    const { streams } = await jetstreamManager(connection);
+    const head = await bus.log.head();
+    await appendCopies(bus.log, aRequest(), 5);
+    for (const deleted of [1, 3, 4]) await streams.deleteMessage("LOOPGATE_REQUESTS", head + deleted);
+
+    await using follower = aFollower(bus.log, head);
+
+    const sequences = () => follower.entries.map(({ seq }) => seq);
+    await expect.poll(sequences, eventually).toEqual([head + 2, head + 5]);
   });
 
   it("returns the remaining entries if the entry in `atLeast` was deleted", async () => {
@@ -136,3 +172,36 @@ describe.skipIf(server === undefined)("a NATS server", () => {
     expect((await sessions.get(`${id}.1`))?.value).toBe("kept");
   });
 });
+
+/**
+ * Answers the next direct read in place of the server, like a replica of its cluster that lags. `over` resolves when the
+ * server answers again.
+ */
+async function answerNextRead(
+  connection: NatsConnection,
+  answer: (request: Msg) => void,
+): Promise<{ readonly over: Promise<void> }> {
+  const { streams } = await jetstreamManager(connection);
+  await streams.update("LOOPGATE_REQUESTS", { allow_direct: false });
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  connection.subscribe("$JS.API.DIRECT.GET.LOOPGATE_REQUESTS", {
+    max: 1,
+    callback: (_, request) => {
+      answer(request);
+      void streams.update("LOOPGATE_REQUESTS", { allow_direct: true }).then(() => resolve());
+    },
+  });
+  await connection.flush();
+  return { over };
+}
+
+/** The headers of a message in the answer to a direct read. */
+function headersOf(message: StoredMsg | null): MsgHdrs {
+  const all = headers();
+  all.set("Nats-Stream", "LOOPGATE_REQUESTS");
+  all.set("Nats-Subject", message?.subject ?? "");
+  all.set("Nats-Sequence", String(message?.seq));
+  all.set("Nats-Time-Stamp", message?.timestamp ?? "");
+  all.set("Nats-Num-Pending", "0");
+  return all;
+}

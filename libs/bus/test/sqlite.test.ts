@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { openSqliteBus, type SqliteBusOptions } from "../src/sqlite/index.ts";
 import { busOptions, type BusUnderTest, type OpenBus } from "./contract/support/bus-under-test.ts";
 import { consumerContract } from "./contract/consumer.contract.ts";
@@ -33,6 +34,10 @@ async function openOn(folder: string, more: MoreOptions): Promise<BusUnderTest> 
     close: async () => {
       await bus[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
+    },
+    dropEvents: async () => {
+      using database = new DatabaseSync(join(folder, "loopgate.db"), { timeout: 5_000 });
+      database.exec("DELETE FROM events");
     },
   };
 }

@@ -18,5 +18,13 @@ export const ErrorCode = z.enum([
   "rate_limited",
   "unsupported_media_type",
   "internal_error",
+  "sign_in_required",
+  "code_used",
+  "not_a_responder",
+  "changed",
+  "unknown_option",
+  "text_only",
+  "buttons_only",
+  "empty",
 ]);
 export type ErrorCode = z.infer<typeof ErrorCode>;

@@ -8,9 +8,10 @@ import type {
   Prompt,
   ReceivedEvent,
   Recipient,
+  SeenEvent,
   UndeliveredEvent,
 } from "./events.ts";
-import { creationTag } from "./ids.ts";
+import { clientHash, creationTag, keyToken } from "./ids.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { RequestRef } from "./subjects.ts";
 
@@ -23,6 +24,8 @@ export interface NewQuestion {
   readonly sessionId: string;
   readonly clientId: string;
   readonly keyId?: string | undefined;
+  /** By {@link clientHash}. */
+  readonly clientHash?: string | undefined;
   readonly prompt: Prompt;
   readonly recipients: readonly Recipient[];
   readonly timeoutSeconds: number;
@@ -42,6 +45,7 @@ export function createdEvent(question: NewQuestion, now: Date): CreatedEvent {
       session_id: question.sessionId,
       client_id: question.clientId,
       ...(question.keyId === undefined ? {} : { key_id: question.keyId }),
+      ...(question.clientHash === undefined ? {} : { client_hash: question.clientHash }),
       prompt: question.prompt,
       recipients: [...question.recipients],
       policy: { required: 1 },
@@ -72,6 +76,14 @@ export const undeliveredEvent = (
   id: `${created.subject}.undelivered.${endpoint}.${tagOf(created)}`,
   type: "loopgate.request.undelivered.v1",
   data: { endpoint, reason },
+});
+
+/** A person opened the question. Every opening by the same person builds the same id. */
+export const seenEvent = (created: CreatedEvent, data: SeenEvent["data"], now: Date): SeenEvent => ({
+  ...envelope(created, now),
+  id: `${created.subject}.seen.${keyToken(data.person)}.${tagOf(created)}`,
+  type: "loopgate.request.seen.v1",
+  data,
 });
 
 /** A decision. `key` identifies the attempt: a redelivery of the same attempt has the same. */
@@ -119,11 +131,31 @@ export const deadLetterEvent = (
   data: { consumer, subject, seq, error, attempts, event },
 });
 
+/** What a person sent and can't be stored. The letter names it, and holds nothing of what it says. */
+export const unstorableEvent = (
+  { consumer, subject }: { readonly consumer: string; readonly subject: string },
+  { tenant, account, id }: { readonly tenant: string; readonly account: string; readonly id: string },
+  about: { readonly kind: string; readonly size?: number | undefined; readonly error: string },
+): DeadLetterEvent => {
+  const context = envelope({ subject: account, tenant });
+  const event = { ...context, id, type: "loopgate.channel.received.v1", data: {} };
+  return {
+    ...context,
+    id: `${consumer}.${id}`,
+    type: "loopgate.dead_letter.v1",
+    data: { consumer, subject, seq: 0, attempts: 1, event, ...about },
+  };
+};
+
 /** The request that an event belongs to. */
 export const refOf = ({ tenant, subject }: Pick<Envelope, "tenant" | "subject">): RequestRef => ({
   tenant,
   id: subject,
 });
+
+/** The client that asked a question. Events of older versions tell clients apart by key and name alone. */
+export const clientOf = ({ tenant, data }: Pick<CreatedEvent, "tenant" | "data">): string =>
+  data.client_hash ?? clientHash({ tenant, caller: data.key_id ?? "", clientId: data.client_id });
 
 /** {@link creationTag} of a question. */
 export const tagOf = ({ subject, time }: Pick<CreatedEvent, "subject" | "time">): string =>

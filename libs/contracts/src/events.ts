@@ -16,7 +16,10 @@ export type Option = z.infer<typeof Option>;
 export const Prompt = z.looseObject({ kind: RequestType, message: z.string(), options: z.array(Option) });
 export type Prompt = z.infer<typeof Prompt>;
 
-/** An endpoint where the question is shown, and the principals (`<channel>:<id>`) who may answer there. */
+/**
+ * An endpoint where the question is shown, and the principals who may answer there: `<channel>:<id>`, such as
+ * `web:alice@example.com`, or `group:<name>`.
+ */
 export const Recipient = z.looseObject({
   channel: z.string(),
   endpoint: z.string(),
@@ -24,12 +27,17 @@ export const Recipient = z.looseObject({
 });
 export type Recipient = z.infer<typeof Recipient>;
 
-/** Who decided: `human` answered, `requester` cancelled, `timeout` expired. */
+/**
+ * Who decided: `human` answered, `requester` cancelled, `timeout` expired. `id` is the principal that gave the right to
+ * answer. Where a person may hold several principals, `person` tells who it was, and `auth` how they had signed in.
+ */
 export const DecidedBy = z.looseObject({
   type: z.enum(["human", "requester", "timeout"]),
   id: z.string().optional(),
   name: z.string().optional(),
   channel: z.string().optional(),
+  person: z.string().optional(),
+  auth: z.string().optional(),
 });
 export type DecidedBy = z.infer<typeof DecidedBy>;
 
@@ -58,6 +66,8 @@ export const CreatedEvent = of(
     client_id: z.string(),
     /** The API key that the caller proved; absent where the gateway asks for none. */
     key_id: z.string().optional(),
+    /** Tells clients apart that share a name: see `clientHash`. Absent in events of older versions. */
+    client_hash: z.string().optional(),
     prompt: Prompt,
     recipients: z.array(Recipient),
     /** How many answers decide. A process that cannot count up to this refuses to decide. */
@@ -92,7 +102,14 @@ export const DecidedEvent = of(
 );
 export type DecidedEvent = z.infer<typeof DecidedEvent>;
 
-export type RequestEvent = CreatedEvent | DeliveredEvent | UndeliveredEvent | DecidedEvent;
+/** A person opened the question for the first time. */
+export const SeenEvent = of(
+  "seen",
+  z.looseObject({ person: z.string(), name: z.string(), channel: z.string() }),
+);
+export type SeenEvent = z.infer<typeof SeenEvent>;
+
+export type RequestEvent = CreatedEvent | DeliveredEvent | UndeliveredEvent | DecidedEvent | SeenEvent;
 
 /** What a person sent, as the channel received it. */
 export const ReceivedEvent = Envelope.extend({
@@ -108,16 +125,24 @@ export const DueEvent = Envelope.extend({
 });
 export type DueEvent = z.infer<typeof DueEvent>;
 
-/** An event that a consumer gave up, with everything that an operator needs to replay it. */
+/**
+ * An event that a consumer gave up, with everything that an operator needs to replay it; or what a person sent and can't be
+ * stored, with what it was and nothing of what it says.
+ */
 export const DeadLetterEvent = Envelope.extend({
   type: z.literal("loopgate.dead_letter.v1"),
   data: z.looseObject({
     consumer: z.string(),
     subject: z.string(),
+    /** 0 for what was never stored. */
     seq: z.number(),
     error: z.string(),
     attempts: z.number(),
     event: Envelope,
+    /** Of what was never stored: its kind in the channel's words. */
+    kind: z.string().optional(),
+    /** Of what was never stored, in bytes; absent if it was not read to its end. */
+    size: z.number().optional(),
   }),
 });
 export type DeadLetterEvent = z.infer<typeof DeadLetterEvent>;
@@ -131,6 +156,7 @@ const schemas: ReadonlyMap<string, z.ZodType<KnownEvent>> = new Map<string, z.Zo
     DeliveredEvent,
     UndeliveredEvent,
     DecidedEvent,
+    SeenEvent,
     ReceivedEvent,
     DueEvent,
     DeadLetterEvent,

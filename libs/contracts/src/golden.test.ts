@@ -8,6 +8,7 @@ import {
   DeliveredEvent,
   DueEvent,
   ReceivedEvent,
+  SeenEvent,
   UndeliveredEvent,
 } from "./events.ts";
 
@@ -17,8 +18,10 @@ const schemas: Record<string, z.ZodType> = {
   "request.delivered.v1.json": DeliveredEvent,
   "request.undelivered.v1.json": UndeliveredEvent,
   "request.decided.v1.answered.json": DecidedEvent,
+  "request.decided.v1.answered-in-browser.json": DecidedEvent,
   "request.decided.v1.cancelled.json": DecidedEvent,
   "request.decided.v1.expired.json": DecidedEvent,
+  "request.seen.v1.json": SeenEvent,
   "channel.received.v1.json": ReceivedEvent,
   "timer.due.v1.json": DueEvent,
   "dead_letter.v1.json": DeadLetterEvent,

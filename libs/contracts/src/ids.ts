@@ -33,6 +33,10 @@ export function keyedRequestId({ tenant, caller, clientId, sessionId, key }: Sub
   return stringify(bytes);
 }
 
+/** Identifies a client: a caller, as {@link SubmissionKey} has it, under one name. */
+export const clientHash = (client: Pick<SubmissionKey, "tenant" | "caller" | "clientId">): string =>
+  keyToken(client.tenant, client.caller, client.clientId);
+
 /** Hashes caller text to a token that is safe in subjects and keys: 22 characters of base64url, 128 bits. */
 export const keyToken = (...parts: readonly string[]): string =>
   sha256(parts).subarray(0, 16).toString("base64url");

@@ -3,6 +3,7 @@ export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
 export { ErrorCode } from "./errors.ts";
 export {
+  clientOf,
   createdEvent,
   deadLetterEvent,
   decidedEvent,
@@ -10,8 +11,10 @@ export {
   dueEvent,
   receivedEvent,
   refOf,
+  seenEvent,
   tagOf,
   undeliveredEvent,
+  unstorableEvent,
   type NewQuestion,
 } from "./event-constructors.ts";
 export {
@@ -30,11 +33,13 @@ export {
   ReceivedEvent,
   Recipient,
   RequestType,
+  SeenEvent,
   UndeliveredEvent,
   type KnownEvent,
   type RequestEvent,
 } from "./events.ts";
 export {
+  clientHash,
   creationTag,
   isKeyedRequestId,
   isRequestId,
@@ -54,6 +59,7 @@ export {
   StatusReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
+export { webInbox } from "./web.ts";
 export { Session, sessionKey } from "./session.ts";
 export {
   committedSubject,

@@ -3,7 +3,7 @@ import { isKnownType, type KnownEvent, parseEvent } from "./events.ts";
 
 /** An event and its position in the log. */
 export interface Stored<Event extends Envelope = Envelope> {
-  /** Grows along one subject; says nothing about the order between subjects. */
+  /** Grows along one subject, and over the events of requests in the order in which the log stored them. */
   readonly seq: number;
   readonly subject: string;
   readonly event: Event;

@@ -1,3 +1,5 @@
+import { keyToken } from "./ids.ts";
+
 /** The only tenant today. Every subject, key and document has a tenant, so that more can come. */
 export const DEFAULT_TENANT = "default";
 
@@ -30,6 +32,7 @@ export const filters = {
   decided: `${REQUESTS}.*.*.decided`,
   delivered: `${REQUESTS}.*.*.delivered.>`,
   undelivered: `${REQUESTS}.*.*.undelivered.>`,
+  seen: `${REQUESTS}.*.*.seen.*`,
   timers: `${TIMERS}.>`,
   due: `${DUE}.>`,
   deadLetters: `${DEAD_LETTERS}.>`,
@@ -43,6 +46,7 @@ export const eventKey = {
   decided: "decided",
   delivered: (endpoint: string, copy: string) => `delivered.${token(endpoint)}.${token(copy)}`,
   undelivered: (endpoint: string) => `undelivered.${token(endpoint)}`,
+  seen: (person: string) => `seen.${keyToken(person)}`,
 } as const;
 
 /** The subject of one event of one request; `key` comes from {@link eventKey}. */

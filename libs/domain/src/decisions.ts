@@ -1,6 +1,7 @@
 import {
   type Answer,
   type CreatedEvent,
+  type DecidedBy,
   type DecidedEvent,
   decidedEvent,
   type Recipient,
@@ -13,10 +14,14 @@ export interface Attempt {
   readonly key: string;
   /** The recipient's endpoint, as the question names it. */
   readonly endpoint: string;
-  /** The principal that the channel proved: `<channel>:<id>`. */
+  /** The principal by which the person answers. */
   readonly responder: string;
   readonly name: string;
   readonly channel: string;
+  /** Who it is, for a person who may hold several principals. */
+  readonly person?: string | undefined;
+  /** How this person had signed in. */
+  readonly auth?: string | undefined;
   readonly choice:
     | { readonly option: number }
     /** `isTruncated`: the text may go on in a message that could not be joined. */
@@ -57,9 +62,19 @@ export function decideAnswer(set: RequestSet, attempt: Attempt, now: Date): Atte
   const answer = answerOf(created, attempt);
   if (typeof answer === "string") return rejected(answer);
   if (hasEnded(created, new Date(attempt.storedAt))) return { kind: "too_late" };
-  const by = { type: "human", id: attempt.responder, name: attempt.name, channel: attempt.channel } as const;
-  return { kind: "decide", event: decidedEvent(created, attempt.key, now, { kind: "answered", answer, by }) };
+  const data = { kind: "answered", answer, by: answeredBy(attempt) } as const;
+  return { kind: "decide", event: decidedEvent(created, attempt.key, now, data) };
 }
+
+const answeredBy = ({ responder, name, channel, person, auth }: Attempt) =>
+  ({
+    type: "human",
+    id: responder,
+    name,
+    channel,
+    ...(person === undefined ? {} : { person }),
+    ...(auth === undefined ? {} : { auth }),
+  }) as const;
 
 const rejected = (reason: Rejection) => ({ kind: "rejected", reason }) as const;
 
@@ -108,11 +123,15 @@ export const cancellation = (created: CreatedEvent, key: string, now: Date, reas
     ...(reason === undefined ? {} : { reason }),
   });
 
+/** Several persons may answer by one principal, such as a group. */
+const isSamePerson = (one: DecidedBy, other: DecidedBy): boolean =>
+  one.person === undefined || other.person === undefined ? one.id === other.id : one.person === other.person;
+
 /** True if the same person gave the same answer again. A comment that was not recorded makes it another one. */
 export function isSameAnswer(again: DecidedEvent, recorded: DecidedEvent): boolean {
   if (again.data.kind !== "answered" || recorded.data.kind !== "answered") return false;
   const [a, b] = [again.data.answer, recorded.data.answer];
-  if (again.data.by.id !== recorded.data.by.id || a.type !== b.type) return false;
+  if (!isSamePerson(again.data.by, recorded.data.by) || a.type !== b.type) return false;
   if (a.type === "text") return b.type === "text" && a.text === b.text;
   const isCommentKept = a.comment === undefined || (b.type === "option" && a.comment === b.comment);
   return b.type === "option" && a.value === b.value && isCommentKept;

@@ -13,7 +13,13 @@ export {
 export { isApproval, type OfferedOption } from "./effects.ts";
 export { hasGlyph, withMarks } from "./glyphs.ts";
 export { promptOf, type OfferedPrompt, type PromptResult } from "./prompt.ts";
-export type { RecipientPolicy, RecipientResult } from "./recipients.ts";
+export {
+  eitherPolicy,
+  type NoRecipient,
+  type RecipientPolicy,
+  type RecipientResult,
+  type RecipientsResult,
+} from "./recipients.ts";
 export {
   copiesOf,
   createdOf,

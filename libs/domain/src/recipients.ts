@@ -1,8 +1,14 @@
 import type { Recipient, Session } from "@loopgate/contracts";
 
 /** A recipient, or why there is none. */
-export type RecipientResult =
-  | { readonly kind: "recipient"; readonly recipient: Recipient }
+export type RecipientResult = { readonly kind: "recipient"; readonly recipient: Recipient } | NoRecipient;
+
+/** At least one recipient, or why there is none. */
+export type RecipientsResult =
+  | { readonly kind: "recipients"; readonly recipients: readonly Recipient[] }
+  | NoRecipient;
+
+export type NoRecipient =
   /** The channel has no account that could ask. */
   | { readonly kind: "no_account" }
   /** The settings have no default recipient. */
@@ -17,7 +23,7 @@ export type RecipientResult =
  */
 export interface RecipientPolicy {
   /** Asked when a session names no recipient. */
-  defaultRecipient(): RecipientResult;
+  defaultRecipients(): RecipientsResult;
 
   /** The recipient at an address, as a registration names it: the part of an endpoint that a person would write. */
   recipientAt(address: string, responderIds: readonly string[]): RecipientResult;
@@ -34,7 +40,7 @@ export interface RecipientPolicy {
   /** The part of an endpoint that stays the same under another account of the channel. */
   addressOf(endpoint: string): string;
 
-  /** True if every address may be registered, because the settings name none. */
+  /** True if every address may be registered: the channel has an account, and the settings name no address. */
   readonly isOpen: boolean;
 
   /** What the operator's settings are called, for messages that name the next step. */
@@ -45,3 +51,26 @@ export interface RecipientPolicy {
     readonly responders: string;
   };
 }
+
+/**
+ * What either policy allows. By default the recipients of both are asked. Registrations name addresses of the first, and
+ * messages to the operator its settings.
+ */
+export const eitherPolicy = (first: RecipientPolicy, second: RecipientPolicy): RecipientPolicy => ({
+  defaultRecipients: () => {
+    const result = first.defaultRecipients();
+    const further = second.defaultRecipients();
+    if (further.kind !== "recipients") return result;
+    if (result.kind !== "recipients") return further;
+    return { kind: "recipients", recipients: [...result.recipients, ...further.recipients] };
+  },
+  recipientAt: (address, responderIds) => first.recipientAt(address, responderIds),
+  allows: (endpoint) => first.allows(endpoint) || second.allows(endpoint),
+  mayAnswer: (endpoints, principal, session) =>
+    first.mayAnswer(endpoints, principal, session) || second.mayAnswer(endpoints, principal, session),
+  addressOf: (endpoint) => first.addressOf(endpoint),
+  get isOpen() {
+    return first.isOpen;
+  },
+  settingNames: first.settingNames,
+});

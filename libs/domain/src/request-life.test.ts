@@ -4,13 +4,16 @@ import {
   parsedEntry,
   type ParsedEntry,
   newRequestId,
+  type RequestEvent,
   requestSubject,
   undeliveredEvent,
+  webInbox,
 } from "@loopgate/contracts";
 import {
   aDelivery,
   aFailedDelivery,
   anEntry,
+  anOpening,
   aQuestion,
   entriesOf,
   oneRecipient,
@@ -59,12 +62,14 @@ const aLife = fc
     end: fc.constantFrom("answered", "cancelled", "expired", "open"),
     copies: fc.uniqueArray(fc.integer({ min: 1, max: 9 }), { maxLength: 3 }),
     failed: fc.boolean(),
+    seen: fc.boolean(),
   })
-  .map(({ option, end, copies, failed }) => {
+  .map(({ option, end, copies, failed, seen }) => {
     const created = aCreated();
     const entries = [anEntry(1, created)];
     for (const copy of copies) entries.push(anEntry(entries.length + 1, delivered(`${copy}`)));
     if (failed) entries.push(anEntry(entries.length + 1, undelivered));
+    if (seen) entries.push(anEntry(entries.length + 1, anOpening(created)));
     if (end === "answered") entries.push(anEntry(99, answer(created, option)));
     if (end === "cancelled") entries.push(anEntry(99, cancellation(created, "cancel.1", now)));
     if (end === "expired") entries.push(anEntry(99, expiry(created, now)));
@@ -169,6 +174,20 @@ describe("the view", () => {
     expect(both).toMatchObject({ delivery: "delivered", poll_after_seconds: 5 });
   });
 
+  it("in the inbox is delivered from the start; beside a channel where it failed, once a person has opened it", () => {
+    const inInbox = { ...webInbox, responders: ["web:owner"] };
+    const ofBoth = aQuestion({ recipients: [oneRecipient, inInbox] });
+    const deliveryOf = (...events: readonly RequestEvent[]) =>
+      viewOf(fold(entriesOf(ofBoth, ...events)))?.delivery;
+    expect(viewOf(fold(entriesOf(aQuestion({ recipients: [inInbox] }))))?.delivery).toBe("delivered");
+    expect(deliveryOf()).toBe("delivered");
+    expect(viewOf(fold(entriesOf(ofBoth, aFailedDelivery(ofBoth))))).toMatchObject({
+      delivery: "undelivered",
+      delivery_reason: "blocked",
+    });
+    expect(deliveryOf(aFailedDelivery(ofBoth), anOpening(ofBoth))).toBe("delivered");
+  });
+
   it("says why an undelivered question reached no one, and nothing of the kind otherwise", () => {
     const failed = anEntry(2, undelivered);
     expect(after(failed)?.delivery_reason).toBe("blocked");
@@ -231,6 +250,23 @@ describe("an attempt to answer", () => {
     };
     expect(id({}, new Date(start + 90_000))).toBe(id({}));
     expect(id({ key: "tg42.2" })).not.toBe(id({}));
+  });
+
+  it("records by which principal a person answered, who it was and how they had signed in", () => {
+    const inBrowser = { person: "p_1", auth: "link", channel: "web" };
+    expect(decideAnswer(setOf(created), anAttempt(inBrowser), now)).toMatchObject({
+      event: { data: { by: { type: "human", id: "telegram:7", name: "Alice", ...inBrowser } } },
+    });
+  });
+
+  it("of two persons by the principal of their group are two answers", () => {
+    const by = (person: string) => {
+      const result = decideAnswer(setOf(created), anAttempt({ person }), now);
+      if (result.kind !== "decide") throw new Error(result.kind);
+      return result.event;
+    };
+    expect(isSameAnswer(by("p_1"), by("p_1"))).toBe(true);
+    expect(isSameAnswer(by("p_2"), by("p_1"))).toBe(false);
   });
 
   describe("with a comment", () => {

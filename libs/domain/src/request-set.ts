@@ -93,3 +93,7 @@ export function failuresOf(set: RequestSet): ReadonlyMap<string, string> {
 
 /** The endpoints where delivery failed. */
 export const failedEndpointsOf = (set: RequestSet): ReadonlySet<string> => new Set(failuresOf(set).keys());
+
+/** True if a person has opened the question in the inbox. */
+export const wasSeen = (set: RequestSet): boolean =>
+  Object.values(set).some(({ event }) => event.type === "loopgate.request.seen.v1");

@@ -4,9 +4,10 @@ import {
   type RequestDetails,
   type RequestStatus,
   type RequestView,
+  webInbox,
 } from "@loopgate/contracts";
 import { isApproval } from "./effects.ts";
-import { copiesOf, createdOf, decisionOf, failuresOf, type RequestSet } from "./request-set.ts";
+import { copiesOf, createdOf, decisionOf, failuresOf, type RequestSet, wasSeen } from "./request-set.ts";
 
 /** How long an agent should wait before it looks again, in seconds (docs/interface.md#tools). */
 const pollAfterSeconds = { queued: 5, delivered: 5, undelivered: 30 } as const;
@@ -78,15 +79,23 @@ function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
 
 const outcomes = { approve: "approved", deny: "denied", neutral: "answered" } as const;
 
-/** `delivered` if any copy arrived, `undelivered` if all recipients failed, else `queued`. */
+/**
+ * `delivered` if any copy arrived or a person has opened it in the inbox, `undelivered` if all recipients failed to
+ * which a message is sent, else `queued`. The inbox has the question from the start: nothing is sent there.
+ */
 function deliveryOf(set: RequestSet, created: CreatedEvent): RequestView["delivery"] {
-  if (copiesOf(set).length > 0) return "delivered";
+  if (copiesOf(set).length > 0 || wasSeen(set)) return "delivered";
+  const { recipients } = created.data;
+  const sentTo = recipients.filter(({ channel }) => channel !== webInbox.channel);
+  const isInInbox = sentTo.length < recipients.length;
+  if (isInInbox && sentTo.length === 0) return "delivered";
   const failed = failuresOf(set);
-  return created.data.recipients.every(({ endpoint }) => failed.has(endpoint)) ? "undelivered" : "queued";
+  if (sentTo.every(({ endpoint }) => failed.has(endpoint))) return "undelivered";
+  return isInInbox ? "delivered" : "queued";
 }
 
 /** Why each recipient was not reached; a reason that several share is named once. */
 function reasonsOf(set: RequestSet, { data }: CreatedEvent): string {
   const failures = failuresOf(set);
-  return [...new Set(data.recipients.map(({ endpoint }) => failures.get(endpoint)))].join(", ");
+  return [...new Set(data.recipients.flatMap(({ endpoint }) => failures.get(endpoint) ?? []))].join(", ");
 }

@@ -1,7 +1,6 @@
 import {
   type CreatedEvent,
   type DecidedEvent,
-  type Recipient,
   refOf,
   type RequestRef,
   Session,
@@ -27,7 +26,9 @@ import {
 import type { RequestLog, Ruling } from "./request-log.ts";
 
 /** A person's answer to one question, as a channel proved it. */
-export interface IncomingAnswer extends Omit<Attempt, "endpoint"> {
+export interface IncomingAnswer extends Omit<Attempt, "endpoint" | "responder"> {
+  /** The principals that the channel proved for this person. One of them must be a responder. */
+  readonly principals: readonly string[];
   /** The question that was shown: an older question with the same id has another tag. */
   readonly request: RequestRef & { readonly tag: string };
   /** All endpoints by which the channel knows the place of the answer: a place may have moved. */
@@ -102,11 +103,11 @@ export class AnswerRecorder {
   async #ruleOn(set: RequestSet, answer: IncomingAnswer): Promise<Ruling<Refused>> {
     const created = createdOf(set)?.event;
     if (created === undefined || tagOf(created) !== answer.request.tag) return rejected("closed");
-    const asked = recipientFor(set, answer);
-    if (asked === undefined) return rejected("not_a_recipient");
-    if (!(await this.#isAllowedNow(created, asked.endpoint, answer))) return rejected("not_allowed", created);
-    const attempt = { ...answer, endpoint: asked.endpoint };
-    const decided = decideAnswer(set, attempt, this.#now());
+    const claims = claimsOf(set, answer);
+    if (claims.length === 0) return rejected("not_a_recipient");
+    const claim = await this.#allowedNow(created, claims, answer);
+    if (claim === undefined) return rejected("not_allowed", created);
+    const decided = decideAnswer(set, { ...answer, ...claim }, this.#now());
     if (decided.kind === "rejected" && decided.reason === "buttons_only")
       return this.#ruleText(created, answer);
     if (decided.kind === "rejected") return rejected(decided.reason, created);
@@ -131,22 +132,39 @@ export class AnswerRecorder {
       : { decide: expiry(created, now) };
   }
 
-  async #isAllowedNow(
+  /** The first claim that the operator's settings allow now. */
+  async #allowedNow(
     created: CreatedEvent,
-    endpoint: string,
-    { endpoints, responder }: IncomingAnswer,
-  ): Promise<boolean> {
+    claims: readonly Claim[],
+    { endpoints }: IncomingAnswer,
+  ): Promise<Claim | undefined> {
     const found = await this.#sessions.get(sessionKey(created.tenant, created.data.session_id));
     const session = found === undefined ? undefined : Session.parse(JSON.parse(found.value));
-    const all = [endpoint, ...endpoints];
-    return this.#policies().some((policy) => policy.mayAnswer(all, responder, session));
+    const policies = this.#policies();
+    return claims.find(({ endpoint, responder }) =>
+      policies.some((policy) => policy.mayAnswer([endpoint, ...endpoints], responder, session)),
+    );
   }
 }
 
-/** The recipient that was asked at the place of the answer; of several, the one that names this responder. */
-function recipientFor(set: RequestSet, { isAt, responder }: IncomingAnswer): Recipient | undefined {
+/** What an answer can count by: a recipient at its place, and the principal that answers there. */
+interface Claim {
+  readonly endpoint: string;
+  readonly responder: string;
+}
+
+/** By every recipient that names one of the principals; if none does, by the first, to be told why it does not count. */
+function claimsOf(set: RequestSet, { isAt, principals }: IncomingAnswer): readonly Claim[] {
   const here = recipientsOf(set).filter(({ endpoint }) => isAt(endpoint));
-  return here.find(({ responders }) => responders.includes(responder)) ?? here[0];
+  const claims = here.flatMap(({ endpoint, responders }) =>
+    principals
+      .filter((principal) => responders.includes(principal))
+      .map((responder) => ({ endpoint, responder })),
+  );
+  const [recipient] = here;
+  const [responder] = principals;
+  if (claims.length > 0 || recipient === undefined || responder === undefined) return claims;
+  return [{ endpoint: recipient.endpoint, responder }];
 }
 
 const rejected = (

@@ -1,4 +1,6 @@
 export { AnswerRecorder, type AnswerOutcome, type IncomingAnswer } from "./answer-recorder.ts";
+export { ReceivedStore, type ReceivedStoreOptions } from "./received-store.ts";
+export { findRequest, type RequestReaders } from "./find-request.ts";
 export {
   RequestLog,
   type DecideResult,

@@ -10,6 +10,8 @@ import {
   requestPrefix,
   type RequestRef,
   requestSubject,
+  seenEvent,
+  type SeenEvent,
   type Stored,
   undeliveredEvent,
 } from "@loopgate/contracts";
@@ -105,6 +107,18 @@ export class RequestLog {
     // Not with `first`: an earlier question with this id may have left its own event there, which no longer counts.
     if ((await this.#log.last(subject))?.event.id === event.id) return false;
     await this.#log.append(subject, event);
+    return true;
+  }
+
+  /** Appends that a person opened the question, once for each person; false if the log no longer holds the question. */
+  async recordSeen(ref: RequestRef, person: SeenEvent["data"]): Promise<boolean> {
+    const created = await this.created(ref);
+    if (created === undefined) return false;
+    const subject = requestSubject(ref, eventKey.seen(person.person));
+    const event = seenEvent(created.event, person, this.#now());
+    const result = await this.#log.append(subject, event, { first: true });
+    // An earlier question with this id may have left its own event there, which no longer counts.
+    if (result.kind === "lost" && result.winner.event.id !== event.id) await this.#log.append(subject, event);
     return true;
   }
 

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type CreatedEvent, type DecidedEvent, refOf } from "@loopgate/contracts";
-import { aDecision, aQuestion } from "@loopgate/testing/builders";
+import { type CreatedEvent, type DecidedEvent, eventKey, refOf, requestSubject } from "@loopgate/contracts";
+import { aDecision, anOpening, aQuestion } from "@loopgate/testing/builders";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { LogFull } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
@@ -91,6 +91,45 @@ describe("deciding", () => {
     expect(results.filter(({ kind }) => kind === "own")).toHaveLength(1);
     for (const result of results) expect(result).toMatchObject({ decision: { event: { id: winner?.id } } });
     expect((await decide(created, winner)).kind).toBe("own");
+  });
+});
+
+describe("an opening", () => {
+  const alice = { person: "p_1", name: "Alice", channel: "web" };
+  const openingsOf = async (created: CreatedEvent) =>
+    Object.values(await requests.read(refOf(created))).filter(
+      ({ event }) => event.type === "loopgate.request.seen.v1",
+    );
+
+  it("is recorded once for each person, and the first one counts", async () => {
+    const created = await submitted();
+    await requests.recordSeen(refOf(created), alice);
+    const first = await openingsOf(created);
+    await requests.recordSeen(refOf(created), { ...alice, name: "Renamed" });
+    expect(await openingsOf(created)).toEqual(first);
+    await requests.recordSeen(refOf(created), { ...alice, person: "p_2" });
+    expect(await openingsOf(created)).toHaveLength(2);
+  });
+
+  it("of an earlier question with the same id does not count for this one", async () => {
+    const earlier = aQuestion({ at: new Date(Date.now() - DAY_MS) });
+    await bus.log.append(
+      requestSubject(refOf(earlier), eventKey.seen(alice.person)),
+      anOpening(earlier, alice.person),
+    );
+    const created = aQuestion({ id: earlier.subject });
+    await requests.submit(created);
+    expect(await openingsOf(created)).toHaveLength(0);
+    await requests.recordSeen(refOf(created), alice);
+    expect(await openingsOf(created)).toHaveLength(1);
+  });
+
+  it("of a question that is gone is not recorded", async () => {
+    const created = await submitted();
+    ageMs = retentionMs;
+    expect(await requests.recordSeen(refOf(created), alice)).toBe(false);
+    ageMs = 0;
+    expect(await openingsOf(created)).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ApiError } from "./api-error.ts";
 import type { Caller } from "./caller.ts";
 
 /** Finds out who makes an HTTP request. */
@@ -7,7 +8,13 @@ export interface Authenticator {
   authenticate(headers: IncomingHttpHeaders): Authentication | Promise<Authentication>;
 }
 
-export type Authentication = Caller | Challenge | undefined;
+export type Authentication = Caller | Challenge | Refusal | undefined;
+
+/** The answer to credentials that do not count, where a challenge would not help. */
+export interface Refusal {
+  readonly kind: "refusal";
+  readonly error: ApiError;
+}
 
 /** The answer to a request without valid credentials. */
 export interface Challenge {

@@ -1,6 +1,7 @@
+import { LogFull, Unavailable } from "@loopgate/bus";
 import type { Logger } from "@loopgate/runtime";
 import type { FastifyError } from "fastify";
-import type { ApiError } from "./api-error.ts";
+import { type ApiError, logIsFull } from "./api-error.ts";
 
 /** The largest request body, in bytes (docs/interface.md). */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -30,6 +31,8 @@ export function apiErrorOf(error: FastifyError, logger: Logger): ApiError {
   const known = ofFastify.get(error.code);
   if (known !== undefined) return known;
   if (error.statusCode !== undefined && error.statusCode < 500) return UNREADABLE;
+  if (error instanceof LogFull) return logIsFull().error;
+  if (error instanceof Unavailable) return UNAVAILABLE;
   if (!(error instanceof CallFailed)) logger.error({ err: error }, "request failed");
   return INTERNAL;
 }
@@ -55,6 +58,11 @@ const ofFastify: ReadonlyMap<string, ApiError> = new Map<string, ApiError>([
 const UNREADABLE: ApiError = {
   code: "invalid_arguments",
   message: "The request could not be parsed: check its URL, headers and body.",
+};
+
+const UNAVAILABLE: ApiError = {
+  code: "unavailable",
+  message: "Loopgate's log or store does not answer: call again in a few seconds.",
 };
 
 const INTERNAL: ApiError = {

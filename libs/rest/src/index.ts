@@ -9,7 +9,13 @@ export {
 } from "./api-error.ts";
 export { createApp } from "./app.ts";
 export { CallFailed } from "./exceptions.ts";
-export { type Authentication, type Authenticator, type Challenge, firstOf } from "./authenticator.ts";
+export {
+  type Authentication,
+  type Authenticator,
+  type Challenge,
+  firstOf,
+  type Refusal,
+} from "./authenticator.ts";
 export {
   type Caller,
   type KeyCaller,
@@ -22,6 +28,14 @@ export {
 export { sendProblem, statuses } from "./problem.ts";
 export { addReadingRoutes, readContextOf } from "./reading-routes.ts";
 export type { ReadContext, RequestReader } from "./request-reader.ts";
-export { resourceOf } from "./request-resource.ts";
-export { callerOf, enforceRouteAccess, keyCallerOf, probePaths, type Reject } from "./route-access.ts";
-export { addV1, isV1, type V1, type WebExtension } from "./v1-scope.ts";
+export { RateExceeded } from "./rate-limits.ts";
+export { isNamedBy, isVisibleTo, resourceOf } from "./request-resource.ts";
+export {
+  callerOf,
+  enforceRouteAccess,
+  keyCallerOf,
+  personCallerOf,
+  probePaths,
+  type Reject,
+} from "./route-access.ts";
+export { addV1, isV1, speakJson, type V1, type WebExtension } from "./v1-scope.ts";

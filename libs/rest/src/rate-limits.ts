@@ -20,7 +20,7 @@ const isUnlimited = ({ caller }: FastifyRequest): boolean =>
   caller === null || (caller.kind === "key" && caller.keyId === undefined);
 
 /** A caller made more calls than it may. */
-class RateExceeded extends Error {
+export class RateExceeded extends Error {
   override readonly name = "RateExceeded";
   override readonly message = "rate exceeded";
   readonly code = "RATE_EXCEEDED";

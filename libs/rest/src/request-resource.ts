@@ -2,30 +2,27 @@ import { creationTag, type RequestDetails, type RequestResource } from "@loopgat
 import type { Caller, PersonCaller } from "./caller.ts";
 
 /** The request as this caller sees it. Recipients stay out: they name other people. */
-export function resourceOf(
-  { view, options, metadata, recipients }: RequestDetails,
-  caller: Caller,
-): RequestResource {
+export function resourceOf(details: RequestDetails, caller: Caller): RequestResource {
+  const { view, options, metadata } = details;
   return {
     ...view,
     tag: creationTag(view.request_id, view.created_at),
     options,
     ...(metadata === undefined ? {} : { metadata }),
-    ...(caller.kind === "key"
-      ? {}
-      : { can_answer: view.status === "pending" && isNamed(caller, recipients) }),
+    ...(caller.kind === "key" ? {} : { can_answer: view.status === "pending" && isNamedBy(details, caller) }),
   };
 }
 
 /** Programs see every request of their tenant, people those that name them; auditors and admins see all. */
-export function isVisibleTo(caller: Caller, { recipients }: RequestDetails): boolean {
+export function isVisibleTo(caller: Caller, details: RequestDetails): boolean {
   return (
     caller.kind === "key" ||
     caller.roles.includes("auditor") ||
     caller.roles.includes("admin") ||
-    isNamed(caller, recipients)
+    isNamedBy(details, caller)
   );
 }
 
-const isNamed = ({ principals }: PersonCaller, recipients: RequestDetails["recipients"]): boolean =>
+/** True if the request asks this person. */
+export const isNamedBy = ({ recipients }: RequestDetails, { principals }: PersonCaller): boolean =>
   recipients.some(({ responders }) => responders.some((responder) => principals.includes(responder)));

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from "fastify";
 import type { ApiError } from "./api-error.ts";
 import type { Authenticator } from "./authenticator.ts";
-import { type Caller, type KeyCaller, mayUse, type RouteAccess } from "./caller.ts";
+import { type Caller, type KeyCaller, mayUse, type PersonCaller, type RouteAccess } from "./caller.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -33,6 +33,7 @@ export function enforceRouteAccess(app: FastifyInstance, authenticator: Authenti
     const caller = await authenticator.authenticate(request.headers);
     if (caller === undefined)
       return reject(request, reply, { code: "unauthorized", message: NO_CREDENTIALS });
+    if (caller.kind === "refusal") return reject(request, reply, caller.error);
     if (caller.kind === "challenge") {
       void reply.header("www-authenticate", caller.wwwAuthenticate);
       return reject(request, reply, { code: "unauthorized", message: caller.message });
@@ -54,6 +55,13 @@ export function callerOf({ caller }: FastifyRequest): Caller {
 export function keyCallerOf(request: FastifyRequest): KeyCaller {
   const caller = callerOf(request);
   if (caller.kind !== "key") throw new TypeError("a route for programs was reached by a person");
+  return caller;
+}
+
+/** The person who makes this request; for routes that are for people alone. */
+export function personCallerOf(request: FastifyRequest): PersonCaller {
+  const caller = callerOf(request);
+  if (caller.kind !== "person") throw new TypeError("a route for people was reached by a program");
   return caller;
 }
 

@@ -1,20 +1,15 @@
-import swagger from "@fastify/swagger";
 import type { Logger } from "@loopgate/runtime";
 import { parseJson } from "@loopgate/runtime/json";
 import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import type { RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
-import {
-  jsonSchemaTransform,
-  jsonSchemaTransformObject,
-  serializerCompiler,
-  type ZodTypeProvider,
-} from "fastify-type-provider-zod";
+import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { type ApiError, invalidArguments } from "./api-error.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { apiErrorOf, ArgumentsRejected } from "./exceptions.ts";
 import { tagAnswers } from "./etag.ts";
+import { describeRoutes } from "./openapi.ts";
 import { limitRates } from "./rate-limits.ts";
 import { sendProblem } from "./problem.ts";
 
@@ -50,26 +45,25 @@ export interface V1Options {
 export async function addV1(app: FastifyInstance, { logger, version, addRoutes }: V1Options): Promise<void> {
   await app.register(
     async (scope) => {
-      acceptOnlyJson(scope);
-      scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
-      scope.setSerializerCompiler(serializerCompiler);
-      scope.setErrorHandler(answerException(logger));
+      speakJson(scope, logger);
       scope.setNotFoundHandler((_request, reply) => sendProblem(reply, UNKNOWN_PATH));
-      scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
       tagAnswers(scope);
       await limitRates(scope);
-      await scope.register(swagger, {
-        openapi: { openapi: "3.1.1", info: { title: "Loopgate", version } },
-        transform: jsonSchemaTransform,
-        transformObject: jsonSchemaTransformObject,
-      });
+      await describeRoutes(scope, version);
       addRoutes(scope.withTypeProvider<ZodTypeProvider>());
-      scope.get("/openapi.json", { config: { access: "public" }, schema: { hide: true } }, () =>
-        scope.swagger(),
-      );
     },
     { prefix: "/v1" },
   );
+}
+
+/** In this scope, bodies are JSON that fits the zod schemas of its routes, errors are problems, and nothing is cached. */
+export function speakJson(scope: FastifyInstance, logger: Logger): V1 {
+  acceptOnlyJson(scope);
+  scope.setValidatorCompiler(({ schema }) => validatorOf(schema));
+  scope.setSerializerCompiler(serializerCompiler);
+  scope.setErrorHandler(answerException(logger));
+  scope.addHook("onRequest", async (_request, reply) => void reply.header("cache-control", "no-store"));
+  return scope.withTypeProvider<ZodTypeProvider>();
 }
 
 /** True for the URL of a request that `/v1` answers. */

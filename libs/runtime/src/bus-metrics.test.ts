@@ -24,7 +24,7 @@ it("counts lost appends, unknown outcomes, reconnects and dead letters", async (
   observer.outcomeUnknown("retried");
   observer.outcomeUnknown("given_up");
   observer.reconnected();
-  observer.deadLettered("notifier-inbound-4200000001");
+  observer.deadLettered("notifier-inbound-4200000001", { event: "e", error: "TypeError" });
 
   const seen = await series();
   expect(seen.get('loopgate_appends_lost_total{event="created"}')).toBe(1);
@@ -50,9 +50,10 @@ it("logs a disconnect with its reason, and the end of it", () => {
 
 it("logs a dead letter", () => {
   const { observer, lines } = aBus();
-  observer.deadLettered("notifier-inbound-4200000001");
+  const what = { event: "tg-42-7", error: "it is too large", kind: "message", size: 20_000 };
+  observer.deadLettered("notifier-inbound-4200000001", what);
   expect(lines.map((line) => JSON.parse(line))).toEqual([
-    expect.objectContaining({ level: "error", consumer: "notifier-inbound-4200000001" }),
+    expect.objectContaining({ level: "error", consumer: "notifier-inbound-4200000001", ...what }),
   ]);
 });
 

@@ -37,7 +37,7 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
   );
   const deadLetters = counter(
     "loopgate_dead_letters_total",
-    "Log entries that a consumer gave up.",
+    "Log entries that a consumer gave up, and what people sent that can't be stored.",
     "consumer",
   );
   return {
@@ -54,9 +54,9 @@ export function busMetrics(metrics: Metrics, logger: Logger): BusObserver {
       logger.info("NATS is connected again");
     },
     failed: workFailures(metrics, logger),
-    deadLettered: (consumer) => {
+    deadLettered: (consumer, what) => {
       deadLetters.inc({ consumer: roleOf(consumer) });
-      logger.error({ consumer }, "gave up an entry: inspect the dead letters");
+      logger.error({ consumer, ...what }, "gave up an entry: inspect the dead letters");
     },
     consumes: backlogMetrics(metrics),
   };

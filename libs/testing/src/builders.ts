@@ -17,6 +17,8 @@ import {
   type RequestEvent,
   requestSubject,
   type RequestType,
+  seenEvent,
+  type SeenEvent,
   type UndeliveredEvent,
   undeliveredEvent,
 } from "@loopgate/contracts";
@@ -35,6 +37,8 @@ export interface QuestionOptions {
   readonly client?: string;
   /** The API key that the caller proved; by default none. */
   readonly keyId?: string | undefined;
+  /** By default none, as in events of older versions. */
+  readonly clientHash?: string | undefined;
   readonly message?: string;
   /** By default a choice if there are options, else an input. */
   readonly kind?: RequestType;
@@ -58,6 +62,7 @@ export function aQuestion(options: QuestionOptions = {}): CreatedEvent {
     sessionId: options.session ?? "s",
     clientId: options.client ?? "c",
     keyId: options.keyId,
+    clientHash: options.clientHash,
     prompt: { kind, message, options: buttons },
     recipients: options.recipients ?? [oneRecipient],
     timeoutSeconds: timeoutMs / 1_000,
@@ -110,6 +115,10 @@ export const aFailedDelivery = (
   endpoint = firstEndpointOf(created),
 ): UndeliveredEvent => undeliveredEvent(created, { endpoint, reason: "blocked" });
 
+/** A person opened the question in the inbox, at the time of the question. */
+export const anOpening = (created: CreatedEvent, person = "p_1"): SeenEvent =>
+  seenEvent(created, { person, name: "Alice Weber", channel: "web" }, new Date(created.time));
+
 /** The subject under which the log stores an event of a request. */
 export const subjectOf = (event: RequestEvent): string => requestSubject(refOf(event), keyOf(event));
 
@@ -150,5 +159,7 @@ function keyOf(event: RequestEvent): string {
       return eventKey.delivered(event.data.endpoint, event.data.copy);
     case "loopgate.request.undelivered.v1":
       return eventKey.undelivered(event.data.endpoint);
+    case "loopgate.request.seen.v1":
+      return eventKey.seen(event.data.person);
   }
 }

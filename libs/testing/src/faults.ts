@@ -1,5 +1,5 @@
 import type { CancelCommand, ListQuery, StatusQuery } from "@loopgate/contracts";
-import { type Bucket, type EventLog, type RequestQueries, Unavailable } from "@loopgate/bus";
+import { type Bucket, type EventLog, Rejected, type RequestQueries, Unavailable } from "@loopgate/bus";
 
 /** For some methods of a port: whether a call fails. A test may change its answers while the port is in use. */
 export type Failures<Port, Method extends keyof Port> = {
@@ -17,6 +17,8 @@ export const replacedLog = (log: EventLog, methods: Partial<EventLog>): EventLog
   replay: log.replay.bind(log),
   consume: log.consume.bind(log),
   tail: log.tail.bind(log),
+  head: log.head.bind(log),
+  follow: log.follow.bind(log),
   ...methods,
 });
 
@@ -29,6 +31,15 @@ export const failingLog = (
     append: failing(log.append.bind(log), append),
     newest: failing(log.newest.bind(log), newest),
     consume: failing(log.consume.bind(log), consume),
+  });
+
+/** The same log, which rejects every larger event, as a server with a limit for messages does. */
+export const smallLog = (log: EventLog, maxBytes: number): EventLog =>
+  replacedLog(log, {
+    append: async (subject, event, options) => {
+      if (bytesOf(event) > maxBytes) throw new Rejected("too large, as this test wants it", { maxBytes });
+      return log.append(subject, event, options);
+    },
   });
 
 /** The same log as a lagging replica shows it: reads include only what they require. */
@@ -62,3 +73,12 @@ const failing =
     if (await fails(...args)) throw new Unavailable("no answer, as this test wants it");
     return call(...args);
   };
+
+/** 0 for what can't be written, which the log itself rejects. */
+function bytesOf(event: object): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(event));
+  } catch {
+    return 0;
+  }
+}

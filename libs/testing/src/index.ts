@@ -11,6 +11,7 @@ export { pingedBy, type ShownMessage } from "./telegram/chats.ts";
 export { FakeTelegram, person } from "./telegram/fake-telegram.ts";
 export { Refused } from "./telegram/refused.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
+export { callRoute, InboxPage, type PageReply, spendLink } from "./web/inbox-page.ts";
 export type { Engine } from "./engines/engine.ts";
 export { findHelm, findKubernetesSchemas, type HelmMajor } from "./engines/kubernetes-tools.ts";
 export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";

@@ -164,7 +164,7 @@ class ComposedGateway implements Gateway {
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
     const { keys, policy, settings, logger } = this.#options;
     if (!mayListen(host, settings)) throw new StartupError(`SERVER_HOST ${OPEN_TO_NETWORK}`);
-    if (policy.isOpen && hasAccount(policy) && keys === undefined) logger.warn(everyRecipientAllowed(policy));
+    if (policy.isOpen && keys === undefined) logger.warn(everyRecipientAllowed(policy));
     return this.app.listen({ host, port }).catch(explainTaken("SERVER_PORT", port));
   }
 
@@ -201,8 +201,6 @@ async function close(
   await closed;
   clearTimeout(lingering);
 }
-
-const hasAccount = (policy: RecipientPolicy): boolean => policy.defaultRecipient().kind !== "no_account";
 
 const everyRecipientAllowed = ({ settingNames }: RecipientPolicy): string =>
   `callers on this machine may register any recipient: set ${settingNames.allowedRecipients} to limit them`;

@@ -76,7 +76,7 @@ function hostileCall(hostile: HostileInputs) {
   return hostile.pick(dialects)(method, params);
 }
 
-const hitl = () =>
+const paths = () =>
   [
     ["POST", "/hitl/request", { ...question, idempotency_key: undefined }],
     ["POST", "/hitl/cancel", { request_id: noId, reason: "r" }],
@@ -85,6 +85,10 @@ const hitl = () =>
     ["GET", `/hitl/poll?request_id=${asked}`, {}],
     ["GET", "/hitl/status?session_id=s", {}],
     ["GET", "/hitl/pending?cursor=x", {}],
+    ["POST", "/v1/requests", { ...question, idempotency_key: undefined }],
+    ["POST", `/v1/requests/${noId}/cancel`, { reason: "r" }],
+    ["GET", `/v1/requests/${asked}?wait_seconds=1`, {}],
+    ["GET", "/v1/requests?session_id=s&limit=3&cursor=x", {}],
     ["GET", "/mcp/tools", {}],
     ["POST", "/mcp/", { method: "ping", id: 1 }],
   ] as const;
@@ -113,7 +117,9 @@ async function exchange({ method, path, body, headers }: Sent) {
 
 /** Fails unless an answer is one of the documented formats, and no failure of ours. */
 function expectAnswer({ status, type, text }: Awaited<ReturnType<typeof exchange>>): void {
-  if (status >= 500) {
+  if (type.startsWith("application/problem+json")) {
+    expect(JSON.parse(text)).toMatchObject({ status, code: expect.toSatisfy(isErrorCode) });
+  } else if (status >= 500) {
     expect([status, JSON.parse(text).error?.message]).toEqual([503, expect.stringMatching(/\w/)]);
   } else if (text === "") {
     expect(status).toBeOneOf([202, 204, 304]);
@@ -218,10 +224,10 @@ const HEADERS = [
   "tools/call",
 ] as const;
 
-it("600 mutated requests to /hitl and other paths get an answer each and decide nothing", async () => {
+it("900 mutated requests to /hitl, /v1 and other paths get an answer each and decide nothing", async () => {
   const hostile = new HostileInputs(SEED + 1);
-  const inputs = Array.from({ length: 600 }, () => {
-    const [method, path, body] = hostile.pick(hitl());
+  const inputs = Array.from({ length: 900 }, () => {
+    const [method, path, body] = hostile.pick(paths());
     const broken =
       hostile.below(4) > 0 ? path : encodeURI(hostile.broken(path).toWellFormed()).replace(/^\/?/, "/");
     const other = hostile.pick([method, method, method, "PUT", "OPTIONS", "DELETE", "HEAD"]);

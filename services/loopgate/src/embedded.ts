@@ -1,5 +1,8 @@
 import { telegramPolicy } from "@loopgate/settings/telegram";
+import { webPolicy } from "@loopgate/settings/web";
 import { type RequestQueries } from "@loopgate/bus";
+import { eitherPolicy, type RecipientPolicy } from "@loopgate/domain";
+import { createInbox, type Inbox, inboxBuckets } from "@loopgate/inbox";
 import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
@@ -14,6 +17,10 @@ import type { Settings } from "./settings.ts";
 
 export interface Embedded {
   readonly gateway: Gateway;
+  /** Absent if the settings switch it off. */
+  readonly inbox: Inbox | undefined;
+  /** Whom the inbox asks, besides the recipients of each client. */
+  readonly inboxPolicy: RecipientPolicy;
   readonly queries: RequestQueries;
   readonly bus: SqliteBus;
   readonly recipients: RecipientStore;
@@ -40,13 +47,24 @@ export interface EmbeddedOptions {
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
   const { settings, logger, metrics, resources } = options;
   const { policy, telegram, webhook, outageNoteMs } = settings;
-  const { bus, requests, store, buckets, recipients } = await openStorage(options);
+  const { bus, requests, store, buckets, recipients, observer } = await openStorage(options);
   const { log, timers } = bus;
   const { queries } = resources.use(await startState({ log, timers, requests, store, logger, metrics }));
   const policies = () => recipients.policies.map(telegramPolicy);
+  const inboxPolicy = webPolicy(settings.inbox.responders);
   const channel =
     telegram &&
-    (await connectTelegram({ api: telegram, webhook, log, queries, policies, buckets, logger, metrics }));
+    (await connectTelegram({
+      api: telegram,
+      webhook,
+      log,
+      queries,
+      policies,
+      buckets,
+      logger,
+      metrics,
+      observer,
+    }));
   const notifier =
     channel &&
     resources.use(
@@ -63,6 +81,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         outageNoteMs,
       }),
     );
+  const inbox = await inboxOf(options, { bus, requests, queries, policy: inboxPolicy });
   const checks = checksOf(bus, notifier);
   const gateway = resources.use(
     await createGateway({
@@ -71,9 +90,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       queries,
       sessions: buckets.sessions,
       departures: await bus.keyValue.bucket("departures"),
-      policy: telegramPolicy(policy),
+      policy: eitherPolicy(telegramPolicy(policy), inboxPolicy),
       takesAnswers: channel && ((endpoint) => channel.takesAnswers(endpoint)),
       settings: settings.gateway,
+      extension: inbox,
       checks,
       logger,
       metrics,
@@ -81,7 +101,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }),
   );
   const bot = channel && { id: channel.account, username: channel.username };
-  return { gateway, queries, bus, recipients, bot, checks };
+  return { gateway, inbox, inboxPolicy, queries, bus, recipients, bot, checks };
 }
 
 async function openStorage(options: EmbeddedOptions) {
@@ -95,7 +115,32 @@ async function openStorage(options: EmbeddedOptions) {
   const buckets = await bucketsOf(bus.keyValue);
   const recipients = await RecipientStore.open(bus.database, policy.bot, storage.retentionMs);
   if (isForeground) await recipients.save("serve", policy);
-  return { bus, requests, store, buckets, recipients };
+  return { bus, requests, store, buckets, recipients, observer };
+}
+
+interface InboxParts {
+  readonly bus: SqliteBus;
+  readonly requests: RequestLog;
+  readonly queries: RequestQueries;
+  readonly policy: RecipientPolicy;
+}
+
+async function inboxOf(
+  { settings, logger, metrics }: EmbeddedOptions,
+  { bus, requests, queries, policy }: InboxParts,
+): Promise<Inbox | undefined> {
+  const { mode, publicUrl } = settings.inbox;
+  if (mode === "off") return undefined;
+  return createInbox({
+    requests,
+    queries,
+    buckets: await inboxBuckets(bus.keyValue),
+    policy: mode === "answer" ? policy : undefined,
+    publicUrl,
+    signInHint: "run ./loopgate open for a new link.",
+    logger,
+    metrics,
+  });
 }
 
 function checksOf(bus: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

@@ -28,8 +28,16 @@ import {
   telegramSecrets,
   telegramVariables,
 } from "@loopgate/settings/telegram";
+import { inboxVariables } from "@loopgate/inbox";
+import { OWNER, webVariables } from "@loopgate/settings/web";
 import { z } from "zod";
 import { isTokenFileRegular } from "./environment.ts";
+
+/**
+ * What people may do in the browser inbox: nothing (`off`), read (`show`), or read and answer (`answer`). A program that
+ * runs as the same user can sign in there as the owner, and approve for itself; it can't on a phone.
+ */
+const InboxMode = z.enum(["off", "show", "answer"], "must be off, show or answer");
 
 /** The environment variables of the embedded topology (docs/configuration.md). */
 const Variables = z
@@ -39,6 +47,9 @@ const Variables = z
     ...gatewayVariables,
     LOOPGATE_DATA_DIR: z.string().optional(),
     ...webhookVariables,
+    ...inboxVariables,
+    ...webVariables,
+    LOOPGATE_INBOX: InboxMode.optional(),
     LOOPGATE_DAEMON_IDLE_SECONDS: z.coerce
       .number("must be a whole number of seconds")
       .int("must be a whole number of seconds")
@@ -67,8 +78,17 @@ export async function readSettings(environment: Environment) {
     policy: telegramRecipientsOf(read),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
+    inbox: inboxOf(read),
     idleMs: read.LOOPGATE_DAEMON_IDLE_SECONDS * 1_000,
   };
+}
+
+/** Without a bot, the inbox is where questions are answered. */
+function inboxOf(read: z.infer<typeof Variables>) {
+  const mode = read.LOOPGATE_INBOX ?? (read.TELEGRAM_BOT_TOKEN === undefined ? "answer" : "show");
+  const named = read.LOOPGATE_WEB_RESPONDERS;
+  const responders = named.length > 0 ? named : [OWNER];
+  return { mode, responders: mode === "answer" ? responders : [], publicUrl: read.LOOPGATE_PUBLIC_URL };
 }
 
 /** The processes of one data directory each find it by the token, and what was read of a pipe is gone. */

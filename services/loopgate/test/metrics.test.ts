@@ -59,6 +59,8 @@ it("have these names and labels; dashboards and alerts use them, so a change mus
     "loopgate_dead_letters_total counter consumer",
     "loopgate_decision_seconds histogram outcome",
     "loopgate_deliveries_total counter",
+    "loopgate_inbox_answers_total counter outcome",
+    "loopgate_inbox_sign_ins_total counter outcome",
     "loopgate_log_unknown_outcomes_total counter next",
     "loopgate_nats_reconnects_total counter",
     "loopgate_requests_accepted_total counter request_type",

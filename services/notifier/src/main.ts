@@ -22,7 +22,7 @@ await runService({
     const requests = new RequestLog({ log, ...storage, observer });
     const buckets = await bucketsOf(bus.keyValue);
     const policies = () => [policy];
-    const shared = { log, queries, buckets, policies, logger, metrics };
+    const shared = { log, queries, buckets, policies, logger, metrics, observer };
     const channel = await connectTelegram({ ...shared, api: telegram, webhook });
     const holder = `${hostname()}.${randomUUID()}`;
     const notifier = parts.use(await startNotifier({ ...shared, channel, requests, outageNoteMs, holder }));

@@ -96,15 +96,9 @@ export async function startNotifier(options: NotifierOptions): Promise<Notifier>
     await using opening = new AsyncDisposableStack();
     const leased = opening.use(new ConcurrentDisposables());
     const sender = leased.use(await channel.openSender(lease));
-    const questions = new QuestionSender({
-      channel,
-      sender,
-      requests,
-      pendingRecords,
-      logger,
-      metrics,
-      now,
-    });
+    const questions = leased.use(
+      new QuestionSender({ channel, sender, requests, pendingRecords, logger, metrics, now }),
+    );
     leased.use(await startQuestionConsumer({ channel, log, questions, logger, now }));
     leased.use(await startMissedRedelivery({ channel, log, openQuestions, policies, questions }));
     leased.use(await startCopyCloser({ channel, sender, log, requests, closings }));

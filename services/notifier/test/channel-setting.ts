@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { type EventLog, Unavailable } from "@loopgate/bus";
+import { deadLetters, type EventLog, Unavailable } from "@loopgate/bus";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { type CreatedEvent, refOf } from "@loopgate/contracts";
 import { cancellation, decisionOf, expiry } from "@loopgate/domain";
@@ -11,7 +11,7 @@ import { createLogger, createMetrics } from "@loopgate/runtime";
 import { startState, type StateService } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { aQuestion } from "@loopgate/testing/builders";
-import { replacedLog } from "@loopgate/testing/faults";
+import { replacedLog, smallLog } from "@loopgate/testing/faults";
 import { afterEach, beforeEach, expect } from "vitest";
 import { bucketsOf, type Notifier, startNotifier } from "../src/index.ts";
 import type { ChannelUnderTest, Person, Place, ShownCopy } from "./channel-under-test.ts";
@@ -24,6 +24,7 @@ export const leaseMs = 4_000;
 type Fault = "before" | "after" | undefined;
 
 interface QuestionOptions {
+  readonly client?: string;
   readonly message?: string;
   /** Without labels, the answer is typed. */
   readonly labels?: readonly string[];
@@ -37,6 +38,8 @@ export class ChannelSetting {
   requests!: RequestLog;
   /** Whether a notifier's append fails, as when the log does not answer: `after` the event was stored all the same. */
   failsAppend: (subject: string, holder: string) => Fault | Promise<Fault> = () => undefined;
+  /** The size of the largest event that the log takes from notifiers, in bytes. */
+  maxEventBytes = Infinity;
   /** Holds up a notifier's read of a request. */
   beforeRead: (prefix: string) => Promise<void> | undefined = () => undefined;
   /** How far the notifiers' clock is ahead, in milliseconds. */
@@ -51,6 +54,7 @@ export class ChannelSetting {
     beforeEach(async () => {
       setting.channel = await open();
       setting.failsAppend = () => undefined;
+      setting.maxEventBytes = Infinity;
       setting.beforeRead = () => undefined;
       setting.clockOffsetMs = 0;
       setting.#directory = await mkdtemp(join(tmpdir(), "loopgate-channel-"));
@@ -111,13 +115,14 @@ export class ChannelSetting {
 
   /** Puts a question into the log, as a gateway would. */
   async ask({
+    client = "deploy-bot",
     message = "Restart orders-prod?",
     labels = ["Approve", "Deny"],
     places = ["alice"],
     responders = ["alice", "bob"],
   }: QuestionOptions = {}): Promise<CreatedEvent> {
     const event = aQuestion({
-      client: "deploy-bot",
+      client,
       message,
       options: labels,
       recipients: places.map((place) =>
@@ -146,6 +151,12 @@ export class ChannelSetting {
 
   async decision(created: CreatedEvent) {
     return decisionOf(await this.set(created))?.event.data;
+  }
+
+  /** What was given up, as an operator sees it. */
+  async deadLetters() {
+    const letters = await Array.fromAsync(deadLetters(this.#bus.log));
+    return letters.map(({ event }) => event.data);
   }
 
   /** The n-th message with a question at a place, once it is there. */
@@ -179,7 +190,7 @@ export class ChannelSetting {
   }
 
   #failingLog(holder: string): EventLog {
-    const { log } = this.#bus;
+    const log = smallLog(this.#bus.log, this.maxEventBytes);
     return replacedLog(log, {
       append: async (subject, event, options) => {
         const fault = await this.failsAppend(subject, holder);

@@ -18,7 +18,7 @@ export async function openTelegram(): Promise<ChannelUnderTest> {
   const telegram = await FakeTelegram.start(token);
   telegram.chats.refusing.set(String(chats.nowhere), new Refused(400, "Bad Request: chat not found"));
   const isNotice = ({ text }: ShownMessage) => text.startsWith("📴");
-  const isQuestion = ({ text }: ShownMessage) => text.includes("deploy-bot asks");
+  const isQuestion = ({ text }: ShownMessage) => text.includes("-bot asks");
   const messagesAt = (place: keyof typeof chats) => telegram.messagesIn(chats[place]);
   const find = (place: keyof typeof chats, id: string) =>
     messagesAt(place).find((message) => String(message.id) === id)!;
@@ -66,5 +66,6 @@ function toldBy(text: string): Told {
   if (text.startsWith("Recorded: ")) return "recorded";
   if (text.startsWith("Already recorded: ")) return "already_recorded";
   if (text.endsWith("Your answer changed nothing.")) return "already_decided";
+  if (text.startsWith("I could not handle that.")) return "not_handled";
   return text.startsWith("I could not save that yet") ? "not_saved" : "rejected";
 }

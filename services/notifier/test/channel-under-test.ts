@@ -33,7 +33,13 @@ export interface ShownCopy {
 type Choice = { readonly option: string } | { readonly button: string } | { readonly text: string };
 
 /** What a person was told of an answer. */
-export type Told = "recorded" | "already_recorded" | "already_decided" | "not_saved" | "rejected";
+export type Told =
+  | "recorded"
+  | "already_recorded"
+  | "already_decided"
+  | "not_saved"
+  | "not_handled"
+  | "rejected";
 
 /** A channel, and people who use it. It outlives the notifiers that are started over it. */
 export interface ChannelUnderTest extends AsyncDisposable {

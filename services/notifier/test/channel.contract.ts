@@ -6,6 +6,7 @@ import type { ChannelUnderTest, Place } from "./channel-under-test.ts";
 /** What a notifier promises over every channel. */
 export function channelContract(open: () => Promise<ChannelUnderTest>): void {
   const here = ChannelSetting.use(open);
+  const tooMuch = "漢".repeat(3_500);
   const isDelivered = (subject: string) => subject.includes(".delivered.");
 
   const expectRecorded = (created: Awaited<ReturnType<typeof here.ask>>, count: number) =>
@@ -47,6 +48,27 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
       await here.copy("room", messages.length - 1);
       const shown = here.channel.copiesAt("room").map(({ text }) => /number \d\./.exec(text)?.[0]);
       expect(shown).toEqual(messages);
+    });
+
+    it("of another client comes at most two messages after it was asked, whatever flood is before it", async () => {
+      const { promise: isRead, resolve: release } = Promise.withResolvers<undefined>();
+      using held = new DisposableStack();
+      held.defer(() => release(undefined));
+      here.failsAppend = (subject) => (isDelivered(subject) ? isRead : undefined);
+      await here.start();
+      const flood = new Set<string>();
+      for (let n = 0; n < 500; n++)
+        flood.add((await here.ask({ client: "flood-bot", places: ["room"] })).subject);
+      await here.copy("room");
+      const before = here.channel.copiesAt("room").length;
+      here.beforeRead = (prefix) => {
+        if (!flood.has(prefix.split(".").at(-1)!)) release(undefined);
+        return undefined;
+      };
+      await here.ask({ client: "urgent-bot", message: "Urgent?", places: ["room"] });
+      const shown = () => here.channel.copiesAt("room").findIndex(({ text }) => text.includes("Urgent?"));
+      await expect.poll(shown, { timeout: 20_000 }).toBeGreaterThanOrEqual(0);
+      expect(shown() - before).toBeLessThan(2);
     });
 
     it("at a place that can never be reached is recorded as undelivered, with a reason", async () => {
@@ -116,6 +138,44 @@ export function channelContract(open: () => Promise<ChannelUnderTest>): void {
         expect(await here.decision(created)).toMatchObject({ answer: { value: "Approve" } });
       },
     );
+
+    it("that can never be stored is set aside without its text, its sender is told, and the next one counts", async () => {
+      here.maxEventBytes = 8_000;
+      await here.start();
+      const created = await here.ask({ labels: [] });
+      const copy = await here.copy();
+      const told = here.channel.answer("alice", "alice", copy, { text: tooMuch });
+      await expect.poll(told).toEqual(["not_handled"]);
+      expect(await here.decision(created)).toBeUndefined();
+      here.channel.answer("alice", "alice", copy, { text: "ship it" });
+      await expectClosed("alice");
+      expect(await here.decision(created)).toMatchObject({ answer: { text: "ship it" } });
+      const { channel: name } = here.channel.recipientAt("alice", []);
+      const letters = await here.deadLetters();
+      expect(letters).toEqual([
+        expect.objectContaining({
+          consumer: `intake-${name}-${here.channel.account}`,
+          kind: expect.any(String),
+          size: expect.toSatisfy((size: number) => size > 10_500),
+          error: expect.stringContaining("too large"),
+        }),
+      ]);
+      expect(JSON.stringify(letters)).not.toContain("漢");
+    });
+
+    it("that can never be stored is confirmed once its dead letter is stored", async () => {
+      let failures = 0;
+      here.failsAppend = (subject) => (subject.includes(".dlq.") && failures++ < 2 ? "before" : undefined);
+      here.maxEventBytes = 8_000;
+      await here.start();
+      await here.ask({ labels: [] });
+      const told = here.channel.answer("alice", "alice", await here.copy(), {
+        text: tooMuch,
+      });
+      await expect.poll(told).toEqual(["not_handled"]);
+      expect(await here.deadLetters()).toHaveLength(1);
+      expect(failures).toBe(3);
+    });
 
     it.each([
       ["a stranger", "mallory"],

@@ -90,14 +90,31 @@ describe("a question holds up those behind it", () => {
     held.dispose();
     await expect.poll(lengths).toEqual([3, 3]);
   });
+});
 
-  it("no longer once Telegram could not answer it for long", async () => {
+describe("after Telegram was out of order, the questions of a client come in the order of asking", () => {
+  it.each([
+    ["an HTML 502", unavailable],
+    ["a 500", { kind: "refuse", code: 500, description: "Internal Server Error" }],
+    ["a reset", { kind: "reset_before" }],
+    ["a server that does not answer", { kind: "hang" }],
+  ] as const)("%s", async (_, fault) => {
+    await fixture.start();
+    fixture.telegram.fail("sendMessage", tooManyRequests(0), 5);
+    fixture.telegram.fail("sendMessage", fault, 2);
+    await fixture.ask({ message: "number 0." });
+    await expect.poll(sends).toBe(6);
+    for (let n = 1; n < 4; n++) await fixture.ask({ message: `number ${n}.` });
+    expect(await shown(4)).toEqual(upTo(4));
+  });
+
+  it("and those of another client do not wait for them", async () => {
     await fixture.start();
     fixture.telegram.fail("sendMessage", tooManyRequests(0), 5);
     fixture.telegram.fail("sendMessage", unavailable);
-    await ask(1);
+    for (let n = 0; n < 3; n++) await fixture.ask({ message: `number ${n}.` });
     await expect.poll(sends).toBe(6);
-    await ask(3);
-    expect(await shown(3)).toEqual(upTo(3));
+    await fixture.ask({ client: "urgent-bot", message: "number 9." });
+    expect(await shown(4)).toEqual([9, 0, 1, 2]);
   });
 });

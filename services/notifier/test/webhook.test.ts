@@ -160,11 +160,7 @@ describe("a webhook", () => {
 
   it("bounds what it reads", async () => {
     await fixture.start("test", webhook());
-    const status = await post(`"${"x".repeat(1_100_000)}"`).then(
-      (answer) => answer.status,
-      () => 413,
-    );
-    expect(status).toBe(413);
+    expect((await post(`"${"x".repeat(1_100_000)}"`)).status).toBe(200);
     expect((await post('{"update_id":1}')).status).toBe(200);
     expect(await stored()).toEqual([{ update_id: 1 }]);
   });

@@ -1,4 +1,4 @@
-import type { Envelope, LogEntry } from "@loopgate/contracts";
+import { type Envelope, type LogEntry, streams } from "@loopgate/contracts";
 import type { PubAck } from "@nats-io/jetstream";
 import type { BusObserver } from "../bus-observer.ts";
 import {
@@ -7,13 +7,16 @@ import {
   type ConsumerSpec,
   type Consumption,
   type EventLog,
+  type FollowedPage,
+  type FollowOptions,
   type Handler,
   LogFull,
   type ReplayPage,
   type Subscription,
   type TailListener,
 } from "../event-log.ts";
-import { type Storable, storable, tooLarge, wrongSubject } from "../rejected.ts";
+import { follow } from "../follow.ts";
+import { idOfForeignMessage, type Storable, storable, tooLarge, wrongSubject } from "../rejected.ts";
 import { CALL_TIMEOUT_MS } from "./connection/bus-options.ts";
 import type { NatsClient } from "./connection/connect.ts";
 import { isLost, isTooLarge } from "./connection/errors.ts";
@@ -21,6 +24,7 @@ import { retryUnknownOutcome, type RetryPolicy } from "./connection/retry.ts";
 import { type ConsumerTimings, NatsConsumer } from "./consumer/consumer.ts";
 import { backlogOf, catchUpOf } from "./consumer/durable.ts";
 import { LogCapacity } from "./log/capacity.ts";
+import { pageAfter } from "./log/page-after.ts";
 import { type Newest, newestBelow, newestOn, retryUntilVisible } from "./log/reader.ts";
 import { replay } from "./log/replay.ts";
 import { type RoomMaker, withRoom } from "./log/reserve.ts";
@@ -48,6 +52,7 @@ export class NatsEventLog implements EventLog {
   readonly #room: RoomMaker | undefined;
   readonly #storing = new StoringWatch();
   readonly #consumers = new Set<NatsConsumer>();
+  readonly #closed = new AbortController();
 
   constructor({ client, retry, timings, observer, room }: NatsEventLogOptions) {
     this.#client = client;
@@ -121,13 +126,26 @@ export class NatsEventLog implements EventLog {
     return this.#tails.add(filters, listener);
   }
 
+  async head(): Promise<number> {
+    const { state } = await this.#retryUnknownOutcome(() =>
+      this.#client.jsm.streams.info(streams.requests.name),
+    );
+    return state.last_seq;
+  }
+
+  follow(options: FollowOptions): AsyncIterable<FollowedPage> {
+    const read = (after: number) => this.#retryUnknownOutcome(() => pageAfter(this.#client, after));
+    return follow({ log: this, read, closed: this.#closed.signal }, options);
+  }
+
   /** @throws Unavailable that names a consumer which has failed to read its stream for `stalledAfterMs`. */
   check(): void {
     for (const consumer of this.#consumers) consumer.check();
   }
 
-  /** Stops the intake of every consumer and waits for its running handlers. */
+  /** Ends what follows the log, stops the intake of every consumer, and waits for the running handlers. */
   async stop(): Promise<void> {
+    this.#closed.abort();
     await Promise.all([...this.#consumers].map((consumer) => consumer.stop()));
   }
 
@@ -206,8 +224,7 @@ export class NatsEventLog implements EventLog {
       async () => (await this.#client.jsm.streams.getMessage(stream, { seq })) ?? undefined,
     );
     const entry = readEntry(message);
-    if (entry === undefined)
-      throw new TypeError("another message, which is not an event, has the event's id");
+    if (entry === undefined) throw idOfForeignMessage();
     return { seq, entry };
   }
 

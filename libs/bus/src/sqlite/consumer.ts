@@ -235,7 +235,7 @@ export class SqliteConsumer {
       this.#reportFailure(job.attempt, cause);
       return this.#delay(job, this.#backOff(job.attempt));
     }
-    this.#source.observer?.deadLettered(name);
+    this.#source.observer?.deadLettered(name, { event: job.entry.event.id, error });
     this.#finish(job);
   }
 

@@ -1,10 +1,12 @@
-import { type Envelope, type LogEntry, subjectMatches } from "@loopgate/contracts";
+import { type Envelope, filters, type LogEntry, subjectMatches } from "@loopgate/contracts";
 import {
   type AppendOptions,
   type AppendResult,
   type ConsumerSpec,
   type Consumption,
   type EventLog,
+  type FollowedPage,
+  type FollowOptions,
   type Handler,
   LogFull,
   type ReplayPage,
@@ -12,6 +14,7 @@ import {
   type TailListener,
   Unavailable,
 } from "../event-log.ts";
+import { follow, type ReadPage } from "../follow.ts";
 import { storable } from "../rejected.ts";
 import { pollUntil } from "@loopgate/async";
 import { hasHeadroom, NEARLY_FULL } from "../capacity.ts";
@@ -22,7 +25,9 @@ import {
   eventAt,
   EVENTS_SCHEMA,
   eventsAfter,
+  holdsAllAfter,
   lastBelow,
+  lastGivenSeq,
   newestBelow,
   newestOn,
   newestSeq,
@@ -30,7 +35,7 @@ import {
 import { CHECKPOINT_SCHEMA } from "./consumer-checkpoint.ts";
 import { REDELIVERY_SCHEMA } from "./delayed-redelivery.ts";
 import { type ConsumerOptions, SqliteConsumer } from "./consumer.ts";
-import type { SqliteDatabase } from "./database.ts";
+import type { SqliteConnection, SqliteDatabase } from "./database.ts";
 import { usedBytes } from "./used-bytes.ts";
 
 /** How many entries are read, or deleted after their retention, at a time. */
@@ -60,6 +65,7 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   readonly #consumers = new Map<string, SqliteConsumer>();
   #published: number;
   #recovery: NodeJS.Timeout | undefined;
+  readonly #closed = new AbortController();
 
   private constructor(database: SqliteDatabase, options: EventLogOptions) {
     this.#database = database;
@@ -157,9 +163,19 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
     return { [Symbol.asyncDispose]: async () => void this.#tails.delete(tail) };
   }
 
-  /** Stops the running consumers. Their subscriptions end when their handlers do. */
+  async head(): Promise<number> {
+    return this.#database.read(lastGivenSeq);
+  }
+
+  follow(options: FollowOptions): AsyncIterable<FollowedPage> {
+    const read = async (after: number) => this.#database.read((db) => pageAfter(db, after));
+    return follow({ log: this, read, closed: this.#closed.signal }, options);
+  }
+
+  /** Ends what follows the log, and stops the running consumers. Their subscriptions end when their handlers do. */
   async [Symbol.asyncDispose](): Promise<void> {
     clearTimeout(this.#recovery);
+    this.#closed.abort();
     for (const consumer of this.#consumers.values()) consumer.halt();
     this.#consumers.clear();
     this.#tails.clear();
@@ -195,6 +211,14 @@ export class SqliteEventLog implements EventLog, AsyncDisposable {
   #after(seq: number): readonly LogEntry[] {
     return this.#database.read((db) => eventsAfter(db, seq, PAGE));
   }
+}
+
+/** Undefined if the log does not hold all events after the sequence. */
+function pageAfter(db: SqliteConnection, after: number): ReadPage | undefined {
+  if (!holdsAllAfter(db, after)) return undefined;
+  const page = eventsAfter(db, after, PAGE);
+  const entries = page.filter(({ subject }) => subjectMatches(filters.everyEvent, subject));
+  return { entries, last: page.at(-1)?.seq ?? after, hasMore: page.length === PAGE };
 }
 
 function notify({ filters, listener }: Tail, entries: readonly LogEntry[]): void {

@@ -84,6 +84,17 @@ export const eventsAfter = (db: SqliteConnection, seq: number, limit: number): r
 export const eventAt = (db: SqliteConnection, seq: number): LogEntry | undefined =>
   entryIn(db.prepare(`${SELECT} WHERE seq = ?`).get(seq));
 
+/** The newest sequence that was ever given to an event; 0 if none was. */
+export const lastGivenSeq = (db: SqliteConnection): number =>
+  Number(db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'events'").get()?.["seq"] ?? 0);
+
+/** True unless events after `seq` were deleted after their retention, or `seq` was never given to an event. */
+export function holdsAllAfter(db: SqliteConnection, seq: number): boolean {
+  const last = lastGivenSeq(db);
+  const first = Number(db.prepare("SELECT min(seq) AS seq FROM events").get()?.["seq"] ?? last + 1);
+  return first <= seq + 1 && seq <= last;
+}
+
 /** The sequence of the newest event; 0 if there is none. */
 export const newestSeq = (db: SqliteConnection): number =>
   Number(db.prepare("SELECT max(seq) AS seq FROM events").get()?.["seq"] ?? 0);

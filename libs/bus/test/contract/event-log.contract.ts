@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type AppendResult, Rejected } from "../../src/index.ts";
 import { anEvent, appendCopies, aRequest, copySubject } from "./support/events.ts";
 import { busOfEachTest, type OpenBus } from "./support/bus-under-test.ts";
+import { followContract } from "./follow.contract.ts";
 import { replayContract } from "./replay.contract.ts";
 import { tailContract } from "./tail.contract.ts";
 
@@ -22,6 +23,9 @@ export function eventLogContract(open: OpenBus): void {
     });
     describe("tail", () => {
       tailContract(open);
+    });
+    describe("follow", () => {
+      followContract(open);
     });
   });
 }

@@ -23,7 +23,9 @@ it("needs named responders in a group: its own, else the operator's", () => {
 it("asks in a topic, and lets the same people answer there as in the whole chat", () => {
   const policy = telegramPolicy({ ...closed, defaultChat: "-100", defaultThread: "45" });
   const endpoint = "telegram_42_-100_45";
-  expect(policy.defaultRecipient()).toMatchObject({ recipient: { endpoint, responders: ["telegram:1"] } });
+  expect(policy.defaultRecipients()).toMatchObject({
+    recipients: [{ endpoint, responders: ["telegram:1"] }],
+  });
   expect(policy.recipientAt("-100/46", ["8"])).toMatchObject({
     recipient: { endpoint: "telegram_42_-100_46", responders: ["telegram:8"] },
   });

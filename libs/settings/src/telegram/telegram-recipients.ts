@@ -25,12 +25,12 @@ export interface TelegramRecipients {
 
 /** What these settings allow. Reads them at each call, so that a change takes effect at once. */
 export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy => ({
-  defaultRecipient: () => {
+  defaultRecipients: () => {
     if (settings.bot === undefined) return { kind: "no_account" };
     const { defaultChat: chat, defaultThread: thread } = settings;
-    return chat === undefined
-      ? { kind: "no_default" }
-      : recipientAt(settings, addressOfPlace({ chat, thread }), []);
+    if (chat === undefined) return { kind: "no_default" };
+    const result = recipientAt(settings, addressOfPlace({ chat, thread }), []);
+    return result.kind === "recipient" ? { kind: "recipients", recipients: [result.recipient] } : result;
   },
   recipientAt: (address, responderIds) => recipientAt(settings, address, responderIds),
   allows: (endpoint) => allowedChatOf(settings, endpoint) !== undefined,
@@ -40,7 +40,8 @@ export const telegramPolicy = (settings: TelegramRecipients): RecipientPolicy =>
     return parsed === undefined ? endpoint : addressOfPlace(parsed);
   },
   get isOpen() {
-    return settings.defaultChat === undefined && settings.allowedChats.length === 0;
+    const { bot, defaultChat, allowedChats } = settings;
+    return bot !== undefined && defaultChat === undefined && allowedChats.length === 0;
   },
   settingNames: {
     account: "TELEGRAM_BOT_TOKEN",

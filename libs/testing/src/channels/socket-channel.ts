@@ -1,14 +1,15 @@
-import { DEFAULT_TENANT, receivedEvent, receivedSubject } from "@loopgate/contracts";
+import { DEFAULT_TENANT } from "@loopgate/contracts";
 import type { EventLog } from "@loopgate/bus";
-import type {
-  CallFailure,
-  CallResult,
-  Channel,
-  ChannelSender,
-  HeldLease,
-  Incoming,
-  Notice,
-  Receiver,
+import {
+  type CallFailure,
+  type CallResult,
+  type Channel,
+  type ChannelSender,
+  type HeldLease,
+  type Incoming,
+  type Notice,
+  ReceivedStore,
+  type Receiver,
 } from "@loopgate/requests";
 import { Answer, Join, parseSocketButton, type Shown } from "./socket-lines.ts";
 import { socketEndpoint, socketPlaceOf, socketResponder, type SocketSettings } from "./socket-policy.ts";
@@ -30,10 +31,12 @@ export class SocketChannel implements Channel {
   readonly account: string;
   readonly #options: SocketChannelOptions;
   readonly #server = new SocketServer();
+  readonly #received: ReceivedStore;
 
   constructor(options: SocketChannelOptions) {
     this.account = options.account;
     this.#options = options;
+    this.#received = new ReceivedStore({ log: options.log, channel: this });
   }
 
   owns(endpoint: string): boolean {
@@ -103,10 +106,9 @@ export class SocketChannel implements Channel {
   async checkContact(): Promise<void> {}
 
   async #store(answer: SentAnswer): Promise<void> {
-    const { account, tenant, name } = this;
-    const id = `${name}-${account}-${answer.person}-${answer.id}`;
-    const event = receivedEvent({ tenant, account, id }, { ...answer });
-    await this.#options.log.append(receivedSubject(tenant, name, account), event);
+    const id = `${this.name}-${this.account}-${answer.person}-${answer.id}`;
+    const result = await this.#received.store({ id, kind: "answer", update: { ...answer } });
+    if (result === "set_aside") await this.#tell(answer, { kind: "not_handled" });
   }
 
   async #tell({ id: about, place, person }: SentAnswer, { kind }: Notice): Promise<void> {

@@ -25,7 +25,7 @@ export const Shown = z.union([
   z.object({ question: z.string(), copy: z.string(), options: z.record(z.string(), z.string()) }),
   z.object({ closed: z.string(), copy: z.string() }),
   z.object({ notice: z.string() }),
-  /** The answer with this id is stored: it need not be sent again. */
+  /** The answer with this id is stored, or never can be: it need not be sent again. */
   z.object({ stored: z.string() }),
   /** The answer with this id may not be stored: send it again. */
   z.object({ not_stored: z.string() }),

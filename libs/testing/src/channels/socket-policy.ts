@@ -18,7 +18,7 @@ export const socketResponder = (person: string): string => `socket:${person}`;
 
 /** What these settings allow: the places that they name, and for each the people of its registration or of the settings. */
 export const socketPolicy = (settings: SocketSettings): RecipientPolicy => ({
-  defaultRecipient: () => ({ kind: "no_default" }),
+  defaultRecipients: () => ({ kind: "no_default" }),
   recipientAt: (place, people) => recipientAt(settings, place, people),
   allows: (endpoint) => peopleAt(settings, endpoint) !== undefined,
   mayAnswer: (endpoints, principal, session) =>

@@ -150,9 +150,13 @@ export class FakeTelegram implements AsyncDisposable {
     this.#changeMembership(chat, "kicked", "member");
   }
 
-  /** Hands out an update as it is, also of a kind that the bot did not ask for: it may be older than the asking. */
-  push(update: Omit<Update, "update_id">): void {
-    this.#queue.push(update);
+  /**
+   * Hands out an update as it is, also of a kind that the bot did not ask for: it may be older than the asking. A text is
+   * the JSON of its members, which may nest deeper than a program can write.
+   */
+  push(update: Omit<Update, "update_id"> | string): void {
+    if (typeof update === "string") this.#queue.pushMembers(update);
+    else this.#queue.push(update);
   }
 
   /** Makes the next `times` calls of a method fail. */
@@ -231,7 +235,7 @@ export class FakeTelegram implements AsyncDisposable {
     this.#allowed = allowed_updates ?? this.#allowed;
     const leave = this.#queue.receive(
       { offset, limit, timeoutMs: Math.min(timeout, 50) * 1_000 },
-      (updates) => send(response, 200, { ok: true, result: updates }),
+      (updates) => sendText(response, 200, `{"ok":true,"result":[${updates.join()}]}`),
       () =>
         refuse(
           response,
@@ -289,6 +293,8 @@ function refuse(response: ServerResponse, { code, message, parameters }: Refused
   });
 }
 
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
+const send = (response: ServerResponse, status: number, body: unknown) =>
+  sendText(response, status, JSON.stringify(body));
+
+const sendText = (response: ServerResponse, status: number, json: string) =>
+  response.writeHead(status, { "content-type": "application/json" }).end(json);

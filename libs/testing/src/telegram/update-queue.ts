@@ -8,6 +8,8 @@ const LIFETIME_MS = { callback_query: 150_000, other: 86_400_000 } as const;
 
 interface Queued {
   readonly update: Update;
+  /** How the update is sent. */
+  readonly json: string;
   readonly expires: number;
 }
 
@@ -15,7 +17,7 @@ interface Poll {
   readonly offset: number;
   readonly limit: number;
   readonly timer: NodeJS.Timeout;
-  answer(updates: readonly Update[]): void;
+  answer(updates: readonly string[]): void;
   replaced(): void;
 }
 
@@ -43,19 +45,25 @@ export class UpdateQueue {
 
   /** Updates that are not confirmed yet. */
   get held(): readonly Update[] {
-    const now = this.#now();
-    const { old = [], live = [] } = Object.groupBy(this.#queued, ({ expires }) =>
-      expires > now ? "live" : "old",
-    );
-    this.expired.push(...old.map(({ update }) => update));
-    this.#queued = live;
-    return this.#queued.map(({ update }) => update);
+    return this.#live().map(({ update }) => update);
+  }
+
+  /** An update as JSON. */
+  jsonOf(id: number): string {
+    return this.#queued.find(({ update }) => update.update_id === id)?.json ?? "";
   }
 
   push(update: object): number {
+    return this.pushMembers(JSON.stringify(update).slice(1, -1));
+  }
+
+  /** Takes the members of an update as JSON, which may nest deeper than a program can write. */
+  pushMembers(members: string): number {
     const id = this.#nextId++;
+    const json = members === "" ? `{"update_id":${id}}` : `{"update_id":${id},${members}}`;
+    const update = JSON.parse(json) as Update;
     const lifetime = "callback_query" in update ? LIFETIME_MS.callback_query : LIFETIME_MS.other;
-    this.#queued.push({ update: { update_id: id, ...update }, expires: this.#now() + lifetime });
+    this.#queued.push({ update, json, expires: this.#now() + lifetime });
     if (this.#poll !== undefined && id >= this.#poll.offset) this.#endPoll();
     this.onPush();
     return id;
@@ -86,7 +94,7 @@ export class UpdateQueue {
       limit,
       timeoutMs,
     }: { readonly offset: number; readonly limit: number; readonly timeoutMs: number },
-    answer: (updates: readonly Update[]) => void,
+    answer: (updates: readonly string[]) => void,
     replaced: () => void,
   ): () => void {
     if (offset > 0) this.#queued = this.#queued.filter(({ update }) => update.update_id >= offset);
@@ -119,7 +127,18 @@ export class UpdateQueue {
     poll.answer(this.#batch(poll.offset, poll.limit));
   }
 
-  #batch(offset: number, limit: number): readonly Update[] {
-    return this.held.filter((update) => update.update_id >= offset).slice(0, limit);
+  #batch(offset: number, limit: number): readonly string[] {
+    const wanted = this.#live().filter(({ update }) => update.update_id >= offset);
+    return wanted.slice(0, limit).map(({ json }) => json);
+  }
+
+  #live(): readonly Queued[] {
+    const now = this.#now();
+    const { old = [], live = [] } = Object.groupBy(this.#queued, ({ expires }) =>
+      expires > now ? "live" : "old",
+    );
+    this.expired.push(...old.map(({ update }) => update));
+    this.#queued = live;
+    return live;
   }
 }

@@ -112,7 +112,12 @@ export class Webhook {
     };
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PATIENCE_MS)]);
     try {
-      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(update), signal });
+      const response = await fetch(url, {
+        method: "POST",
+        headers,
+        body: this.#queue.jsonOf(update.update_id),
+        signal,
+      });
       await response.body?.cancel();
       if (response.ok) this.#queue.confirm(update.update_id);
       else this.#failed(update, `Wrong response from the webhook: ${response.status}`, response.headers);

@@ -1,5 +1,11 @@
-import { isIP } from "node:net";
-import { listSetting, type logVariables, settingRule } from "@loopgate/settings";
+import {
+  isLoopback,
+  listSetting,
+  type logVariables,
+  serverSettingsOf,
+  serverVariables,
+  settingRule,
+} from "@loopgate/settings";
 import { z } from "zod";
 import { apiKeysFile, type KeyFile } from "../access/key-file.ts";
 
@@ -59,9 +65,7 @@ const RETENTION_MARGIN_MS = 30 * DAY_MS;
 
 /** Where the gateway listens, and the limits for callers (docs/configuration.md). */
 export const gatewayVariables = {
-  SERVER_HOST: z.string().default("127.0.0.1"),
-  SERVER_PORT: z.coerce.number("must be a port").int().min(0).max(65_535).default(8080),
-  LOOPGATE_ALLOWED_HOSTS: listSetting,
+  ...serverVariables,
   LOOPGATE_ALLOWED_ORIGINS: origins,
   LOOPGATE_INSECURE: z.stringbool("must be 1 or 0").default(false),
   LOOPGATE_API_KEYS_FILE: apiKeysFile.optional(),
@@ -105,21 +109,20 @@ export const onlyLoopbackIsOpen = settingRule<GatewayRead>(
     mayListen(host, { apiKeys, insecure }),
 );
 
-export const gatewaySettingsOf = (read: GatewayRead) => ({
-  listen: { host: read.SERVER_HOST, port: read.SERVER_PORT },
-  gateway: {
-    defaultTimeoutSeconds: read.REQUEST_TIMEOUT,
-    minTimeoutSeconds: read.LOOPGATE_MIN_TIMEOUT_SECONDS,
-    maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
-    maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
-    keyReplaySeconds: read.LOOPGATE_KEY_REPLAY_SECONDS,
-    allowedHosts: isLoopback(read.SERVER_HOST)
-      ? [...read.LOOPGATE_ALLOWED_HOSTS, read.SERVER_HOST]
-      : read.LOOPGATE_ALLOWED_HOSTS,
-    allowedOrigins: read.LOOPGATE_ALLOWED_ORIGINS,
-    apiKeys: read.LOOPGATE_API_KEYS_FILE,
-    insecure: read.LOOPGATE_INSECURE,
-  },
+export const gatewaySettingsOf = (read: GatewayRead) => {
+  const { listen, allowedHosts } = serverSettingsOf(read);
+  return { listen, gateway: { ...limitsOf(read), allowedHosts } };
+};
+
+const limitsOf = (read: GatewayRead) => ({
+  defaultTimeoutSeconds: read.REQUEST_TIMEOUT,
+  minTimeoutSeconds: read.LOOPGATE_MIN_TIMEOUT_SECONDS,
+  maxTimeoutSeconds: read.LOOPGATE_MAX_TIMEOUT_SECONDS,
+  maxWaitSeconds: read.LOOPGATE_MAX_WAIT_SECONDS,
+  keyReplaySeconds: read.LOOPGATE_KEY_REPLAY_SECONDS,
+  allowedOrigins: read.LOOPGATE_ALLOWED_ORIGINS,
+  apiKeys: read.LOOPGATE_API_KEYS_FILE,
+  insecure: read.LOOPGATE_INSECURE,
 });
 
 interface NetworkProtection {
@@ -130,7 +133,3 @@ interface NetworkProtection {
 /** Beyond loopback, callers need keys, or the operator accepts the risk (docs/interface.md#sessions-and-recipients). */
 export const mayListen = (host: string, { apiKeys, insecure = false }: NetworkProtection): boolean =>
   isLoopback(host) || apiKeys !== undefined || insecure;
-
-/** True for an address that only this machine reaches. */
-export const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));

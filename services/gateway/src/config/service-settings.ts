@@ -1,5 +1,6 @@
 import type { NatsPermissions } from "@loopgate/bus/nats";
 import { filters } from "@loopgate/contracts";
+import { eitherPolicy } from "@loopgate/domain";
 import {
   certificateHasKey,
   type Environment,
@@ -17,6 +18,7 @@ import {
   telegramSecrets,
   telegramVariables,
 } from "@loopgate/settings/telegram";
+import { webPolicy, webVariables } from "@loopgate/settings/web";
 import { z } from "zod";
 import {
   gatewaySettingsOf,
@@ -37,7 +39,7 @@ const natsPermissions: NatsPermissions = {
 };
 
 const Variables = z
-  .object({ ...telegramVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
+  .object({ ...telegramVariables, ...webVariables, ...logVariables, ...natsVariables, ...gatewayVariables })
   .refine(...groupNamesResponders)
   .refine(...timeoutsAreOrdered)
   .refine(...retentionOutlastsQuestions)
@@ -51,7 +53,7 @@ const Variables = z
 export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
   return {
-    policy: telegramPolicy(telegramRecipientsOf(read)),
+    policy: eitherPolicy(telegramPolicy(telegramRecipientsOf(read)), webPolicy(read.LOOPGATE_WEB_RESPONDERS)),
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     nats: {

@@ -11,7 +11,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { KeyCaller } from "@loopgate/rest";
 import { keyCallerOf } from "@loopgate/rest";
-import { isLoopback } from "../config/gateway-settings.ts";
+import { isLoopback } from "@loopgate/settings";
 import { sendError } from "../http/errors.ts";
 import { parseArguments } from "@loopgate/rest/arguments";
 import type { SessionRegistry } from "../sessions/session-registry.ts";

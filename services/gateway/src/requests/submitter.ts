@@ -10,7 +10,7 @@ import {
   type RequestView,
 } from "@loopgate/contracts";
 import { LogFull, type RequestQueries, Unavailable } from "@loopgate/bus";
-import { type RequestLog, type SubmitResult } from "@loopgate/requests";
+import { findRequest, type RequestLog, type SubmitResult } from "@loopgate/requests";
 import { requestDetailsOf, promptOf, type RecipientPolicy } from "@loopgate/domain";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { GatewayMetrics } from "../gateway-metrics.ts";
@@ -19,7 +19,6 @@ import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { clamp } from "@loopgate/rest/arguments";
 import { apiError, type ApiFailure, type Caller, invalidArguments, keyIdOf } from "@loopgate/rest";
 import type { Departure, Departures, SubmissionIdentity } from "./departures.ts";
-import { findRequest } from "./find-request.ts";
 import { fingerprintOf, type Submission } from "./submission.ts";
 
 /** How long after a request has ended its key still returns it, in seconds (docs/interface.md#tools). */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Bucket } from "@loopgate/bus";
 import { type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
-import type { RecipientPolicy, RecipientResult } from "@loopgate/domain";
+import type { NoRecipient, RecipientPolicy } from "@loopgate/domain";
 import { invalidArguments, apiError, type ApiFailure } from "@loopgate/rest";
 
 export interface SessionRef {
@@ -108,9 +108,9 @@ export class SessionRegistry {
 }
 
 function defaultRecipients(policy: RecipientPolicy) {
-  const result = policy.defaultRecipient();
-  return result.kind === "recipient"
-    ? ({ kind: "recipients", recipients: [result.recipient] } as const)
+  const result = policy.defaultRecipients();
+  return result.kind === "recipients"
+    ? result
     : recipientError(result.kind === "no_account" ? "no_account" : "no_default", policy);
 }
 
@@ -145,10 +145,7 @@ const noLongerAllowed = ({ settingNames }: RecipientPolicy): ApiFailure =>
     `The settings no longer allow this session's recipient: register the session again, or ask the operator to add the recipient to ${settingNames.allowedRecipients}.`,
   );
 
-function recipientError(
-  kind: Exclude<RecipientResult["kind"], "recipient">,
-  { settingNames }: RecipientPolicy,
-): ApiFailure {
+function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPolicy): ApiFailure {
   switch (kind) {
     case "no_account":
       return apiError(

@@ -1,10 +1,9 @@
 import { isRequestId, type RequestRef, seconds } from "@loopgate/contracts";
 import type { RequestQueries } from "@loopgate/bus";
-import type { RequestLog } from "@loopgate/requests";
+import { findRequest, type RequestLog } from "@loopgate/requests";
 import { z } from "zod";
 import type { GatewaySettings } from "../config/gateway-settings.ts";
 import { parseArguments, requestId, waitSecondsOf } from "@loopgate/rest/arguments";
-import { findRequest } from "../requests/find-request.ts";
 import type { Waiters } from "../requests/waiters.ts";
 import { apiError, noSuchRequest } from "@loopgate/rest";
 import { toolSchema } from "./json-schema.ts";

@@ -21,20 +21,28 @@ export function deadLettersCommand(environment: Environment): Command {
   return command;
 }
 
+const WHY_NOT = {
+  of_a_request:
+    "only people's messages can be replayed: `loopgate rebuild` repairs the database, and pressing a button of an open copy closes it",
+  not_kept:
+    "this message could not be stored, so there is nothing to replay: ask the person to send it again",
+} as const;
+
 async function list(log: EventLog): Promise<void> {
   for await (const { seq, event } of deadLetters(log)) {
-    const { consumer, subject, error, attempts } = event.data;
-    process.stdout.write(`${[seq, event.time, consumer, attempts, error, subject].join("\t")}\n`);
+    const { consumer, subject, error, attempts, kind, size, event: given } = event.data;
+    const about = kind === undefined ? [] : [kind, size === undefined ? "?" : `${size} bytes`];
+    const line = [seq, event.time, consumer, attempts, error, subject, given.id, ...about];
+    process.stdout.write(`${line.join("\t")}\n`);
   }
 }
 
 async function replay(log: EventLog, number: number): Promise<void> {
   for await (const letter of deadLetters(log)) {
     if (letter.seq !== number) continue;
-    if (await replayDeadLetter(log, letter)) return;
-    throw new StartupError(
-      "only people's messages can be replayed: `loopgate rebuild` repairs the database, and pressing a button of an open copy closes it",
-    );
+    const result = await replayDeadLetter(log, letter);
+    if (result === "replayed") return;
+    throw new StartupError(WHY_NOT[result]);
   }
   throw new StartupError(`no dead letter has the number ${number}: \`loopgate dead-letters\` lists them`);
 }

@@ -8,11 +8,13 @@ import { formatJson, formatText, hasNoProblem } from "../doctor/check.ts";
 import { doctor } from "../doctor/doctor.ts";
 import { deadLettersCommand } from "./dead-letters-command.ts";
 import { keyCommand } from "./key-command.ts";
+import { peopleCommands } from "./people-commands.ts";
 
 /** The commands that operators run now and then. They load the drivers of NATS and MongoDB. */
 export const operatorCommands = (environment: Environment): readonly Command[] => [
   doctorCommand(environment),
   keyCommand(),
+  ...peopleCommands(environment),
   bootstrapCommand(environment),
   deadLettersCommand(environment),
   rebuildCommand(environment),

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Writable } from "node:stream";
+import { ownerProfile } from "@loopgate/inbox";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
-import { FakeTelegram } from "@loopgate/testing";
+import { FakeTelegram, InboxPage } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../../src/index.ts";
 
 /** A bot token that only tests use: if an output contains it, it leaked. */
@@ -16,6 +17,8 @@ export const chat = 7_000_123;
 /** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
+  /** Signs the owner, Sam, in to the inbox. */
+  signIn(): Promise<InboxPage>;
   readonly telegram: FakeTelegram;
   readonly metrics: Metrics;
   /** Its log lines so far, from level `debug`. */
@@ -53,10 +56,13 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const settings = await readSettings(environment);
   const metrics = createMetrics();
   const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
-  const { gateway } = await startEmbedded(options);
+  const { gateway, inbox } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
+  inbox?.address.isServedAt(url);
   return {
     url,
+    signIn: async () =>
+      InboxPage.open((await inbox?.newLink({ profile: ownerProfile("Sam"), auth: "local" })) ?? ""),
     telegram,
     metrics,
     lines,

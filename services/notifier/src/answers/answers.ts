@@ -109,6 +109,7 @@ export class Answers {
     const places = await this.#channel.aliasesOf(message.endpoint);
     const outcome = await this.#recorder.record({
       ...message,
+      principals: [message.responder],
       request,
       channel,
       comment,

@@ -4,7 +4,6 @@ import type { Channel } from "@loopgate/requests";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import { consumersOf } from "../consumers.ts";
 import type { QuestionSender } from "./question-sender.ts";
-import { retryAfter } from "../retry-after.ts";
 
 export interface QuestionConsumerOptions {
   readonly channel: Channel;
@@ -24,19 +23,19 @@ export const startQuestionConsumer = (options: QuestionConsumerOptions): Promise
 /** Before the entry of a question becomes a dead letter, its recipients are recorded as undelivered. */
 async function deliver(
   { questions, logger, now }: QuestionConsumerOptions,
-  { entry, attempt, failures }: Delivery,
+  { entry, failures }: Delivery,
 ): Promise<Verdict> {
   const ref = parseRequestSubject(entry.subject);
   if (ref === undefined || entry.known?.type !== "loopgate.request.created.v1")
     return { deadLetter: "not a question" };
   const created = entryAs("loopgate.request.created.v1", entry).event;
   try {
-    const results = await questions.deliver(ref, { created, seq: entry.seq, attempt });
-    return noLaterThanTheEnd(retryAfter(results, attempt), created, now());
+    const verdict = await questions.deliver(ref, { created, seq: entry.seq });
+    return noLaterThanTheEnd(verdict, created, now());
   } catch (error) {
     if (error instanceof Unavailable || failures + 1 < MAX_FAILURES) throw error;
     logger.error({ ...requestFields(created), err: error }, "a question could not be sent");
-    await questions.giveUp(ref);
+    await questions.giveUp(ref, created);
     return { deadLetter: "the question could not be sent" };
   }
 }

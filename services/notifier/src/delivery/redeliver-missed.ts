@@ -31,8 +31,8 @@ async function redeliver(
   const open = await openQuestions.at(places);
   const canReceive = (endpoint: string) => places.includes(channel.placeOf(endpoint));
   const results = await Promise.all(
-    open.questions.map(({ view }) =>
-      questions.redeliver({ tenant: channel.tenant, id: view.request_id }, canReceive),
+    open.questions.map(({ view, recipients }) =>
+      questions.redeliver({ tenant: channel.tenant, id: view.request_id }, recipients, canReceive),
     ),
   );
   return retryAfter(results.flat(), attempt);

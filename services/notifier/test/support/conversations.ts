@@ -9,7 +9,7 @@ import { bot, secretMessage } from "./secrets.ts";
 
 export interface AskOptions extends Pick<
   QuestionOptions,
-  "id" | "keyId" | "message" | "options" | "metadata" | "timeoutMs" | "session"
+  "id" | "client" | "keyId" | "clientHash" | "message" | "options" | "metadata" | "timeoutMs" | "session"
 > {
   /** Where the question is asked: a chat, who may answer there, and the topic in it, if any. */
   readonly chats?: readonly (readonly [chat: number, people: readonly number[], thread?: number])[];

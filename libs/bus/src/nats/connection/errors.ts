@@ -24,6 +24,10 @@ export const apiCodeOf = (error: unknown): number | undefined =>
 export const isLost = (error: unknown): boolean =>
   apiCodes.wrongLastSequence.some((code) => code === apiCodeOf(error));
 
+/** True if a direct read found no message. */
+export const isNotFound = (error: unknown): boolean =>
+  error instanceof Error && error.name === "JetStreamStatusError" && "code" in error && error.code === 404;
+
 /** True if the message is larger than the server, or the stream, accepts. The client knows the server's limit. */
 export const isTooLarge = (error: unknown): boolean =>
   apiCodeOf(error) === apiCodes.messageTooLarge ||

@@ -215,7 +215,7 @@ export class NatsConsumer {
       this.#reportFailure(attempt, cause);
       return message.nak(Math.ceil(this.#backOff(attempt)));
     }
-    this.#observer?.deadLettered(name);
+    this.#observer?.deadLettered(name, { event: entry.event.id, error });
     this.#failures.delete(entry.seq);
     message.ack();
   }

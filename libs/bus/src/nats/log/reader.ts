@@ -1,11 +1,10 @@
-import { sleep, withTimeout } from "@loopgate/async";
+import { sleep } from "@loopgate/async";
 import type { LogEntry } from "@loopgate/contracts";
 import type { JetStreamManager, StoredMsg } from "@nats-io/jetstream";
-import { TimeoutError } from "@nats-io/transport-node";
 import { Unavailable } from "../../event-log.ts";
-import { CALL_TIMEOUT_MS } from "../connection/bus-options.ts";
 import type { NatsClient } from "../connection/connect.ts";
 import { streamOf } from "../stream-names.ts";
+import { readDirectly } from "./direct-read.ts";
 import { readEntry } from "./stored-message.ts";
 
 /**
@@ -21,7 +20,7 @@ export interface Newest {
 type Client = Pick<NatsClient, "jsm" | "watch" | "apiPrefix">;
 
 /** How long a message that the server has acknowledged may take to become readable, in milliseconds. */
-const VISIBLE_WITHIN_MS = 2_000;
+export const VISIBLE_WITHIN_MS = 2_000;
 const POLL_MS = 20;
 
 /** The newest message on a subject, or on all subjects that a filter matches, as the stream's leader has it. */
@@ -54,7 +53,7 @@ export async function newestBelow(
   const everything = `${prefix}.>`;
   const stream = streamOf(everything);
   const read = async (seq: number) => {
-    const found = await newestOfEach(client, stream, everything);
+    const found = await readDirectly(client, stream, { multi_last: [everything] });
     return found.some((message) => message.seq >= seq) ? found : undefined;
   };
   const upToDate = atLeast === Infinity ? undefined : await read(atLeast);
@@ -70,32 +69,6 @@ async function eventsOf(jsm: JetStreamManager, messages: readonly StoredMsg[]): 
     messages.map(async (message) => readEntry(message) ?? (await newestOn(jsm, message.subject))?.entry),
   );
   return entries.filter((entry) => entry !== undefined).sort((a, b) => a.seq - b.seq);
-}
-
-/** The answer of one server. Without the time limit, the client would wait for the rest of an answer that breaks off. */
-async function newestOfEach(
-  { jsm, watch, apiPrefix }: Client,
-  stream: string,
-  filter: string,
-): Promise<readonly StoredMsg[]> {
-  const messages: StoredMsg[] = [];
-  const { promise: ended, resolve, reject } = Promise.withResolvers<true>();
-  const reading = await jsm.direct.getLastMessagesFor(stream, {
-    multi_last: [filter],
-    // Without a callback, the client would leak one subscription per read.
-    callback: (done, message) => {
-      if (done === null) messages.push(message);
-      else if (done.err === undefined) resolve(true);
-      else reject(done.err);
-    },
-  });
-  try {
-    if (await withTimeout(ended, CALL_TIMEOUT_MS, () => undefined)) return messages;
-    watch.checkPermission(`${apiPrefix}.DIRECT.GET.${stream}`);
-    throw new TimeoutError();
-  } finally {
-    reading.stop();
-  }
 }
 
 /**

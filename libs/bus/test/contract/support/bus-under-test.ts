@@ -10,6 +10,8 @@ export interface BusUnderTest {
   /** Simulates a restart: closes this bus under whatever still runs, and opens another on the same durable state. */
   reopen(): Promise<BusUnderTest>;
   close(): Promise<void>;
+  /** Drops all events stored so far, as they are dropped after their retention. */
+  dropEvents(): Promise<void>;
 }
 
 /** Short times with which an adapter opens the bus under test, so that no suite waits long. */
@@ -35,6 +37,7 @@ export const eventually = { timeout: 30_000, interval: 10 };
 export interface BusOfTest extends Pick<BusUnderTest, "log" | "timers" | "keyValue"> {
   /** Continues with a reopened bus. */
   restart(): Promise<void>;
+  dropEvents(): Promise<void>;
   /** Disposes this after the test, before the bus closes. */
   own<Owned extends AsyncDisposable>(owned: Owned): Owned;
 }
@@ -64,6 +67,7 @@ export function busOfEachTest(open: OpenBus, observer?: BusObserver): BusOfTest 
     restart: async () => {
       bus = await bus.reopen();
     },
+    dropEvents: () => bus.dropEvents(),
     own: (item) => owned.use(item),
   };
 }

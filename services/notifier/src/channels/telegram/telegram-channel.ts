@@ -1,5 +1,5 @@
-import { type Bucket, type EventLog, type RequestQueries } from "@loopgate/bus";
-import { DEFAULT_TENANT } from "@loopgate/contracts";
+import type { Bucket, BusObserver, EventLog, RequestQueries } from "@loopgate/bus";
+import { DEFAULT_TENANT, timestamp } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import type {
   AnswerMessage,
@@ -44,6 +44,7 @@ export interface TelegramOptions {
   readonly buckets: { readonly channels: Bucket; readonly copies: Bucket };
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly observer?: Pick<BusObserver, "deadLettered"> | undefined;
 }
 
 /** How long a registration waits for the type of its chat, in milliseconds. */
@@ -100,7 +101,15 @@ export class TelegramChannel implements Channel {
     this.account = bot;
     this.username = username;
     this.#moves = new MovedChats(buckets.channels);
-    this.#updates = new UpdateStore(options.log, { tenant: this.tenant, bot });
+    const { log, observer } = options;
+    this.#updates = new UpdateStore({
+      log,
+      channel: this,
+      observer,
+      onSetAside: (update) => {
+        void this.read(update, timestamp())?.tell({ kind: "not_handled" });
+      },
+    });
     this.#openQuestions = new OpenQuestions(options.queries, this);
     this.#pauses = new Pauses({ channels: buckets.channels, bot, logger, metrics });
     this.#replies = new ChatQueue({ pauses: this.#pauses, rates: this.#rates });

@@ -1,7 +1,13 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Unavailable } from "@loopgate/bus";
 import { explainTaken, type Logger } from "@loopgate/runtime";
-import { fastify, type FastifyError, type FastifyInstance } from "fastify";
+import {
+  fastify,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
 import { z } from "zod";
 import type { UpdateStore } from "./update-store.ts";
 
@@ -36,9 +42,9 @@ const SAFE_SECRET_LENGTH = 16;
 const Update = z.looseObject({ update_id: z.int().nonnegative() });
 
 /**
- * Accepts updates from Telegram on any path: 200 once an update is in the log, 503 while the log does not answer, 401
- * without the secret. A body that is no update is stored as unreadable and answered 200, or Telegram would repeat it and
- * hold back the updates behind it. Disposing it finishes the requests in progress.
+ * Accepts updates from Telegram on any path: 200 once an update is in the log, 503 while it can't be stored now, 401
+ * without the secret. What can never be read or stored is set aside and answered 200, or Telegram would repeat it and hold
+ * back the updates behind it. Disposing it finishes the requests in progress.
  * @throws StartupError for a port in use.
  */
 export async function startWebhookServer({
@@ -56,12 +62,15 @@ export async function startWebhookServer({
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "string" }, async (_request: unknown, body: string) => body);
   addSecretCheck(app, secret);
-  app.setErrorHandler<FastifyError>((error, _request, reply) => {
-    if (error instanceof Unavailable)
-      return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send();
-    if (error.statusCode !== undefined && error.statusCode < 500) return reply.code(error.statusCode).send();
-    logger.error({ err: error }, "an update could not be accepted: Telegram sends it again");
-    return reply.code(500).send();
+  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    if (error.code !== TOO_LARGE) return refuse(error, reply, logger);
+    try {
+      await updates.setUnreadAside(lengthOf(request));
+      // The connection goes on, and what is left of the body is dropped: Telegram must get this response.
+      return await reply.removeHeader("connection").code(200).send();
+    } catch (failure) {
+      return refuse(failure, reply, logger);
+    }
   });
   app.post("/*", async (request, reply) => {
     await store(updates, typeof request.body === "string" ? request.body : "");
@@ -71,6 +80,27 @@ export async function startWebhookServer({
   await app.listen({ host: "0.0.0.0", port }).catch(explainTaken("TELEGRAM_WEBHOOK_PORT", port));
   return { [Symbol.asyncDispose]: stop };
 }
+
+const TOO_LARGE = "FST_ERR_CTP_BODY_TOO_LARGE";
+
+function lengthOf({ headers }: FastifyRequest): number | undefined {
+  const length = Number(headers["content-length"]);
+  return Number.isSafeInteger(length) ? length : undefined;
+}
+
+/** Answers what may be delivered again: 4xx for what is no HTTP request of Telegram's, otherwise 503. */
+function refuse(error: unknown, reply: FastifyReply, logger: Logger): FastifyReply {
+  const status = statusOf(error);
+  if (status !== undefined && status < 500) return reply.code(status).send();
+  if (!(error instanceof Unavailable)) logger.error({ err: error }, "an update could not be accepted");
+  const message = "the update could not be stored yet: deliver it again";
+  return reply.code(503).header("retry-after", RETRY_AFTER_SECONDS).send({ error: { message } });
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number"
+    ? error.statusCode
+    : undefined;
 
 async function store(updates: UpdateStore, body: string): Promise<void> {
   const update = Update.safeParse(parsed(body)).data;

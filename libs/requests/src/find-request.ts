@@ -1,7 +1,7 @@
 import { isRequestId, type RequestDetails, type RequestRef } from "@loopgate/contracts";
 import { type RequestQueries, Unavailable } from "@loopgate/bus";
-import type { RequestLog } from "@loopgate/requests";
 import { requestDetailsOf } from "@loopgate/domain";
+import type { RequestLog } from "./request-log.ts";
 
 export interface RequestReaders {
   readonly requests: RequestLog;
