@@ -61,6 +61,18 @@ it("allows calls by every name of the gateway's service and ingress", async () =
   ]);
 });
 
+it("runs no notifier where people answer in the inbox alone", async () => {
+  const inbox = { enabled: true, publicUrl: "https://inbox.example.com" };
+  const values = { telegram: { enabled: false }, inbox };
+  expect([...podsIn(await renderWith(4, values)).keys()].sort()).toEqual([
+    "bootstrap",
+    "gateway",
+    "inbox",
+    "state",
+  ]);
+  expect(Object.keys(await variablesOf("gateway", values)).join()).not.toContain("TELEGRAM");
+});
+
 it("passes large numbers on as people write them", async () => {
   const telegram = { chatId: -1001234567890, responderIds: [1234567890123] };
   expect(await variablesOf("notifier", { telegram, eventLog: { maxBytes: 10_000_000_000 } })).toMatchObject({

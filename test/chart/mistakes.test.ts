@@ -29,6 +29,11 @@ const mistakes: readonly (readonly [what: string, values: object, named: string]
   ["a webhook without TLS", { telegram: { webhook: { url: "http://a.example/x" } } }, "webhook"],
   ["a webhook without a secret", { telegram: { webhook: { secret: { name: "" } } } }, "webhook"],
   ["a webhook on the port of health", { telegram: { webhook: { port: 8080 } } }, "webhook"],
+  ["neither Telegram nor an inbox", { telegram: { enabled: false } }, "enabled"],
+  ["an inbox without an address", { inbox: { enabled: true } }, "publicUrl"],
+  ["an inbox without TLS", { inbox: { publicUrl: "http://inbox.example" } }, "publicUrl"],
+  ["an inbox below a path", { inbox: { publicUrl: "https://a.example/inbox" } }, "publicUrl"],
+  ["a person without a scheme", { inbox: { responders: ["alice@example.com"] } }, "responders"],
   ["neither API keys nor consent", { gateway: { apiKeysSecret: { name: "" } } }, "apiKeysSecret"],
   ["an origin with a path", { gateway: { allowedOrigins: ["https://a.example/x"] } }, "allowedOrigins"],
   ["a host with a path", { gateway: { allowedHosts: ["a.example/x"] } }, "allowedHosts"],
@@ -55,6 +60,11 @@ describe.each(majors)("Helm %d refuses", (major) => {
 describe("takes", () => {
   it.each([
     ["a closed network without API keys", { gateway: { apiKeysSecret: { name: "" }, insecure: true } }],
+    [
+      "an inbox without Telegram",
+      { telegram: { enabled: false }, inbox: { enabled: true, publicUrl: "https://inbox.example.com" } },
+    ],
+    ["an inbox on this machine", { inbox: { enabled: true, publicUrl: "http://localhost:8080" } }],
     ["a person's chat without responders", { telegram: { chatId: 7 } }],
     ["a group with responders", { telegram: { chatId: "-100", responderIds: ["7"] } }],
     [

@@ -56,7 +56,7 @@ describe.each(releases)("The objects of the %s values", (_, args) => {
 
   it("run as the Pod Security Standard `restricted` asks", async () => {
     const pods = podsIn(await render(4, ...args));
-    expect([...pods.keys()].sort()).toEqual(["bootstrap", "gateway", "notifier", "state"]);
+    expect([...pods.keys()]).toEqual(expect.arrayContaining(["bootstrap", "gateway", "notifier", "state"]));
     for (const pod of pods.values()) {
       expect(pod).toMatchObject({
         automountServiceAccountToken: false,

@@ -5,12 +5,13 @@ import { parse } from "yaml";
 import { fullValues, it, podsIn, render, renderWith } from "./helm.ts";
 
 const root = join(import.meta.dirname, "..", "..");
-const services = ["gateway", "notifier", "state", "bootstrap"] as const;
+const services = ["gateway", "inbox", "notifier", "state", "bootstrap"] as const;
 type Service = (typeof services)[number];
 
 /** The documents say "commands" of what the job reads, and "all" of everything. */
 const readers: Readonly<Record<Service, readonly string[]>> = {
   gateway: ["gateway", "all"],
+  inbox: ["inbox", "all"],
   notifier: ["notifier", "all"],
   state: ["state", "all"],
   bootstrap: ["commands", "all"],

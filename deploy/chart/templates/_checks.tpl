@@ -7,7 +7,7 @@
 {{- if lt (mul (int64 .Values.eventLog.retentionDays) 86400) (add (int64 $gateway.maxTimeoutSeconds) 2592000) -}}
 {{- fail "eventLog.retentionDays must be at least gateway.maxTimeoutSeconds plus 30 days: raise it, or lower the maximum timeout" -}}
 {{- end -}}
-{{- range $name := list "gateway" "notifier" -}}
+{{- range $name := list "gateway" "inbox" "notifier" -}}
 {{- with (index $.Values $name).autoscaling -}}
 {{- if gt (int64 .minReplicas) (int64 .maxReplicas) -}}
 {{- fail (printf "%s.autoscaling.minReplicas is greater than maxReplicas: lower it, or raise the maximum" $name) -}}

@@ -41,7 +41,7 @@ a variable that holds the path of a mounted file. Settings without a value are l
 {{- end -}}
 
 {{/* The bot, and whom it may ask. */}}
-{{- define "loopgate.settings.recipients" -}}
+{{- define "loopgate.settings.telegram" -}}
 {{- $telegram := .root.Values.telegram -}}
 - { name: TELEGRAM_BOT_TOKEN_FILE, secret: {{ $telegram.botTokenSecret.name | quote }}, key: {{ $telegram.botTokenSecret.key | quote }} }
 - { name: TELEGRAM_CHAT_ID, value: {{ include "loopgate.text" $telegram.chatId | quote }} }
@@ -52,10 +52,11 @@ a variable that holds the path of a mounted file. Settings without a value are l
 {{- define "loopgate.settings.gateway" -}}
 {{- $gateway := .root.Values.gateway -}}
 {{ include "loopgate.settings.nats" . }}
-{{ include "loopgate.settings.recipients" . }}
-- { name: SERVER_HOST, value: 0.0.0.0 }
-- { name: SERVER_PORT, value: "8080" }
-- { name: LOOPGATE_ALLOWED_HOSTS, value: {{ include "loopgate.allowedHosts" . | quote }} }
+{{- if .root.Values.telegram.enabled }}
+{{ include "loopgate.settings.telegram" . }}
+{{- end }}
+{{ include "loopgate.settings.web" . }}
+{{ include "loopgate.settings.server" (merge (dict "hosts" (ternary $gateway.ingress.hosts list $gateway.ingress.enabled)) .) }}
 - { name: LOOPGATE_ALLOWED_ORIGINS, value: {{ join "," $gateway.allowedOrigins | quote }} }
 {{- with $gateway.apiKeysSecret }}
 {{- if .name }}
@@ -70,20 +71,33 @@ a variable that holds the path of a mounted file. Settings without a value are l
 - { name: LOOPGATE_KEY_REPLAY_SECONDS, value: {{ include "loopgate.text" $gateway.keyReplaySeconds | quote }} }
 {{- end -}}
 
-{{/* Every name under which callers in the cluster, and those of the ingress, reach a service. */}}
-{{- define "loopgate.allowedHosts" -}}
-{{- $values := index .root.Values .name -}}
+{{- define "loopgate.settings.inbox" -}}
+{{- $url := .root.Values.inbox.publicUrl -}}
+{{ include "loopgate.settings.nats" . }}
+{{ include "loopgate.settings.web" . }}
+{{ include "loopgate.settings.server" (merge (dict "hosts" (list (urlParse $url).hostname)) .) }}
+- { name: LOOPGATE_PUBLIC_URL, value: {{ $url | quote }} }
+{{- end -}}
+
+{{/* The people who are asked in the inbox. */}}
+{{- define "loopgate.settings.web" -}}
+- { name: LOOPGATE_WEB_RESPONDERS, value: {{ ternary (join "," .root.Values.inbox.responders) "" .root.Values.inbox.enabled | quote }} }
+{{- end -}}
+
+{{/* Where a service listens, and every name under which callers in the cluster and those of its ingress (hosts) reach it. */}}
+{{- define "loopgate.settings.server" -}}
 {{- $name := include "loopgate.name" . -}}
 {{- $namespace := .root.Release.Namespace -}}
-{{- $hosts := list $name (printf "%s.%s" $name $namespace) (printf "%s.%s.svc" $name $namespace) (printf "%s.%s.svc.%s" $name $namespace .root.Values.clusterDomain) -}}
-{{- if $values.ingress.enabled }}{{ $hosts = concat $hosts $values.ingress.hosts }}{{ end -}}
-{{- concat $hosts $values.allowedHosts | uniq | join "," -}}
+{{- $inside := list $name (printf "%s.%s" $name $namespace) (printf "%s.%s.svc" $name $namespace) (printf "%s.%s.svc.%s" $name $namespace .root.Values.clusterDomain) -}}
+- { name: SERVER_HOST, value: 0.0.0.0 }
+- { name: SERVER_PORT, value: "8080" }
+- { name: LOOPGATE_ALLOWED_HOSTS, value: {{ concat $inside .hosts (index .root.Values .name).allowedHosts | uniq | join "," | quote }} }
 {{- end -}}
 
 {{- define "loopgate.settings.notifier" -}}
 {{- $telegram := .root.Values.telegram -}}
 {{ include "loopgate.settings.nats" . }}
-{{ include "loopgate.settings.recipients" . }}
+{{ include "loopgate.settings.telegram" . }}
 - { name: TELEGRAM_API_ROOT, value: {{ $telegram.apiRoot | quote }} }
 - { name: LOOPGATE_OUTAGE_NOTE_SECONDS, value: {{ include "loopgate.text" $telegram.outageNoteSeconds | quote }} }
 {{- with $telegram.proxy }}
