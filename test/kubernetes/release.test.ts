@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { fullValues, objectsIn, render } from "../chart/helm.ts";
-import { Release } from "./release.ts";
+import { type Connection, Release, STRANGERS } from "./release.ts";
 
 let release: Release;
 beforeAll(async () => {
@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 1_800_000);
 afterAll(() => release?.[Symbol.asyncDispose]());
 
-const services = ["gateway", "notifier", "state"] as const;
+const services = ["gateway", "inbox", "notifier", "state"] as const;
 
 it("is installed on a bare cluster, and the first question is answered over Telegram", async () => {
   await release.deploy();
@@ -22,13 +22,48 @@ it("fits the API server in as many objects as one release can have", async () =>
   await expect(release.check(...known)).resolves.toContain("deployment.apps/loopgate-inbox");
 });
 
+const allowed: readonly Connection[] = [
+  { from: "telegram", to: "loopgate-gateway:8080" },
+  { from: "loopgate-gateway", to: "nats:4222" },
+  { from: "loopgate-inbox", to: "nats:4222" },
+  { from: "loopgate-notifier", to: "nats:4222" },
+  { from: "loopgate-notifier", to: "telegram:8080" },
+  { from: "loopgate-state", to: "nats:4222" },
+  { from: "loopgate-state", to: "mongodb:27017" },
+];
+
+const forbidden: readonly Connection[] = [
+  { from: "telegram", namespace: STRANGERS, to: "loopgate-gateway.gate:8080" },
+  { from: "telegram", to: "loopgate-inbox:8080" },
+  { from: "telegram", to: "loopgate-notifier:8080" },
+  { from: "telegram", to: "loopgate-state:8080" },
+  { from: "loopgate-gateway", to: "mongodb:27017" },
+  { from: "loopgate-gateway", to: "telegram:8080" },
+  { from: "loopgate-gateway", to: "loopgate-inbox:8080" },
+  { from: "loopgate-gateway", to: "kubernetes.default:443" },
+  { from: "loopgate-inbox", to: "mongodb:27017" },
+  { from: "loopgate-inbox", to: "telegram:8080" },
+  { from: "loopgate-notifier", to: "mongodb:27017" },
+  { from: "loopgate-notifier", to: "telegram.strangers:8080" },
+  { from: "loopgate-state", to: "telegram:8080" },
+  { from: "loopgate-state", to: "loopgate-gateway:8080" },
+];
+
+it.each(allowed)("lets $from connect to $to", async (connection) => {
+  expect(await release.reaches(connection)).toBe(true);
+});
+
+it.each(forbidden)("does not let $from connect to $to", async (connection) => {
+  expect(await release.reaches(connection)).toBe(false);
+});
+
 it("refuses no call, and loses no answer, while an upgrade rolls every service", async () => {
   await release.startAgents("upgrade", { AGENTS: "5" });
   const old = (await Promise.all(services.map((service) => release.podsOf(service)))).flat();
   await release.deploy(...services.flatMap((service) => ["--set", `${service}.podAnnotations.roll=once`]));
   await release.kubectl("wait", "--for=delete", ...old.map((pod) => `pod/${pod}`), "--timeout=60s");
   const summary = await release.stopAgents("upgrade");
-  expect(old).toHaveLength(6);
+  expect(old).toHaveLength(8);
   expect(summary.refused).toEqual([]);
   expect(summary.probes).toBeGreaterThan(50);
   expect(summary.approved).toBe(summary.asked);

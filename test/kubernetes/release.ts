@@ -6,12 +6,15 @@ import { promisify } from "node:util";
 import { z } from "zod";
 import { buildImages } from "./cluster/images.ts";
 import { type Cluster, startCluster } from "./cluster/cluster.ts";
+import { network } from "./cluster/node-files.ts";
 import { mongoServer, natsServer, script, telegramServer, users } from "./neighbours.ts";
 
 const run = promisify(execFile);
 
 const root = join(import.meta.dirname, "..", "..");
 const NAMESPACE = "gate";
+/** Another namespace, with a pod in it. */
+export const STRANGERS = "strangers";
 const BOT_TOKEN = "123456:ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghi";
 
 /** What a pod of agents reports. */
@@ -109,23 +112,27 @@ export class Release implements AsyncDisposable {
     return text.split(" ");
   }
 
+  /** Whether a pod of a Deployment can open a connection. One that is neither accepted nor refused counts as a no. */
+  async reaches({ from, namespace = NAMESPACE, to }: Connection): Promise<boolean> {
+    const [host = "", port = ""] = to.split(":");
+    const where = ["-n", namespace, "exec", `deploy/${from}`, "--"];
+    const said = await this.#cluster.kubectl(...where, "node", "-e", CONNECT, host, port);
+    return said.trim() === "yes";
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cluster[Symbol.asyncDispose]();
     await rm(join(this.#values, ".."), { recursive: true });
   }
 
   #apply(...objects: readonly object[]): Promise<string> {
-    return this.#cluster.apply(
-      ...objects.map((object) => {
-        const { metadata } = object as { readonly metadata: object };
-        return { ...object, metadata: { ...metadata, namespace: NAMESPACE } };
-      }),
-    );
+    return this.#cluster.apply(...inNamespace(NAMESPACE, objects));
   }
 
   async #addNeighbours(apiKeys: string): Promise<void> {
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
-    await this.#cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: NAMESPACE, labels } });
+    for (const name of [NAMESPACE, STRANGERS])
+      await this.#cluster.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name, labels } });
     const addresses = users.map((user) => [`nats-url-${user}`, `nats://${user}:${user}@nats:4222`] as const);
     const stringData = {
       ...Object.fromEntries(addresses),
@@ -135,14 +142,40 @@ export class Release implements AsyncDisposable {
     };
     const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "loopgate" }, stringData };
     await this.#apply(secret, ...(await natsServer()), ...mongoServer(), ...telegramServer(BOT_TOKEN));
+    await this.#cluster.apply(...inNamespace(STRANGERS, telegramServer(BOT_TOKEN)));
   }
 }
+
+const inNamespace = (namespace: string, objects: readonly object[]): readonly object[] =>
+  objects.map((object) => {
+    const { metadata } = object as { readonly metadata: object };
+    return { ...object, metadata: { ...metadata, namespace } };
+  });
+
+/** A connection between pods. */
+export interface Connection {
+  /** The name of a Deployment. */
+  readonly from: string;
+  /** Default: the release's own. */
+  readonly namespace?: string;
+  /** A host and a port. */
+  readonly to: string;
+}
+
+const CONNECT = `
+  const socket = require("node:net").connect(process.argv[2], process.argv[1]);
+  const say = (answer) => { console.log(answer); process.exit(); };
+  socket.on("connect", () => say("yes")).on("error", () => say("no"));
+  setTimeout(() => say("no"), 3000);`;
 
 const chartValues = {
   image: { repository: "cluster.test/loopgate", tag: "1", pullPolicy: "Never" },
   nats: { replicas: 1 },
+  inbox: { enabled: true, publicUrl: "https://inbox.example.com" },
   telegram: { chatId: 7, apiRoot: "http://telegram:8080" },
   networkPolicy: {
+    // The cluster's DNS is a program of the node.
+    dns: { to: [{ ipBlock: { cidr: `${network.node}/32` } }] },
     telegram: {
       to: [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "telegram" } } }],
       ports: [{ protocol: "TCP", port: 8080 }],

@@ -22,6 +22,7 @@ const REQUIRED = {
   "/usr/lib/cni/ptp": "containernetworking-plugins",
   "/usr/sbin/iptables": "iptables",
   "/usr/sbin/conntrack": "conntrack",
+  "/usr/sbin/ipset": "ipset",
 } as const;
 
 /** A real Kubernetes of one node, in namespaces of this machine. */

@@ -69,5 +69,8 @@ run scheduler "$programs/kube" scheduler --kubeconfig "$admin" --leader-elect=fa
 run kubelet "$programs/kube" kubelet --config "$state/kubelet.json" --kubeconfig "$admin" --root-dir "$state/kubelet" \
   --hostname-override node --node-ip "$address"
 run proxy "$programs/kube" proxy --config "$state/proxy.json"
+# Enforces NetworkPolicies, and nothing else.
+run kube-router "$programs/kube-router" --kubeconfig "$admin" --hostname-override node --run-firewall=true \
+  --run-router=false --run-service-proxy=false --run-loadbalancer=false --service-cluster-ip-range "$services" --v=1
 run coredns "$programs/coredns" -conf "$state/Corefile"
 wait

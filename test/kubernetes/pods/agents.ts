@@ -9,10 +9,22 @@ const agents = Number(process.env["AGENTS"] ?? 1);
 const limit = Number(process.env["QUESTIONS"] ?? Infinity);
 
 const PAUSE_BETWEEN_QUESTIONS_MS = 100;
+const LOOK_AGAIN_MS = 50;
 
 const summary = { asked: 0, approved: 0, otherwise: 0, probes: 0, refused: [] as string[] };
 const stop = new AbortController();
 process.on("SIGTERM", () => stop.abort());
+
+/** What enforces NetworkPolicies knows a new pod only after a moment. */
+async function untilGatewayAnswers(): Promise<void> {
+  while (
+    !(await fetch(`${url}/healthz`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  )
+    await pause(LOOK_AGAIN_MS);
+}
 
 /** Asks without retries: every call that fails counts. */
 async function submitOnce(number: number): Promise<void> {
@@ -60,6 +72,7 @@ async function probe(): Promise<void> {
   }
 }
 
+await untilGatewayAnswers();
 const asking = Array.from({ length: agents }, (_, number) => agent(number));
 await Promise.all(limit === Infinity ? [...asking, probe()] : asking);
 console.log(JSON.stringify(summary));
