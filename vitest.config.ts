@@ -30,6 +30,7 @@ export default defineConfig({
       project("pure", ["libs/*/src/**/*.test.ts", "services/*/{src,ui}/**/*.test.ts", "test/*.test.ts"]),
       project("contract", ["libs/*/test/**/*.test.ts"]),
       project("component", ["services/*/test/**/*.test.ts"]),
+      project("chart", ["test/chart/**/*.test.ts"], 120_000),
       project("stories", ["test/stories/**/*.test.ts"]),
       project("stories-distributed", overBoth, 60_000, distributed),
       project("distributed", ["test/distributed/**/*.test.ts"], 120_000, distributed),

@@ -14,10 +14,17 @@ export { Refused } from "./telegram/refused.ts";
 export { tooManyRequests, type Fault } from "./telegram/faults.ts";
 export { callRoute, InboxPage, type PageReply, spendLink } from "./web/inbox-page.ts";
 export type { Engine } from "./engines/engine.ts";
-export { startMongoServer, type MongoOptions, type MongoServer } from "./engines/mongo-server.ts";
+export { findHelm, findKubectl, findKubernetesSchemas, type HelmMajor } from "./engines/kubernetes-tools.ts";
+export {
+  findMongoBinary,
+  startMongoServer,
+  type MongoOptions,
+  type MongoServer,
+} from "./engines/mongo-server.ts";
 export { haveOwnEngines } from "./engines/own-engines.ts";
 export { startOldNatsServer } from "./engines/old-nats-server.ts";
 export {
+  findNatsBinary,
   startNatsCluster,
   startNatsServer,
   startSpecialNatsServer,

@@ -60,10 +60,10 @@ export class FakeTelegram implements AsyncDisposable {
     );
   }
 
-  /** Starts a server that knows this one token. */
-  static async start(token: string): Promise<FakeTelegram> {
+  /** Starts a server that knows this one token: on a free port that only this machine reaches, unless told otherwise. */
+  static async start(token: string, { host = "127.0.0.1", port = 0 } = {}): Promise<FakeTelegram> {
     const fake = new FakeTelegram(token);
-    await new Promise<void>((resolve) => fake.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => fake.#server.listen(port, host, resolve));
     return fake;
   }
 
