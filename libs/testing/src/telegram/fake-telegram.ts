@@ -11,6 +11,8 @@ import { readBody } from "./request-body.ts";
 import { UpdateQueue } from "./update-queue.ts";
 import { Webhook } from "./webhook.ts";
 
+export { person } from "./chats.ts";
+
 /** A call that a bot made. */
 export interface RecordedCall {
   readonly method: string;
