@@ -1,4 +1,5 @@
-export { Action, actionDigest } from "./action.ts";
+export { actionDigest } from "./action-digest.ts";
+export { Action } from "./action.ts";
 export { seconds, text } from "./arguments.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
