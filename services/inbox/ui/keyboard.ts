@@ -44,8 +44,10 @@ function run(command: Command, app: App, isLegendOpen: Signal<boolean>): void {
     case "comment":
       return document.querySelector<HTMLElement>("#words")?.focus();
     case "search":
-      if (route.peek().page !== "history") go("/history");
-      return void requestAnimationFrame(() => document.querySelector<HTMLElement>("#search")?.focus());
+      // What is typed right after the key belongs to the search: its field has the focus at once where it is shown.
+      if (route.peek().page === "history") return focusSearch();
+      go("/history");
+      return void requestAnimationFrame(focusSearch);
     case "inbox":
       return go("/");
     case "history":
@@ -57,6 +59,8 @@ function run(command: Command, app: App, isLegendOpen: Signal<boolean>): void {
       return leave(app, isLegendOpen);
   }
 }
+
+const focusSearch = (): void => document.querySelector<HTMLElement>("#search")?.focus();
 
 /** Moves the focus to the neighbour of the row that has it, or of the open one. */
 function move(by: 1 | -1): void {
