@@ -205,6 +205,7 @@ describe("one question for each call", () => {
 
   // Fails since the branches of hooks and of turns between clients were merged: the question is not shown within 30 s. The
   // cause is not known yet; it is the first thing to find.
+  // oxlint-disable-next-line vitest/no-disabled-tests
   it.skip("is answered although the daemon is killed meanwhile", async () => {
     const asking = hook(permissionRequest("lasting"));
     await setting.messageWith("command: lasting");
