@@ -18,16 +18,19 @@ const project = (
 });
 
 const distributed = { LOOPGATE_TEST_TOPOLOGY: "distributed" };
-const overBoth = ["first-question", "guarantees", "webhook"].map((name) => `test/stories/${name}.test.ts`);
+const overBoth = ["first-question", "guarantees", "rest", "webhook"].map(
+  (name) => `test/stories/${name}.test.ts`,
+);
 
 export default defineConfig({
   test: {
     reporters: ["default", "./test/closing-line-reporter.ts"],
     maxWorkers: 2,
     projects: [
-      project("pure", ["libs/*/src/**/*.test.ts", "services/*/src/**/*.test.ts", "test/*.test.ts"]),
+      project("pure", ["libs/*/src/**/*.test.ts", "services/*/{src,ui}/**/*.test.ts", "test/*.test.ts"]),
       project("contract", ["libs/*/test/**/*.test.ts"]),
       project("component", ["services/*/test/**/*.test.ts"]),
+      project("chart", ["test/chart/**/*.test.ts"], 120_000),
       project("stories", ["test/stories/**/*.test.ts"]),
       project("stories-distributed", overBoth, 60_000, distributed),
       project("distributed", ["test/distributed/**/*.test.ts"], 120_000, distributed),

@@ -5,17 +5,19 @@ import { join } from "node:path";
 import { runInForeground } from "./foreground.mjs";
 import { node, root, setUp } from "./setup.mjs";
 
+/** The pages of the inbox have their types removed by Node, which says once that this is new. */
+const QUIET = "--disable-warning=ExperimentalWarning";
 const cli = join(root, "services", "loopgate", "src", "cli.ts");
 
 leaveDeletedDirectory();
 await setUp();
-if (realpathSync(node) === process.execPath) {
+if (realpathSync(node) === process.execPath && process.execArgv.includes(QUIET)) {
   endWithParent();
   module.enableCompileCache(join(root, "node_modules", ".cache", "compiled"));
   await import(cli);
   module.flushCompileCache();
 } else {
-  const again = [join(root, "scripts", "start.mjs"), ...process.argv.slice(2)];
+  const again = [QUIET, join(root, "scripts", "start.mjs"), ...process.argv.slice(2)];
   process.exit(await runInForeground(node, again, { stdio: ["inherit", "inherit", "inherit", "ipc"] }));
 }
 

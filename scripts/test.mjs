@@ -1,5 +1,5 @@
 // `npm test`: every check that CI runs, in the order of their cost. A first argument of `--static`, `--unit`, `--watch`
-// or `--file` runs a part of it, without the rest; the others go on to vitest.
+// or `--file` runs a part of it, without the rest, and `--kubernetes` what it leaves out; the others go on to vitest.
 import { delimiter, join } from "node:path";
 import { runInForeground, STOP_SIGNALS } from "./foreground.mjs";
 import { root, setUp } from "./setup.mjs";
@@ -9,6 +9,7 @@ const [first = "", ...others] = process.argv.slice(2);
 const checks = [
   ["formatting", "oxfmt", "--check", "."],
   ["types", "tsc"],
+  ["types of the pages", "tsc", "-p", "services/inbox/ui"],
   ["lint and layers", "oxlint", "--type-aware"],
   ["dead code", "knip"],
 ];
@@ -18,6 +19,7 @@ const parts = {
   "--unit": [vitest("run", "--project", "pure", ...others)],
   "--watch": [vitest("watch", "--project", "pure", ...others)],
   "--file": [vitest("run", ...others)],
+  "--kubernetes": [vitest("run", "--config", "vitest.kubernetes.config.ts", ...others)],
 };
 
 if (first === "--file" && others.length === 0) {

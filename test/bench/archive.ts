@@ -23,6 +23,8 @@ export class Archive implements AsyncDisposable {
   readonly ids: string[] = [];
   /** Those that nobody has decided, oldest first. */
   readonly pending: CreatedEvent[] = [];
+  /** A person whom every request asks. */
+  readonly principals = sampleCreated().data.recipients.flatMap(({ responders }) => responders);
   readonly #log: NatsBus["log"];
   readonly #store: MongoRequestStore;
   readonly #parts: AsyncDisposableStack;

@@ -7,6 +7,7 @@ import { catchUp } from "./rows/catch-up.ts";
 import { embedded } from "./rows/embedded.ts";
 import { hook } from "./rows/hook.ts";
 import { front } from "./rows/stdio-proxy.ts";
+import { lists } from "./rows/lists.ts";
 import { life } from "./rows/life.ts";
 import { soak } from "./rows/soak.ts";
 import { stored } from "./rows/stored.ts";
@@ -20,6 +21,7 @@ const rows: Readonly<Record<string, Row>> = {
   life,
   waiting,
   stored,
+  lists,
   embedded,
   front,
   hook,

@@ -52,6 +52,7 @@ describe("over HTTP", () => {
     ["ask-official-client.ts", /^deploying/, /^not deploying/, 0],
     ["ask.py", /^deploying/, /^not deploying/, 0],
     ["ask.sh", /^deploying/, /^not deploying/, 1],
+    ["rest.sh", /"approved":true/, /"approved":false/, 0],
     ["hitl.sh", /"approved":true/, /"approved":false/, 0],
   ])("%s", (name, approved, denied, codeOfDenial) => {
     const start = (build: string) => {

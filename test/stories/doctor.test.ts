@@ -63,11 +63,28 @@ describe("the doctor finds among settings", () => {
 
   it("that no one can be asked, and that everyone can ask", async () => {
     const open = { SERVER_HOST: "0.0.0.0", LOOPGATE_INSECURE: "1" };
-    const { bad } = await examine({ TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "", ...open });
+    const { bad } = await examine({
+      TELEGRAM_BOT_TOKEN: "",
+      TELEGRAM_CHAT_ID: "",
+      LOOPGATE_INBOX: "off",
+      ...open,
+    });
     expect(bad).toEqual([
       expect.stringContaining("warning http: everyone who can reach 0.0.0.0:8080"),
       expect.stringContaining("set TELEGRAM_BOT_TOKEN"),
     ]);
+  });
+
+  it("whom the inbox asks without a bot, and a public address that leads elsewhere", async () => {
+    const without = {
+      TELEGRAM_BOT_TOKEN: "",
+      TELEGRAM_CHAT_ID: "",
+      LOOPGATE_PUBLIC_URL: "http://127.0.0.1:1",
+    };
+    const { bad, lines } = await examine(without);
+    expect(bad).toEqual([expect.stringContaining("warning inbox: LOOPGATE_PUBLIC_URL has another port")]);
+    expect(lines).toContain("ok bot: none: the inbox in the browser asks");
+    expect(lines).toContain("ok inbox: asks web:owner: `loopgate open` signs the owner in");
   });
 
   it("expired keys, and a key file that other users can write", async () => {

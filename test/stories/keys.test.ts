@@ -73,7 +73,7 @@ describe("loopgate key", () => {
   });
 
   it.each([
-    [["--scope", "all"], "request, admin"],
+    [["--scope", "all"], "request, read, admin"],
     [["--expires", "soon"], "90d"],
     [["--expires", "0d"], "90d"],
     [["--id", "a b"], "letters, digits"],

@@ -23,15 +23,28 @@ it.each<[string, (leader: number) => void]>([
   });
   try {
     const ended = Promise.all([once(child, "exit"), text(child.stderr)]);
-    for await (const line of linesOf(child.stdout)) if (line.includes("is ready: ")) break;
+    for await (const line of linesOf(child.stdout)) {
+      const [, url] = /is ready: (http:\/\/[\d.:]+)/.exec(line) ?? [];
+      if (url === undefined) continue;
+      await openPage(url);
+      break;
+    }
     stop(child.pid ?? 0);
     const [[code, signal], log] = await ended;
     expect({ code, signal, log }).toMatchObject({ code: 0, signal: null });
     expect(log).toContain('"msg":"stopped"');
+    expect(log).not.toContain("Warning");
   } finally {
     killGroup(child.pid);
   }
 });
+
+/** Loads what a browser loads first. */
+async function openPage(url: string): Promise<void> {
+  const page = await (await fetch(url)).text();
+  const [, script = ""] = /src="(\/assets\/[^"]+)"/.exec(page) ?? [];
+  expect((await fetch(url + script)).status).toBe(200);
+}
 
 /** Ends processes that a failed test leaves running. */
 function killGroup(leader = 0): void {

@@ -146,12 +146,12 @@ describe("a start", () => {
     expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining("set another SERVER_PORT") });
   });
 
-  it("without a bot token serves its tools, and answers requests with no_recipient and the next step", async () => {
+  it("without a bot token and an inbox serves its tools, and answers requests with no_recipient and the next step", async () => {
     await using directory = await temporaryDirectory();
     await using loopgate = await startLoopgate({
       directory: directory.path,
       apiRoot: "http://127.0.0.1:9",
-      environment: { TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "" },
+      environment: { TELEGRAM_BOT_TOKEN: "", TELEGRAM_CHAT_ID: "", LOOPGATE_INBOX: "off" },
     });
     expect(loopgate.output()).toContain("TELEGRAM_BOT_TOKEN");
     const result = await callTool(loopgate.url, "request_human_input", { message: textCanary });

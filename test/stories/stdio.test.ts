@@ -101,8 +101,8 @@ describe("an AI application over stdio", () => {
     await setting.daemon();
   });
 
-  it("works without a bot token: it lists tools, and a question fails with no_recipient and the next step", async () => {
-    const proxy = setting.proxy({ TELEGRAM_BOT_TOKEN: "" });
+  it("works without a bot token and an inbox: a question fails with no_recipient and the next step", async () => {
+    const proxy = setting.proxy({ TELEGRAM_BOT_TOKEN: "", LOOPGATE_INBOX: "off" });
     proxy.send({ method: "tools/list", id: "list" });
     expect((await proxy.answerTo("list")).result.tools).toHaveLength(4);
     const { result } = await proxy.call("request_human_input", confirm("no recipient"));

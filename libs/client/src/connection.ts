@@ -1,66 +1,28 @@
-import { type CallToolResult, Client, SdkError, type Tool } from "@modelcontextprotocol/client";
-import { failureOf } from "./failure.ts";
-import { type Target, transportTo } from "./target.ts";
+import type { RequestView } from "@loopgate/contracts";
+import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
 
-/** A command may have to set itself up at its first start. */
-const FIRST_START_MS = 300_000;
+/** The calls that return a request, by the names of their tools. */
+export type RequestCall = "request_human_input" | "check_request_status" | "cancel_request";
 
-/** An official client that is opened again after it was lost. */
-export class Connection {
-  readonly #target: Target;
-  readonly #version: string;
-  #opening: Promise<Client> | undefined;
+/** A connection to a Loopgate that is opened again after it was lost. */
+export interface Connection {
   /** Who asks. */
   readonly name: string;
 
-  constructor(target: Target, name: string, version: string) {
-    this.#target = target;
-    this.name = name;
-    this.#version = version;
-  }
+  /** @throws LoopgateError `unavailable` if Loopgate can't be reached now. */
+  open(): Promise<void>;
 
-  /** @throws LoopgateError `unavailable` when there is no connection to be had now. */
-  async open(): Promise<void> {
-    await this.#use(async () => undefined);
-  }
+  /**
+   * Calls once, and returns the request.
+   * @throws LoopgateError what Loopgate refuses, and `unavailable`
+   */
+  call(call: RequestCall, args: Readonly<Record<string, unknown>>, signal: AbortSignal): Promise<RequestView>;
 
-  /** Calls once. */
-  callTool(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult> {
-    return this.#use((client) => client.callTool({ name, arguments: args }, { signal }));
-  }
+  /** Calls a tool once. @throws TypeError if the connection has no tools. */
+  callTool(name: string, args: Record<string, unknown>, signal: AbortSignal): Promise<CallToolResult>;
 
-  async listTools(): Promise<readonly Tool[]> {
-    return (await this.#use((client) => client.listTools())).tools;
-  }
+  /** @throws TypeError if the connection has no tools */
+  listTools(): Promise<readonly Tool[]>;
 
-  async close(): Promise<void> {
-    const client = await this.#opening?.catch(() => undefined);
-    await client?.close();
-  }
-
-  async #use<Result>(work: (client: Client) => Promise<Result>): Promise<Result> {
-    try {
-      return await work(await (this.#opening ?? this.#open()));
-    } catch (error) {
-      throw failureOf(error);
-    }
-  }
-
-  #open(): Promise<Client> {
-    const isHttp = "url" in this.#target;
-    // Over stdio the official client starts a second process to find out about the newer era.
-    const versionNegotiation = { mode: isHttp ? "auto" : "legacy" } as const;
-    const client = new Client({ name: this.name, version: this.#version }, { versionNegotiation });
-    const timeout = isHttp ? {} : { timeout: FIRST_START_MS };
-    const opening = client.connect(transportTo(this.#target), timeout).then(() => client);
-    const forget = () => {
-      if (this.#opening === opening) this.#opening = undefined;
-    };
-    client.onclose = forget;
-    opening.catch(forget);
-    // Over HTTP only this tells that an answer broke off: the call itself would wait for its timeout.
-    if (isHttp) client.onerror = (error) => void (error instanceof SdkError || client.close());
-    this.#opening = opening;
-    return opening;
-  }
+  close(): Promise<void>;
 }

@@ -14,6 +14,11 @@ export function failureOf(error: unknown): unknown {
   if (error instanceof SdkError && error.code === SdkErrorCode.InvalidResult) return error;
   const refusal = error instanceof SdkHttpError ? refusals[error.status] : undefined;
   if (refusal !== undefined) return new LoopgateError(...refusal, { cause: error });
+  return unreachable(error);
+}
+
+/** For a call that got no answer of Loopgate's. */
+export function unreachable(error: unknown): LoopgateError {
   const reason = error instanceof Error ? error.message : String(error);
   const message = `Loopgate can't be reached (${reason}): start it, or correct its address.`;
   return new LoopgateError("unavailable", message, { cause: error });

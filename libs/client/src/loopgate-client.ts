@@ -1,11 +1,12 @@
 import { fingerprint, type RequestView } from "@loopgate/contracts";
 import type { CallToolResult, Tool } from "@modelcontextprotocol/client";
 import type { AskJournal, AskRecord } from "./ask-journal.ts";
-import { Connection } from "./connection.ts";
+import type { Connection, RequestCall } from "./connection.ts";
 import { LoopgateError } from "./loopgate-error.ts";
+import { McpConnection } from "./mcp-connection.ts";
 import { retryWhileUnavailable, pause, unlessAborted } from "./retry.ts";
 import { argumentsOf, type Question, type QuestionArguments } from "./question.ts";
-import { viewIn } from "./reply.ts";
+import { RestConnection } from "./rest-connection.ts";
 import type { Target } from "./target.ts";
 
 /** `wait_seconds` of one call. Official MCP clients give up on a call after 60 seconds. */
@@ -55,7 +56,7 @@ export class LoopgateClient implements AsyncDisposable {
    */
   async initialize(name: string, version: string): Promise<void> {
     if (this.#connection !== undefined) throw new Error("This client is initialized already.");
-    const connection = new Connection(this.#target, name, version);
+    const connection = connectionTo(this.#target, name, version);
     await connection.open();
     this.#connection = connection;
   }
@@ -188,9 +189,9 @@ export class LoopgateClient implements AsyncDisposable {
     return this.#call("request_human_input", { ...args, idempotency_key: key }, stoppable);
   }
 
-  async #call(tool: string, args: Record<string, unknown>, stoppable: Stoppable): Promise<RequestView> {
+  async #call(call: RequestCall, args: Record<string, unknown>, stoppable: Stoppable): Promise<RequestView> {
     const connection = this.#open();
-    const once = async (signal: AbortSignal) => viewIn(await connection.callTool(tool, args, signal));
+    const once = (signal: AbortSignal) => connection.call(call, args, signal);
     return this.#unlessStopped(stoppable, (signal) => retryWhileUnavailable(() => once(signal), signal));
   }
 
@@ -208,3 +209,8 @@ export class LoopgateClient implements AsyncDisposable {
     return this.#connection;
   }
 }
+
+const connectionTo = (target: Target, name: string, version: string): Connection =>
+  "rest" in target
+    ? new RestConnection(target.rest, target.apiKey, name)
+    : new McpConnection(target, name, version);

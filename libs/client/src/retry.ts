@@ -14,11 +14,13 @@ export async function retryWhileUnavailable<Result>(
     try {
       return await call();
     } catch (error) {
-      if (!(error instanceof LoopgateError) || error.code !== "unavailable") throw error;
+      if (!(error instanceof LoopgateError) || !isTemporary(error)) throw error;
     }
     await pause(pauseMs * (0.5 + Math.random() / 2), signal);
   }
 }
+
+const isTemporary = ({ code }: LoopgateError): boolean => code === "unavailable" || code === "rate_limited";
 
 /** Rejects when the signal is aborted. */
 export const pause = (ms: number, signal: AbortSignal): Promise<void> =>

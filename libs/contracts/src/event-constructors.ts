@@ -1,4 +1,5 @@
-import { type Action, actionDigest } from "./action.ts";
+import { actionDigest } from "./action-digest.ts";
+import type { Action } from "./action.ts";
 import { type Envelope, timestamp } from "./envelope.ts";
 import type {
   CreatedEvent,

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { z } from "zod";
-import { actionDigest } from "./action.ts";
+import { actionDigest } from "./action-digest.ts";
 import {
   CreatedEvent,
   DeadLetterEvent,

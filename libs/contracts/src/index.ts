@@ -1,4 +1,5 @@
-export { Action, actionDigest } from "./action.ts";
+export { actionDigest } from "./action-digest.ts";
+export { Action } from "./action.ts";
 export { seconds, text } from "./arguments.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { Envelope, timestamp } from "./envelope.ts";
@@ -52,12 +53,18 @@ export {
 export {
   CancelCommand,
   CancelReply,
-  RequestDetails,
+  COUNTED_TO,
+  CountReply,
+  isKnownToAll,
   ListQuery,
   ListReply,
+  MAX_PRINCIPALS,
   QueryAnswer,
+  RequestDetails,
+  RequestFilter,
   StatusQuery,
   StatusReply,
+  TimelineReply,
 } from "./queries.ts";
 export { entryAs, eventOf, parsedEntry, type LogEntry, type ParsedEntry, type Stored } from "./log-entry.ts";
 export { webInbox } from "./web.ts";
@@ -82,14 +89,16 @@ export {
   timerSubject,
   type RequestRef,
 } from "./subjects.ts";
-export { RequestStatus, RequestView } from "./view.ts";
+export { RequestOutcome, RequestStatus, RequestView, TimelineEntry } from "./view.ts";
 export {
   CancelBody,
   IdempotencyHeader,
   ListParameters,
   RequestPath,
   WaitParameters,
+  FilterParameters,
 } from "./v1/parameters.ts";
 export { Problem } from "./v1/problem.ts";
 export { QuestionBody } from "./v1/question.ts";
-export { RequestPage, RequestResource } from "./v1/request.ts";
+export { RequestPage, RequestResource, Timeline } from "./v1/request.ts";
+export { type NamedRecipient, type RecipientFormat, SessionPath, sessionSchemas } from "./v1/session.ts";

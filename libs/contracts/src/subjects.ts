@@ -106,8 +106,12 @@ export const reserveSubjects = {
 /** Where `state` is asked to release the reserve. */
 export const makeRoomSubject = `${QUERIES}.make_room`;
 
-/** The request-reply subject of a query. */
-export const querySubject = (verb: "status" | "list" | "cancel"): string => `${QUERIES}.${verb}`;
+/**
+ * The request-reply subject of a query. `search` is a list whose filter services of 0.1.0 do not know: they would return
+ * everything, so they must not get it.
+ */
+export const querySubject = (verb: "status" | "timeline" | "list" | "search" | "count" | "cancel"): string =>
+  `${QUERIES}.${verb}`;
 
 /** True if `subject` matches `filter` (NATS wildcards). */
 export function subjectMatches(filter: string, subject: string): boolean {

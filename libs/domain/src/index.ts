@@ -31,4 +31,5 @@ export {
   type Copy,
   type RequestSet,
 } from "./request-set.ts";
-export { requestDetailsOf, viewOf } from "./view.ts";
+export { timelineOf } from "./timeline.ts";
+export { endOf, requestDetailsOf, statusOf, viewOf } from "./view.ts";

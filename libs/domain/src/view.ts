@@ -53,7 +53,7 @@ export function requestDetailsOf(set: RequestSet): RequestDetails | undefined {
   };
 }
 
-function statusOf(decided: DecidedEvent | undefined): RequestStatus {
+export function statusOf(decided: DecidedEvent | undefined): RequestStatus {
   if (decided === undefined) return "pending";
   return decided.data.kind === "answered" ? "decided" : decided.data.kind;
 }
@@ -67,7 +67,8 @@ function approvedBy(created: CreatedEvent, decided: DecidedEvent | undefined): b
   return answer.effect === "approve";
 }
 
-function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
+/** What the view says of a decision. */
+export function endOf({ data, time }: DecidedEvent): Partial<RequestView> {
   const end = { decided_at: time, decided_by: data.by };
   if (data.kind !== "answered") return data.reason === undefined ? end : { ...end, reason: data.reason };
   const { answer } = data;

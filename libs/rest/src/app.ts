@@ -15,6 +15,8 @@ import { checkSources } from "./sources.ts";
 
 /** How long a client may take to send a request, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** The longest part of a path: a session id has 128 characters of up to 12 when they are encoded. */
+const MAX_PARAMETER_LENGTH = 2_048;
 
 export interface AppOptions {
   readonly allowedHosts: readonly string[];
@@ -35,7 +37,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     return503OnClosing: false,
-    routerOptions: { ignoreTrailingSlash: true },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAMETER_LENGTH },
     frameworkErrors: (error, request, reply) => void answerException(error, request, reply),
     clientErrorHandler: answerClientError,
   });

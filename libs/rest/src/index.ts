@@ -2,6 +2,7 @@ export {
   apiError,
   type ApiError,
   type ApiFailure,
+  type ArgumentProblem,
   describeProblem,
   invalidArguments,
   logIsFull,
@@ -26,7 +27,8 @@ export {
   scopes,
 } from "./caller.ts";
 export { sendProblem, statuses } from "./problem.ts";
-export { addReadingRoutes, readContextOf } from "./reading-routes.ts";
+export { readContextOf } from "./read-context.ts";
+export { addReadingRoutes } from "./reading-routes.ts";
 export type { ReadContext, RequestReader } from "./request-reader.ts";
 export { RateExceeded } from "./rate-limits.ts";
 export { isNamedBy, isVisibleTo, resourceOf } from "./request-resource.ts";

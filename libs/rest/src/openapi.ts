@@ -42,6 +42,8 @@ const zodToJsonConfig: NonNullable<Parameters<typeof createJsonSchemaTransform>[
   override: ({ jsonSchema }) => {
     if (isUnlimited(jsonSchema.additionalProperties)) delete jsonSchema.additionalProperties;
     delete jsonSchema.propertyNames;
+    // What zod checks a time with is long, and says no more than the format.
+    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
   },
 };
 
@@ -65,7 +67,7 @@ const Responses = z.record(z.string(), z.looseObject({}));
 function describeResponse(status: string, schema: z.infer<typeof Responses>[string]) {
   if ("content" in schema) return schema;
   const isProblem = status === "default";
-  const description = isProblem ? "A problem" : (STATUS_CODES[status] ?? "");
+  const { description = isProblem ? "A problem" : STATUS_CODES[status] } = schema;
   if (schema["type"] === "null") return { description, type: "null" };
   return {
     description,

@@ -99,7 +99,7 @@ function problemOf(error: ApiError, status: number, { source, caller }: ProblemC
 }
 
 const located = ({ path, detail }: ArgumentProblem, source: ArgumentSource) =>
-  source === "body" ? { pointer: pointerTo(path), detail } : { parameter: path.join("."), detail };
+  source === "body" ? { pointer: pointerTo(path), detail } : { parameter: String(path[0] ?? ""), detail };
 
 /** A JSON pointer (RFC 6901). */
 const pointerTo = (path: ArgumentProblem["path"]): string =>

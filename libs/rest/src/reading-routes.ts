@@ -1,29 +1,29 @@
 import {
-  ListParameters,
   Problem,
   type RequestDetails,
-  RequestPage,
   RequestPath,
   RequestResource,
   WaitParameters,
 } from "@loopgate/contracts";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { type ApiFailure, noSuchRequest } from "./api-error.ts";
-import type { RouteAccess } from "./caller.ts";
+import { addListRoutes } from "./list-routes.ts";
 import { sendProblem } from "./problem.ts";
-import { isVisibleTo, resourceOf } from "./request-resource.ts";
+import { readContextOf } from "./read-context.ts";
 import type { ReadContext, RequestReader } from "./request-reader.ts";
-import { callerOf } from "./route-access.ts";
+import { isVisibleTo, resourceOf } from "./request-resource.ts";
+import { readers } from "./route-access.ts";
+import { addTimelineRoute } from "./timeline-route.ts";
 import type { V1 } from "./v1-scope.ts";
-
-const access: RouteAccess = ["request", "read", "person"];
 
 /** The routes that read requests, for programs and for people. */
 export function addReadingRoutes(v1: V1, reader: RequestReader): void {
+  addListRoutes(v1, reader);
+  addTimelineRoute(v1, reader);
+
   v1.get(
     "/requests/:id",
     {
-      config: { access },
+      config: { access: readers },
       schema: {
         operationId: "getRequest",
         summary: "A request; with wait_seconds, as soon as it is decided",
@@ -35,34 +35,8 @@ export function addReadingRoutes(v1: V1, reader: RequestReader): void {
     async (request, reply) => {
       const context = readContextOf(request, reply);
       const found = await findVisible(reader, request.params.id, request.query.wait_seconds ?? 0, context);
-      if (found.kind === "error") return sendProblem(reply, found.error);
+      if (found.kind === "error") return sendProblem(reply, found.error, "parameters");
       return reply.send(resourceOf(found.request, context.caller));
-    },
-  );
-
-  v1.get(
-    "/requests",
-    {
-      config: { access },
-      schema: {
-        operationId: "listRequests",
-        summary: "Pending requests, oldest first",
-        querystring: ListParameters,
-        response: { 200: RequestPage, default: Problem },
-      },
-    },
-    async (request, reply) => {
-      const context = readContextOf(request, reply);
-      const { status: _, ...filter } = request.query;
-      const page = await reader.list(filter, context);
-      if (page.kind === "error") return sendProblem(reply, page.error, "parameters");
-      const { requests, nextCursor } = page;
-      if (nextCursor !== undefined) void reply.header("link", nextLink(request.url, nextCursor));
-      const visible = requests.filter((one) => isVisibleTo(context.caller, one));
-      return reply.send({
-        data: visible.map((one) => resourceOf(one, context.caller)),
-        next_cursor: nextCursor ?? null,
-      });
     },
   );
 }
@@ -79,27 +53,4 @@ async function findVisible(
   if (found.kind === "error") return found;
   if (!isVisibleTo(context.caller, found.request)) return noSuchRequest();
   return isWaitingPerson ? reader.find(id, waitSeconds, context) : found;
-}
-
-/** Who makes this call, and until when. */
-export function readContextOf(request: FastifyRequest, { raw }: FastifyReply): ReadContext {
-  const gone = new AbortController();
-  raw.once("close", () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  const { traceparent, "user-agent": userAgent } = request.headers;
-  return {
-    caller: callerOf(request),
-    traceparent: typeof traceparent === "string" ? traceparent : undefined,
-    userAgent,
-    signal: gone.signal,
-  };
-}
-
-/** RFC 8288: the same query with the next cursor. */
-function nextLink(url: string, cursor: string): string {
-  const [path, query] = url.split("?", 2);
-  const parameters = new URLSearchParams(query);
-  parameters.set("cursor", cursor);
-  return `<${path}?${parameters.toString()}>; rel="next"`;
 }

@@ -1,4 +1,11 @@
-import type { RequestDetails } from "@loopgate/contracts";
+import type {
+  ListQuery,
+  ListReply,
+  RequestDetails,
+  RequestFilter,
+  RequestRef,
+  TimelineReply,
+} from "@loopgate/contracts";
 import type { ApiFailure } from "./api-error.ts";
 import type { Caller } from "./caller.ts";
 
@@ -12,14 +19,7 @@ export interface ReadContext {
   readonly signal: AbortSignal;
 }
 
-interface ListFilter {
-  readonly session_id?: string | undefined;
-  readonly client_id?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly cursor?: string | undefined;
-}
-
-/** How the routes of `/v1` read requests of the caller's tenant. */
+/** How the routes of `/v1` read. What a caller may see is decided by the routes. */
 export interface RequestReader {
   /** Waits up to `waitSeconds` until the request is decided or can't be delivered. */
   find(
@@ -28,16 +28,16 @@ export interface RequestReader {
     context: ReadContext,
   ): Promise<{ readonly kind: "request"; readonly request: RequestDetails } | ApiFailure>;
 
-  /** Pending requests, oldest first. */
-  list(
-    filter: ListFilter,
-    context: ReadContext,
-  ): Promise<
-    | {
-        readonly kind: "page";
-        readonly requests: readonly RequestDetails[];
-        readonly nextCursor?: string | undefined;
-      }
-    | ApiFailure
-  >;
+  timeline(ref: RequestRef, context: ReadContext): Promise<TimelineReply | ApiFailure>;
+
+  list(query: ListQuery, context: ReadContext): Promise<ListReply | ApiFailure>;
+
+  count(filter: RequestFilter, context: ReadContext): Promise<Counted | ApiFailure>;
+}
+
+/** How many requests there are: counted up to a limit, so not exact if there are more. */
+interface Counted {
+  readonly kind: "counted";
+  readonly count: number;
+  readonly is_exact: boolean;
 }

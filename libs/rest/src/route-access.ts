@@ -14,6 +14,9 @@ declare module "fastify" {
   }
 }
 
+/** Who reads requests. */
+export const readers: RouteAccess = ["request", "read", "person"];
+
 /** For probes and scrapers. `@loopgate/runtime` adds these routes and knows no access rules. */
 export const probePaths: ReadonlySet<string> = new Set(["/healthz", "/readyz", "/metrics"]);
 

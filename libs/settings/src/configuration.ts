@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from "node:fs";
+import { resolve } from "node:path";
 import { FileLimitExceeded, readSmallFile } from "@loopgate/async";
 import { z } from "zod";
 import { StartupError } from "@loopgate/bus";
@@ -45,9 +46,32 @@ export async function readConfiguration<Schema extends z.ZodObject>(
   return parsed.data;
 }
 
-/** The path of the file that holds a secret; undefined if its variable does, or nothing. */
-export const secretFileOf = (name: string, environment: Environment): string | undefined =>
-  environment[`${name}_FILE`]?.trim() || undefined;
+/**
+ * The absolute path of the file that holds a secret; undefined if its variable does, or nothing. A process may change its
+ * working directory before it reads the file again.
+ */
+export function secretFileOf(name: string, environment: Environment): string | undefined {
+  const file = environment[`${name}_FILE`]?.trim();
+  return file === undefined || file === "" ? undefined : resolve(file);
+}
+
+export type SecretRead =
+  | { readonly kind: "value"; readonly value: string }
+  /** `problem` completes "<setting> …" and does not quote the value. */
+  | { readonly kind: "unusable"; readonly problem: string };
+
+/** Reads the value in the file of a secret, which may have changed since the start. */
+export async function readSecretFile(file: string, schema: z.ZodType<string>): Promise<SecretRead> {
+  try {
+    const value = (await readSmallFile(file)).toString().trim();
+    if (value === "") return { kind: "unusable", problem: "names an empty file" };
+    const { success, error } = schema.safeParse(value);
+    if (success) return { kind: "value", value };
+    return { kind: "unusable", problem: `holds a value that ${error.issues[0]?.message ?? "is invalid"}` };
+  } catch (error) {
+    return { kind: "unusable", problem: unreadable(error) };
+  }
+}
 
 /** A comma-separated list; empty if absent. */
 export const listSetting = z
@@ -78,13 +102,9 @@ async function readSecret(
   given: Record<string, string>,
   problems: string[],
 ): Promise<void> {
-  try {
-    const value = (await readSmallFile(file)).toString().trim();
-    if (value === "") problems.push(`${name}_FILE names an empty file`);
-    else given[name] = value;
-  } catch (error) {
-    problems.push(`${name}_FILE ${unreadable(error)}`);
-  }
+  const read = await readSecretFile(file, z.string());
+  if (read.kind === "value") given[name] = read.value;
+  else problems.push(`${name}_FILE ${read.problem}`);
 }
 
 /** Why a setting's file can't be read, and what to check. */

@@ -3,6 +3,7 @@ export {
   listSetting,
   readableFile,
   readConfiguration,
+  readSecretFile,
   secretFileOf,
   unreadable,
   type Environment,

@@ -2,7 +2,7 @@ import { eitherPolicy } from "@loopgate/domain";
 import { describe, expect, it } from "vitest";
 import { readConfiguration } from "./configuration.ts";
 import { telegramPolicy } from "./telegram/telegram-recipients.ts";
-import { webPolicy, webVariables } from "./web.ts";
+import { webPolicy, webRecipientFormat, webVariables } from "./web.ts";
 import { z } from "zod";
 
 const read = (text: string) => readConfiguration(z.object(webVariables), { LOOPGATE_WEB_RESPONDERS: text });
@@ -59,4 +59,20 @@ describe("the inbox beside a channel", () => {
       policy.allows("telegram_42_8"),
     ]).toEqual([true, true, false]);
   });
+});
+
+it("reads a recipient as /v1/sessions writes it, and writes it back", () => {
+  const { schema } = webRecipientFormat;
+  const written = schema.parse({ channel: "web", responders: ["web:Alice@Example.com", "group:Deployers"] });
+  const { address, responderIds } = webRecipientFormat.read(written);
+  const result = webPolicy([]).recipientAt(address, responderIds);
+  if (result.kind !== "recipient") throw new Error(result.kind);
+  expect(webRecipientFormat.write(result.recipient)).toEqual({
+    channel: "web",
+    responders: ["web:alice@example.com", "group:Deployers"],
+  });
+  expect(
+    webRecipientFormat.write({ channel: "telegram", endpoint: "telegram_1_2", responders: [] }),
+  ).toBeUndefined();
+  expect(schema.safeParse({ channel: "web", responders: ["telegram:7"] }).success).toBe(false);
 });

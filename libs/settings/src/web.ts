@@ -1,4 +1,4 @@
-import { type Recipient, webInbox } from "@loopgate/contracts";
+import { type Recipient, type RecipientFormat, webInbox } from "@loopgate/contracts";
 import type { RecipientPolicy } from "@loopgate/domain";
 import { z } from "zod";
 import { listSetting } from "./configuration.ts";
@@ -54,3 +54,25 @@ const recipientFor = (responders: readonly string[]): Recipient => ({
   ...webInbox,
   responders: [...responders],
 });
+
+const WebRecipient = z.strictObject({
+  channel: z.literal("web"),
+  responders: z
+    .array(principal, "must be a list")
+    .max(100, "must have at most 100 entries")
+    .optional()
+    .describe(
+      "Who may answer in the inbox, such as web:alice@example.com. Default: LOOPGATE_WEB_RESPONDERS.",
+    ),
+});
+
+/** The browser inbox as `/v1/sessions` writes it. */
+export const webRecipientFormat: RecipientFormat = {
+  schema: WebRecipient,
+  read: (written) => ({
+    address: webInbox.endpoint,
+    responderIds: WebRecipient.parse(written).responders ?? [],
+  }),
+  write: ({ channel, responders }) =>
+    channel === webInbox.channel ? { channel: "web", responders } : undefined,
+};

@@ -84,6 +84,8 @@ export interface DecisionOptions {
   /** What is said beside an option. */
   readonly comment?: string;
   readonly name?: string;
+  /** The principal who answers; by default the first who may. */
+  readonly by?: string;
   /** Identifies the attempt. */
   readonly key?: string;
   readonly at?: Date;
@@ -93,7 +95,7 @@ export interface DecisionOptions {
 export function aDecision(created: CreatedEvent, options: DecisionOptions = {}): DecidedEvent {
   const { name = "Alice Weber", key = "1", at = new Date(created.time) } = options;
   const [recipient = oneRecipient] = created.data.recipients;
-  const [responder = ""] = recipient.responders;
+  const { by: responder = recipient.responders[0] ?? "" } = options;
   return decidedEvent(created, key, at, {
     kind: "answered",
     answer: answerOf(created, options),

@@ -1,4 +1,4 @@
-import type { CancelCommand, ListQuery, StatusQuery } from "@loopgate/contracts";
+import type { CancelCommand, ListQuery, RequestFilter, StatusQuery } from "@loopgate/contracts";
 import { type Bucket, type EventLog, Rejected, type RequestQueries, Unavailable } from "@loopgate/bus";
 
 /** For some methods of a port: whether a call fails. A test may change its answers while the port is in use. */
@@ -60,7 +60,9 @@ export const failingBucket = (bucket: Bucket, { get }: Failures<Bucket, "get">):
 /** The same queries, which get no answer while `isAway`, as if no `state` served. */
 export const failingQueries = (queries: RequestQueries, isAway: () => boolean): RequestQueries => ({
   status: failing((query: StatusQuery) => queries.status(query), isAway),
+  timeline: failing((query: StatusQuery) => queries.timeline(query), isAway),
   list: failing((query: ListQuery) => queries.list(query), isAway),
+  count: failing((filter: RequestFilter) => queries.count(filter), isAway),
   cancel: failing((command: CancelCommand) => queries.cancel(command), isAway),
 });
 

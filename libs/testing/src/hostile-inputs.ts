@@ -88,7 +88,7 @@ export class HostileInputs {
   textOf(valid: unknown): string {
     const value: unknown = structuredClone(valid);
     for (let changes = this.below(3); changes >= 0; changes--) this.#changeIn(value);
-    const text = this.below(40) === 0 ? this.#nested() : JSON.stringify(value);
+    const text = this.below(40) === 0 ? this.#nestedIn(value) : JSON.stringify(value);
     return this.below(4) === 0 ? this.broken(text) : text;
   }
 
@@ -109,19 +109,38 @@ export class HostileInputs {
     return result;
   }
 
+  /** What a file may hold in place of a text: the text changed, in another encoding, or much too long; or any bytes. */
+  bytesOf(text: string): Buffer {
+    switch (this.below(8)) {
+      case 0:
+        return Buffer.from(Array.from({ length: this.below(400) }, () => this.below(256)));
+      case 1:
+        return Buffer.from(this.pick(["", " \r\n", "\0", "\u{FEFF}", `\u{FEFF}${text}`, `${text}\0`]));
+      case 2:
+        return Buffer.from(text, this.pick(["utf16le", "base64url", "latin1"]));
+      case 3:
+        return Buffer.from(text.repeat(this.pick([2, 100, Math.ceil(1_100_000 / text.length)])));
+      default:
+        return Buffer.from(this.broken(text));
+    }
+  }
+
   #character(): string {
     return CHARACTERS[this.below(CHARACTERS.length)] ?? " ";
   }
 
-  #nested(): string {
+  /** JSON text of the value with something in its place, or in that of one of its members, that nests deep. */
+  #nestedIn(value: unknown): string {
     const levels = this.pick([90, 256, 400, 6_000, 20_000]);
     const [open, close] = this.pick([["[", "]"] as const, ['{"a":', "}"] as const]);
     const nested = `${open.repeat(levels)}0${close.repeat(levels)}`;
-    return this.pick([
-      nested,
-      `{"jsonrpc":"2.0","id":1,"method":"ping","params":${nested}}`,
-      `{"id":1,"method":"tools/call","params":{"name":"request_human_input","arguments":{"message":"m","metadata":${nested}}}}`,
-    ]);
+    const containers = containersIn(value);
+    const container = containers[this.below(containers.length + 1)];
+    const name = this.pick(["extra", ...Object.keys(container ?? {})]);
+    if (container === undefined || Array.isArray(container)) return nested;
+    const mark = "the nested value";
+    container[name] = mark;
+    return JSON.stringify(value).replace(JSON.stringify(mark), nested);
   }
 
   #changeIn(root: unknown): void {

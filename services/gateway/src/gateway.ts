@@ -14,19 +14,22 @@ import type { FastifyInstance } from "fastify";
 import { ApiKeys } from "./access/api-keys.ts";
 import { apiKeyAuthenticator, localAuthenticator } from "./access/authenticator.ts";
 import { type GatewaySettings, mayListen, OPEN_TO_NETWORK } from "./config/gateway-settings.ts";
+import { Calls } from "./calls.ts";
 import { gatewayMetrics } from "./gateway-metrics.ts";
 import { rejectRequest } from "./http/errors.ts";
+import { addFrontPage, addInfoRoutes } from "./http/info-routes.ts";
 import { addHitlRoutes } from "./legacy/hitl-routes.ts";
-import { addInfoRoutes } from "./legacy/info-routes.ts";
 import { JsonCalls } from "./legacy/json-calls.ts";
 import { addSessionRoutes } from "./legacy/session-routes.ts";
 import { addMcpRoutes } from "./mcp/mcp-routes.ts";
 import { type StdioClient, StdioServer, type StdioStream } from "./mcp/stdio-server.ts";
 import { addAskingRoutes } from "./rest/asking-routes.ts";
-import { toolReader } from "./rest/tool-reader.ts";
+import { addSessionResource, type SessionChannel } from "./rest/session-resource.ts";
+import { requestReader } from "./rest/request-reader.ts";
 import { Departures } from "./requests/departures.ts";
 import { Submitter } from "./requests/submitter.ts";
 import { Waiters } from "./requests/waiters.ts";
+import { SessionCalls } from "./sessions/session-calls.ts";
 import { SessionRegistry } from "./sessions/session-registry.ts";
 import { cancelRequest } from "./tools/cancel-request.ts";
 import { checkRequestStatus } from "./tools/check-request-status.ts";
@@ -48,6 +51,8 @@ export interface GatewayOptions {
   /** The `departures` bucket. */
   readonly departures: Bucket;
   readonly policy: RecipientPolicy;
+  /** The channels whose recipients `/v1/sessions` registers. */
+  readonly sessionChannels: readonly [SessionChannel, ...SessionChannel[]];
   /** False for an endpoint that is known as a place where no person can answer. Default: every endpoint may be registered. */
   readonly takesAnswers?: ((endpoint: string) => Promise<boolean>) | undefined;
   readonly settings: GatewaySettings;
@@ -98,6 +103,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     metrics,
     now,
   });
+  const calls = new Calls(logger, metrics);
   const tools = new ToolRegistry(
     [
       requestHumanInput({ submitter, waiters, settings }),
@@ -105,8 +111,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       listPendingRequests(queries),
       cancelRequest(queries),
     ],
-    logger,
-    metrics,
+    calls,
   );
   const plainCalls = new JsonCalls(tools, version);
   const keys = settings.apiKeys === undefined ? undefined : new ApiKeys(settings.apiKeys, logger);
@@ -118,18 +123,21 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stdio = new StdioServer({ tools, plainCalls, version, logger });
   addInfoRoutes(app, tools, version);
   addHitlRoutes(app, tools);
-  addSessionRoutes(app, sessions, logger);
+  const sessionCalls = new SessionCalls(sessions, logger);
+  addSessionRoutes(app, sessionCalls);
   await addV1(app, {
     logger,
     version,
     addRoutes: (v1) => {
-      addReadingRoutes(v1, toolReader(tools));
+      addReadingRoutes(v1, requestReader({ tools, calls, queries }));
       addAskingRoutes(v1, tools);
+      addSessionResource(v1, sessionCalls, options.sessionChannels);
       extension?.addV1Routes(v1);
     },
   });
-  extension?.addRoutes(app);
-  const gateway = new ComposedGateway({ app, mcp, stdio, tools, waiters, keys, policy, settings, logger });
+  if (extension === undefined) addFrontPage(app, version);
+  else extension.addRoutes(app);
+  const gateway = new ComposedGateway({ app, mcp, stdio, calls, waiters, keys, policy, settings, logger });
   addHealthRoutes(app, { checks: () => checks, isDraining: () => gateway.isDraining });
   addMetricsRoute(app, options.metrics);
   return gateway;
@@ -139,7 +147,7 @@ interface ComposedGatewayOptions {
   readonly app: FastifyInstance;
   readonly mcp: AsyncDisposable;
   readonly stdio: StdioServer;
-  readonly tools: ToolRegistry;
+  readonly calls: Calls;
   readonly waiters: Waiters;
   readonly keys: ApiKeys | undefined;
   readonly policy: RecipientPolicy;
@@ -178,9 +186,9 @@ class ComposedGateway implements Gateway {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { mcp, stdio, tools, waiters, keys } = this.#options;
+    const { mcp, stdio, calls, waiters, keys } = this.#options;
     this.drain();
-    await close(this.app, tools, [mcp, stdio]);
+    await close(this.app, calls, [mcp, stdio]);
     await waiters[Symbol.asyncDispose]();
     keys?.[Symbol.dispose]();
   }
@@ -189,12 +197,12 @@ class ComposedGateway implements Gateway {
 /** Keeps listening until the calls that ran when the stop began have ended, so that probes see `/readyz` fail. */
 async function close(
   app: FastifyInstance,
-  tools: ToolRegistry,
+  calls: Calls,
   connections: readonly AsyncDisposable[],
 ): Promise<void> {
-  await tools.settled();
+  await calls.settled();
   const closed = app.close();
-  await tools.idle();
+  await calls.idle();
   await nextTurn();
   await Promise.all(connections.map((connection) => connection[Symbol.asyncDispose]()));
   const lingering = setTimeout(() => app.server.closeAllConnections(), LINGER_MS);

@@ -28,6 +28,7 @@ await runService({
         sessions: await bus.keyValue.bucket("sessions"),
         departures: await bus.keyValue.bucket("departures"),
         policy: settings.policy,
+        sessionChannels: settings.sessionChannels,
         settings: settings.gateway,
         checks: [
           { name: "nats", required: true, check: () => bus.check() },

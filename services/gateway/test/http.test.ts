@@ -4,7 +4,9 @@ import { newRequestId } from "@loopgate/contracts";
 import { createLogger } from "@loopgate/runtime";
 import { aQuestion, subjectOf } from "@loopgate/testing/builders";
 import { describe, expect, it, vi } from "vitest";
+import { newKey } from "../src/access/new-key.ts";
 import { startGateway, type TestGateway } from "./support/gateway.ts";
+import { keyFile } from "./support/key-file.ts";
 import { call, get, modern, post, refusal, send, view } from "./support/wire.ts";
 
 /** A request with headers that `fetch` would not let us set. */
@@ -76,6 +78,16 @@ describe("a body", () => {
     expect(result.structuredContent).toMatchObject({ status: "pending", client_id: "agent" });
     expect(Object.hasOwn(Object.prototype, "client_id")).toBe(false);
   });
+});
+
+it("/ tells in plain words what this is, also without a key", async () => {
+  using keys = keyFile([newKey({ scope: "request" })]);
+  await using g = await startGateway({ settings: { apiKeys: await keys.read() } });
+  const { status, type, text } = await get(`${g.url}/`);
+  expect([status, type]).toEqual([200, "text/plain; charset=utf-8"]);
+  expect(text).toMatch(/^This is Loopgate 1\.2\.3\./);
+  for (const [, path = ""] of text.matchAll(/^ {2}(?:GET|POST) +(\S+)/gm))
+    expect((await get(`${g.url}${path}`)).status).not.toBe(404);
 });
 
 describe("the self-description of the gateway", () => {

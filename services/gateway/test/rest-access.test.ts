@@ -1,37 +1,10 @@
-import type { Authenticator, PersonCaller, WebExtension } from "@loopgate/rest";
+import { createLogger } from "@loopgate/runtime";
 import { expect, it } from "vitest";
 import { newKey } from "../src/access/new-key.ts";
 import { startGateway } from "./support/gateway.ts";
 import { keyFile } from "./support/key-file.ts";
+import { extension } from "./support/people.ts";
 import { rest } from "./support/rest.ts";
-
-const person = (
-  name: string,
-  principals: readonly string[],
-  roles: PersonCaller["roles"] = [],
-): PersonCaller => ({
-  kind: "person",
-  tenant: "default",
-  id: `p_${name}`,
-  name,
-  principals,
-  roles,
-  auth: "local",
-});
-
-/** Whom the gateway of these tests knows by the header `person`. */
-const people: ReadonlyMap<string, PersonCaller> = new Map([
-  ["named", person("named", ["telegram:7"])],
-  ["other", person("other", ["telegram:8", "group:deployers"])],
-  ["auditor", person("auditor", [], ["auditor"])],
-]);
-
-const byHeader: Authenticator = { authenticate: ({ person }) => people.get(String(person)) };
-const extension: WebExtension = {
-  authenticator: byHeader,
-  addRoutes: (app) => void app.get("/page", { config: { access: ["person"] } }, async () => "a page"),
-  addV1Routes: (v1) => void v1.get("/me", { config: { access: ["person"] } }, async () => "me"),
-};
 
 it("each route is for the scopes that it names, and admin has all of them", async () => {
   const keys = {
@@ -102,10 +75,34 @@ it("people see the requests that name them, auditors see all, and none of them a
   expect((await fetch(`${gateway.url}/page`, { headers: { person: "other" } })).status).toBe(200);
 });
 
+it("people count and page through the requests that name them, however many others there are", async () => {
+  await using gateway = await startGateway({ extension, policy: { allowedChats: ["8"] } });
+  const other = { client_id: "c", recipients: [{ channel: "telegram", chat: "8" }] };
+  await rest(gateway.url, "PUT /v1/sessions/other", { body: other });
+  const ask = async (session_id: string): Promise<string> =>
+    (await rest(gateway.url, "POST /v1/requests", { body: { message: "m", session_id } })).body.request_id;
+  const mine = [await ask("default"), await ask("default")];
+  for (let count = 0; count < 3; count++) await ask("other");
+  mine.push(await ask("default"));
+  const read = async (name: string, path: string) =>
+    (await rest(gateway.url, `GET /v1/requests${path}`, { headers: { person: name } })).body;
+  const first = await read("named", "?limit=2");
+  const second = await read("named", `?limit=2&cursor=${first.next_cursor}`);
+  const ids = [...first.data, ...second.data].map(({ request_id }) => request_id);
+  expect({ ids, first: first.data.length, next: second.next_cursor }).toEqual({
+    ids: mine,
+    first: 2,
+    next: null,
+  });
+  expect(await read("named", "/count")).toEqual({ count: 3, is_exact: true });
+  expect(await read("auditor", "/count")).toEqual({ count: 6, is_exact: true });
+  expect(await read("auditor", "/count?mine=true")).toEqual({ count: 0, is_exact: true });
+});
+
 it("another person's request is not waited for", async () => {
-  await using gateway = await startGateway({ extension });
+  await using gateway = await startGateway({ extension, settings: { maxWaitSeconds: 3_600 } });
   const { request_id } = (await rest(gateway.url, "POST /v1/requests", { body: { message: "m" } })).body;
-  const route = `GET /v1/requests/${request_id}?wait_seconds=50`;
+  const route = `GET /v1/requests/${request_id}?wait_seconds=3600`;
   expect((await rest(gateway.url, route, { headers: { person: "other" } })).status).toBe(404);
 });
 
@@ -132,4 +129,30 @@ it("callers of a gateway without keys share one name, and are not limited", asyn
   await using gateway = await startGateway();
   const { headers } = await rest(gateway.url, "GET /v1/requests");
   expect(headers.get("x-ratelimit-limit")).toBeNull();
+});
+
+it("each call is one line in the log, with ids and without text", async () => {
+  const key = newKey({ scope: "request", id: "ci" });
+  using file = keyFile([key]);
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger("test", "info", { write: (line) => void lines.push(JSON.parse(line)) });
+  await using gateway = await startGateway({ settings: { apiKeys: await file.read() }, logger });
+  const body = { message: "a secret", client_id: "deployer" };
+  const { request_id: request } = (await rest(gateway.url, "POST /v1/requests", { body, key })).body;
+  await rest(gateway.url, `GET /v1/requests/${request}`, { key });
+  await rest(gateway.url, "GET /v1/requests?q=secret", { key });
+  await rest(gateway.url, "GET /v1/requests?cursor=x", { key });
+  await rest(gateway.url, "GET /v1/requests/count", { key });
+  gateway.state.isReachable = false;
+  await rest(gateway.url, "GET /v1/requests", { key });
+  const calls = lines.filter(({ msg }) => msg === "call");
+  expect(calls).toMatchObject([
+    { tool: "request_human_input", outcome: "pending", key: "ci", request, client: "deployer" },
+    { tool: "check_request_status", outcome: "pending", key: "ci", request, client: "deployer" },
+    { tool: "list_requests", outcome: "listed", key: "ci" },
+    { tool: "list_requests", outcome: "invalid_arguments", key: "ci" },
+    { tool: "count_requests", outcome: "counted", key: "ci" },
+    { tool: "list_requests", outcome: "unavailable", key: "ci" },
+  ]);
+  expect(JSON.stringify(lines)).not.toContain("secret");
 });

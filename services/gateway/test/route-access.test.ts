@@ -25,6 +25,8 @@ const describeRoute = ({ method, url, config }: RouteOptions) =>
 it("every route declares who may use it", async () => {
   const routes = await routesOfGateway();
   expect(routes.map(describeRoute).toSorted()).toEqual([
+    "DELETE /v1/sessions/:session_id: admin",
+    "GET /: public",
     "GET /health: public",
     "GET /healthz: public",
     "GET /hitl/pending: request",
@@ -35,9 +37,13 @@ it("every route declares who may use it", async () => {
     "GET /metrics: public",
     "GET /readyz: public",
     "GET /v1/openapi.json: public",
+    "GET /v1/requests/:id/timeline: read person",
     "GET /v1/requests/:id: request read person",
+    "GET /v1/requests/count: request read person",
     "GET /v1/requests: request read person",
+    "GET /v1/sessions/:session_id: admin",
     "GET,DELETE,PUT,PATCH,OPTIONS /mcp: request",
+    "HEAD /: public",
     "HEAD /health: public",
     "HEAD /healthz: public",
     "HEAD /hitl/pending: request",
@@ -49,8 +55,11 @@ it("every route declares who may use it", async () => {
     "HEAD /metrics: public",
     "HEAD /readyz: public",
     "HEAD /v1/openapi.json: public",
+    "HEAD /v1/requests/:id/timeline: read person",
     "HEAD /v1/requests/:id: request read person",
+    "HEAD /v1/requests/count: request read person",
     "HEAD /v1/requests: request read person",
+    "HEAD /v1/sessions/:session_id: admin",
     "POST /hitl/cancel: request",
     "POST /hitl/deactivate: admin",
     "POST /hitl/register: admin",
@@ -58,6 +67,7 @@ it("every route declares who may use it", async () => {
     "POST /mcp: request",
     "POST /v1/requests/:id/cancel: request",
     "POST /v1/requests: request",
+    "PUT /v1/sessions/:session_id: admin",
   ]);
 });
 

@@ -74,7 +74,8 @@ describe("a caller of one tenant", () => {
     };
     expect(await idFor("one")).toBe(await idFor("one"));
     expect(await idFor("two")).not.toBe(await idFor("one"));
-    const registration = { clientId: "c", address: "7", responderIds: [] };
+    const at = { place: [], responders: [] };
+    const registration = { clientId: "c", recipients: [{ address: "7", responderIds: [], at }] };
     await tools.sessions.register({ tenant: "one", id: "s" }, registration);
     await tools.sessions.deactivate({ tenant: "one", id: "s" });
     expect(await tools.sessions.get({ tenant: "two", id: "s" })).toBeUndefined();

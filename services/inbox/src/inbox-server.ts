@@ -1,14 +1,5 @@
-import type { RequestQueries } from "@loopgate/bus";
 import { findRequest, type RequestReaders } from "@loopgate/requests";
-import {
-  addReadingRoutes,
-  addV1,
-  createApp,
-  invalidArguments,
-  noSuchRequest,
-  type RequestReader,
-} from "@loopgate/rest";
-import { clamp } from "@loopgate/rest/arguments";
+import { addReadingRoutes, addV1, createApp, noSuchRequest, type RequestReader } from "@loopgate/rest";
 import { addHealthRoutes, addMetricsRoute, explainTaken, type HealthCheck, version } from "@loopgate/runtime";
 import type { FastifyInstance } from "fastify";
 import { createInbox, type Inbox, type InboxOptions } from "./inbox.ts";
@@ -17,7 +8,7 @@ import { peopleAlone } from "./sign-in/person-authenticator.ts";
 /** How long idle connections may stay open while the server stops, in milliseconds. */
 const LINGER_MS = 500;
 
-export interface InboxServerOptions extends InboxOptions {
+export interface InboxServerOptions extends Omit<InboxOptions, "agentsAskHere"> {
   /** Names that `Host` may contain besides loopback names and the host of the public address. */
   readonly allowedHosts: readonly string[];
   /** For `/readyz`. */
@@ -34,7 +25,7 @@ export interface InboxServer extends AsyncDisposable {
 
 export async function createInboxServer(options: InboxServerOptions): Promise<InboxServer> {
   const { requests, queries, publicUrl, signInHint, checks, logger, metrics } = options;
-  const inbox = createInbox(options);
+  const inbox = createInbox({ ...options, agentsAskHere: "no" });
   const allowedHosts =
     publicUrl === undefined ? options.allowedHosts : [...options.allowedHosts, new URL(publicUrl).hostname];
   const authenticator = peopleAlone(inbox.authenticator, signInHint);
@@ -72,24 +63,13 @@ async function close(app: FastifyInstance): Promise<void> {
   clearTimeout(lingering);
 }
 
-const [DEFAULT_LIMIT, MAX_LIMIT] = [20, 100];
-
 /** Pages hear of decisions by the stream of events, so that no call of theirs waits here. */
-const readerOf = (readers: RequestReaders & { readonly queries: RequestQueries }): RequestReader => ({
+const readerOf = (readers: RequestReaders): RequestReader => ({
   find: async (id, _waitSeconds, { caller: { tenant } }) => {
     const request = await findRequest(readers, { tenant, id });
     return request === undefined ? noSuchRequest() : { kind: "request", request };
   },
-  list: async ({ limit = DEFAULT_LIMIT, session_id, client_id, cursor }, { caller: { tenant } }) => {
-    const page = await readers.queries.list({
-      tenant,
-      session_id,
-      client_id,
-      cursor,
-      limit: clamp(limit, 1, MAX_LIMIT),
-    });
-    if (page.kind === "invalid_cursor")
-      return invalidArguments([{ path: ["cursor"], detail: "is not the next_cursor of an earlier page" }]);
-    return { kind: "page", requests: page.requests, nextCursor: page.next_cursor };
-  },
+  timeline: (ref) => readers.queries.timeline(ref),
+  list: (query) => readers.queries.list(query),
+  count: async (filter) => ({ kind: "counted", ...(await readers.queries.count(filter)) }),
 });

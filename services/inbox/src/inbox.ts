@@ -7,6 +7,7 @@ import { addDecisionRoutes } from "./answers/decision-routes.ts";
 import { Answers } from "./answers/answers.ts";
 import { inboxMetrics } from "./inbox-metrics.ts";
 import { addMeRoutes } from "./people/me-routes.ts";
+import { addPages, type PagesOptions } from "./pages/pages.ts";
 import { People } from "./people/people.ts";
 import { BrowserSessions } from "./sign-in/browser-sessions.ts";
 import { InboxAddress } from "./sign-in/inbox-address.ts";
@@ -36,10 +37,14 @@ export interface InboxOptions {
   readonly buckets: InboxBuckets;
   /** Whom the inbox lets answer. Absent: people only read. */
   readonly policy: RecipientPolicy | undefined;
+  /** How agents ask at the address of the inbox; `no` if no gateway serves it. */
+  readonly agentsAskHere: PagesOptions["agentsAskHere"];
   /** What people's browsers use, if that is not where the process listens. */
   readonly publicUrl?: string | undefined;
   /** What people do to sign in; ends an error message. */
   readonly signInHint: string;
+  /** What the owner of this machine runs to sign in; the page shows it. */
+  readonly signInCommand?: string | undefined;
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
@@ -52,7 +57,8 @@ export interface Inbox extends WebExtension {
 }
 
 export function createInbox(options: InboxOptions): Inbox {
-  const { requests, queries, buckets, policy, publicUrl, signInHint, logger } = options;
+  const { requests, queries, buckets, policy, agentsAskHere, publicUrl, signInHint, signInCommand, logger } =
+    options;
   const metrics = inboxMetrics(options.metrics);
   const address = new InboxAddress(publicUrl);
   const people = new People(buckets.people);
@@ -70,8 +76,10 @@ export function createInbox(options: InboxOptions): Inbox {
     address,
     newLink: async (signIn) => address.linkWith(await codes.issue(signIn)),
     authenticator: personAuthenticator({ address, browserSessions, signInHint, takesAnswers }),
-    addRoutes: (app) =>
-      addSignInRoutes(app, { address, codes, people, browserSessions, signInHint, logger, metrics }),
+    addRoutes: (app) => {
+      addSignInRoutes(app, { address, codes, people, browserSessions, signInHint, logger, metrics });
+      addPages(app, { agentsAskHere, takesAnswers, signInCommand, address });
+    },
     addV1Routes: (v1) => {
       addMeRoutes(v1, people);
       addDecisionRoutes(v1, answers);

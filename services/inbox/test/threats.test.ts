@@ -221,12 +221,33 @@ describe("T11: a person learns nothing of what asks others", () => {
     expect(await isOpen(asked)).toBe(true);
   });
 
-  it("lists only what asks this person", async () => {
-    const mine = await inbox.ask([ALICE]);
+  it("lists only what asks this person, in full pages", async () => {
     await inbox.ask(["web:bob@example.com"]);
-    const { body } = await alice.call("GET /v1/requests");
+    const mine = await inbox.ask([ALICE]);
+    const { body } = await alice.call("GET /v1/requests?limit=1");
     expect((body["data"] as { request_id: string }[]).map(({ request_id }) => request_id)).toEqual([mine.id]);
     expect(JSON.stringify(body)).not.toContain("bob@example.com");
+    expect(body["next_cursor"]).toBeNull();
+  });
+
+  it("counts and finds only what asks this person, pending or decided", async () => {
+    const theirs = await inbox.ask(["web:bob@example.com"], { message: "the secret launch" });
+    const bob = await inbox.signIn("bob");
+    expect((await bob.call(...approve(theirs))).status).toBe(200);
+    await inbox.ask(["group:deployers"], { message: "another launch" });
+    for (const query of [
+      "status=pending",
+      "status=decided",
+      "q=launch",
+      "status=decided&q=secret",
+      "mine=false",
+    ]) {
+      const listed = await alice.call(`GET /v1/requests?${query}`);
+      expect(listed).toMatchObject({ status: 200, body: { data: [], next_cursor: null } });
+      const counted = await alice.call(`GET /v1/requests/count?${query}`);
+      expect(counted).toMatchObject({ status: 200, body: { count: 0, is_exact: true } });
+    }
+    expect((await bob.call("GET /v1/requests/count?status=decided")).body).toMatchObject({ count: 1 });
   });
 });
 

@@ -1,8 +1,16 @@
-import { telegramPolicy } from "@loopgate/settings/telegram";
-import { webPolicy } from "@loopgate/settings/web";
+import { userInfo } from "node:os";
+import { telegramPolicy, telegramRecipientFormat } from "@loopgate/settings/telegram";
+import { webPolicy, webRecipientFormat } from "@loopgate/settings/web";
 import { type RequestQueries } from "@loopgate/bus";
 import { eitherPolicy, type RecipientPolicy } from "@loopgate/domain";
-import { createInbox, type Inbox, inboxBuckets } from "@loopgate/inbox";
+import {
+  createInbox,
+  createInboxServer,
+  type Inbox,
+  inboxBuckets,
+  type InboxServer,
+  ownerProfile,
+} from "@loopgate/inbox";
 import { RequestLog } from "@loopgate/requests";
 import { openSqliteBus, type SqliteBus } from "@loopgate/bus/sqlite";
 import { createGateway, type Gateway } from "@loopgate/gateway";
@@ -12,13 +20,14 @@ import type { Environment } from "@loopgate/settings";
 import { startState } from "@loopgate/state";
 import { SqliteRequestStore } from "@loopgate/state/sqlite";
 import { openDataDirectory } from "./data-directory.ts";
+import { valueOf } from "./environment.ts";
 import { RecipientStore } from "./recipient-store.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Embedded {
   readonly gateway: Gateway;
   /** Absent if the settings switch it off. */
-  readonly inbox: Inbox | undefined;
+  readonly inbox: EmbeddedInbox | undefined;
   /** Whom the inbox asks, besides the recipients of each client. */
   readonly inboxPolicy: RecipientPolicy;
   readonly queries: RequestQueries;
@@ -28,6 +37,15 @@ export interface Embedded {
   readonly bot: { readonly id: string; readonly username: string } | undefined;
   /** The health of what the services depend on. */
   readonly checks: readonly HealthCheck[];
+}
+
+export interface EmbeddedInbox {
+  /** Tells where the gateway listens that serves it. */
+  isServedAt(url: string): void;
+  /** A link that signs the owner in once. It is a secret. */
+  newLink(): Promise<string>;
+  /** What serves it in place of the gateway, if anything does. */
+  readonly server: InboxServer | undefined;
 }
 
 export interface EmbeddedOptions {
@@ -81,7 +99,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
         outageNoteMs,
       }),
     );
-  const inbox = await inboxOf(options, { bus, requests, queries, policy: inboxPolicy });
+  const { inbox, server } = await openInbox(options, { bus, requests, queries, policy: inboxPolicy });
   const checks = checksOf(bus, notifier);
   const gateway = resources.use(
     await createGateway({
@@ -91,9 +109,13 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       sessions: buckets.sessions,
       departures: await bus.keyValue.bucket("departures"),
       policy: eitherPolicy(telegramPolicy(policy), inboxPolicy),
+      sessionChannels: [
+        { format: telegramRecipientFormat, policy: telegramPolicy(policy) },
+        { format: webRecipientFormat, policy: inboxPolicy },
+      ],
       takesAnswers: channel && ((endpoint) => channel.takesAnswers(endpoint)),
       settings: settings.gateway,
-      extension: inbox,
+      extension: server === undefined ? inbox : undefined,
       checks,
       logger,
       metrics,
@@ -101,7 +123,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
     }),
   );
   const bot = channel && { id: channel.account, username: channel.username };
-  return { gateway, inbox, inboxPolicy, queries, bus, recipients, bot, checks };
+  return {
+    gateway,
+    inbox: inbox && {
+      isServedAt: (url) => inbox.address.isServedAt(url),
+      newLink: () => linkToInbox(inbox, options.environment),
+      server,
+    },
+    inboxPolicy,
+    queries,
+    bus,
+    recipients,
+    bot,
+    checks,
+  };
 }
 
 async function openStorage(options: EmbeddedOptions) {
@@ -125,22 +160,42 @@ interface InboxParts {
   readonly policy: RecipientPolicy;
 }
 
-async function inboxOf(
-  { settings, logger, metrics }: EmbeddedOptions,
+/** The foreground process serves it on the gateway's port; a daemon, which has no such port, on one of its own. */
+async function openInbox(
+  { settings, isForeground, logger, metrics, resources }: EmbeddedOptions,
   { bus, requests, queries, policy }: InboxParts,
-): Promise<Inbox | undefined> {
+): Promise<{ readonly inbox?: Inbox; readonly server?: InboxServer }> {
   const { mode, publicUrl } = settings.inbox;
-  if (mode === "off") return undefined;
-  return createInbox({
+  if (mode === "off") return {};
+  const options = {
     requests,
     queries,
     buckets: await inboxBuckets(bus.keyValue),
     policy: mode === "answer" ? policy : undefined,
     publicUrl,
     signInHint: "run ./loopgate open for a new link.",
+    signInCommand: "./loopgate open",
     logger,
     metrics,
-  });
+  };
+  const agentsAskHere = settings.gateway.apiKeys === undefined ? "freely" : "with_key";
+  if (isForeground) return { inbox: createInbox({ ...options, agentsAskHere }) };
+  const server = resources.use(await createInboxServer({ ...options, allowedHosts: [], checks: [] }));
+  return { inbox: server.inbox, server };
+}
+
+const linkToInbox = (inbox: Inbox, environment: Environment): Promise<string> =>
+  inbox.newLink({ profile: ownerProfile(ownerName(environment)), auth: "local" });
+
+/** How decisions name the owner of this machine's Loopgate. */
+function ownerName(environment: Environment): string {
+  const name = valueOf(environment, "USER");
+  if (name !== undefined) return name;
+  try {
+    return userInfo().username;
+  } catch {
+    return "owner";
+  }
 }
 
 function checksOf(bus: SqliteBus, notifier: Notifier | undefined): readonly HealthCheck[] {

@@ -21,6 +21,12 @@ export function tokenOf(environment: Environment): string | undefined {
   }
 }
 
+/** The same variables for a process that changes its working directory and reads the token's file again. */
+export function withAbsoluteTokenFile(environment: Environment): Environment {
+  const file = valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");
+  return file === undefined ? environment : { ...environment, TELEGRAM_BOT_TOKEN_FILE: resolve(file) };
+}
+
 /** False for a pipe or a device in place of the token's file, which a synchronous read might never end to read. */
 export function isTokenFileRegular(environment: Environment): boolean {
   const file = valueOf(environment, "TELEGRAM_BOT_TOKEN_FILE");

@@ -72,15 +72,23 @@ export async function readSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
   return {
-    telegram: token === undefined ? undefined : botOf(token, read),
-    webhook: webhookOf(read),
+    telegram: token === undefined ? undefined : botOf(token, read, environment),
+    webhook: webhookOf(read, environment),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramRecipientsOf(read),
     ...logSettingsOf(read),
-    ...gatewaySettingsOf(read),
+    ...servedBy(read),
     inbox: inboxOf(read),
     idleMs: read.LOOPGATE_DAEMON_IDLE_SECONDS * 1_000,
   };
+}
+
+/** Browsers send the host of the inbox's public address. */
+function servedBy(read: z.infer<typeof Variables>) {
+  const { listen, gateway } = gatewaySettingsOf(read);
+  const url = read.LOOPGATE_PUBLIC_URL;
+  const hosts = url === undefined ? [] : [new URL(url).hostname];
+  return { listen, gateway: { ...gateway, allowedHosts: [...gateway.allowedHosts, ...hosts] } };
 }
 
 /** Without a bot, the inbox is where questions are answered. */

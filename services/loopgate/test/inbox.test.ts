@@ -1,3 +1,6 @@
+import { mkdtempDisposable } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { creationTag } from "@loopgate/contracts";
 import { callRoute, type InboxPage, person, spendLink } from "@loopgate/testing";
 import { describe, expect, it } from "vitest";
@@ -40,7 +43,13 @@ describe("without a bot", () => {
     expect(await decide(page, asked)).toMatchObject({ status: 200, body: { approved: true } });
     expect(await waiting).toMatchObject({
       approved: true,
-      decided_by: { id: "web:owner", name: "Sam", channel: "web", person: "p_owner", auth: "local" },
+      decided_by: {
+        id: "web:owner",
+        name: "Sam",
+        channel: "web",
+        person: "p_owner",
+        auth: "local",
+      },
     });
   });
 
@@ -108,6 +117,18 @@ describe("beside a bot", () => {
       body: { can_answer: false, status: "pending" },
     });
     expect(await decide(page, asked)).toMatchObject({ status: 403, body: { code: "not_a_responder" } });
+  });
+
+  it("T2: nor does it take one to a question that it asked before", async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), "loopgate-inbox-"));
+    const answering = await startTestEmbedded({ ...noBot, LOOPGATE_DATA_DIR: folder.path });
+    const asked = await ask(answering);
+    await answering[Symbol.asyncDispose]();
+    const shows = { ...noBot, LOOPGATE_DATA_DIR: folder.path, LOOPGATE_INBOX: "show" };
+    await using embedded = await startTestEmbedded(shows);
+    const page = await embedded.signIn();
+    expect((await page.call(`GET /v1/requests/${asked.id}`)).body).toMatchObject({ can_answer: false });
+    expect((await decide(page, asked)).status).toBe(403);
   });
 
   it("with LOOPGATE_INBOX=answer both are asked, and the first answer counts for both", async () => {

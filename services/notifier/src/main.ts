@@ -23,7 +23,7 @@ await runService({
     const buckets = await bucketsOf(bus.keyValue);
     const policies = () => [policy];
     const shared = { log, queries, buckets, policies, logger, metrics, observer };
-    const channel = await connectTelegram({ ...shared, api: telegram, webhook });
+    const channel = await connectTelegram({ ...shared, api: telegram, webhook, onRefused: fail });
     const holder = `${hostname()}.${randomUUID()}`;
     const notifier = parts.use(await startNotifier({ ...shared, channel, requests, outageNoteMs, holder }));
     const checks = [

@@ -52,8 +52,8 @@ export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, secrets);
   const recipients = telegramRecipientsOf(read);
   return {
-    telegram: botOf(read.TELEGRAM_BOT_TOKEN, read),
-    webhook: webhookOf(read),
+    telegram: botOf(read.TELEGRAM_BOT_TOKEN, read, environment),
+    webhook: webhookOf(read, environment),
     outageNoteMs: outageNoteMsOf(read),
     policy: telegramPolicy(recipients),
     ...logSettingsOf(read),

@@ -17,7 +17,9 @@ function counted() {
   const { queries } = fixture;
   const counting: RequestQueries = {
     status: (query) => queries.status(query),
+    timeline: (query) => queries.timeline(query),
     list: (query) => ((lists += 1), queries.list(query)),
+    count: (filter) => queries.count(filter),
     cancel: (command) => queries.cancel(command),
   };
   return { queries: counting, lists: () => lists };

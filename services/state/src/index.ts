@@ -4,4 +4,4 @@ export {
   type RebuildProgress,
 } from "./projection/rebuild-projection.ts";
 export { startState, type StateOptions, type StateService } from "./state.ts";
-export type { ListPosition, PendingPage, RequestStore } from "./store/request-store.ts";
+export type { ListFilter, ListPage, ListPosition, RequestStore } from "./store/request-store.ts";

@@ -24,8 +24,9 @@ export function stateMetrics(metrics: Metrics, store: RequestStore) {
 
 /** Every replica reports the same values, and none while the store does not answer. */
 function pendingGauges(store: RequestStore): readonly Gauge[] {
-  const count = cachedReading(() => store.countPending(DEFAULT_TENANT, COUNT_UP_TO));
-  const oldest = cachedReading(() => store.listPending({ tenant: DEFAULT_TENANT, limit: 1 }));
+  const filter = { tenant: DEFAULT_TENANT, statuses: ["pending"] } as const;
+  const count = cachedReading(() => store.count(filter, COUNT_UP_TO));
+  const oldest = cachedReading(() => store.list({ filter, order: "asc", limit: 1 }));
   const pending = new Gauge({
     name: "loopgate_requests_pending",
     help: `Undecided requests in the store; counted up to ${COUNT_UP_TO}.`,
@@ -65,7 +66,7 @@ export function instrumentedStore(store: RequestStore, { storeFailures }: StateM
   return {
     merge: (entries) => counted("merge", store.merge(entries)),
     get: (ref) => counted("get", store.get(ref)),
-    listPending: (page) => counted("list", store.listPending(page)),
-    countPending: (tenant, limit) => counted("count", store.countPending(tenant, limit)),
+    list: (page) => counted("list", store.list(page)),
+    count: (filter, limit) => counted("count", store.count(filter, limit)),
   };
 }

@@ -9,7 +9,8 @@ import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 
 export { StateQueries } from "../src/queries/state-queries.ts";
-export { indexes, mergeOperations, type RequestDocument } from "../src/store/mongo-document.ts";
+export { mergeOperations, type RequestDocument } from "../src/store/mongo-document.ts";
+export { indexes } from "../src/store/mongo-lists.ts";
 
 export interface TestStateOptions {
   readonly log: EventLog;

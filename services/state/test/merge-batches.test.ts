@@ -30,8 +30,8 @@ function counted(real: RequestStore): RequestStore {
   let underWay = 0;
   return {
     get: (ref) => real.get(ref),
-    listPending: (page) => real.listPending(page),
-    countPending: (tenant, limit) => real.countPending(tenant, limit),
+    list: (page) => real.list(page),
+    count: (filter, limit) => real.count(filter, limit),
     merge: async (entries) => {
       writes.push(entries.length);
       most = Math.max(most, ++underWay);
@@ -62,7 +62,7 @@ describe("merges that wait at the same time", () => {
     const merges = entries.toSpliced(20, 0, broken(), broken()).map((entry) => batches.merge(entry));
     const statuses = (await Promise.allSettled(merges)).map(({ status }) => status);
     expect(statuses.flatMap((status, index) => (status === "rejected" ? [index] : []))).toEqual([20, 21]);
-    expect(await store.listPending({ tenant: "default", limit: 100 })).toHaveLength(50);
+    expect(await store.count({ tenant: "default", statuses: ["pending"] }, 100)).toBe(50);
   });
 
   it("are handed back when the store is away and no caller waits any longer", async () => {

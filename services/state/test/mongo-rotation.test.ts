@@ -61,7 +61,7 @@ describe.skipIf(server?.isOurs !== true)("a rotated password of MongoDB", () => 
     await writeUri("me:new");
     await expect.poll(() => stateOf(store), soon).toBe("ready");
     expect(ends).toEqual(["there"]);
-    expect(await store.countPending("default", 1)).toBe(0);
+    expect(await store.count({ tenant: "default", statuses: ["pending"] }, 1)).toBe(0);
     expect(refusals()).toHaveLength(1);
   });
 

@@ -54,6 +54,7 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const { queries } = caller;
     await expect(queries.status(refOf(aQuestion()))).rejects.toThrow(Unavailable);
     await expect(queries.list({ tenant: "default", limit: 1 })).rejects.toThrow(Unavailable);
+    await expect(queries.count({ tenant: "default" })).rejects.toThrow(Unavailable);
     await expect(queries.cancel(refOf(aQuestion()))).rejects.toThrow(Unavailable);
   });
 
@@ -67,6 +68,12 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
       request: { view: { request_id: created.subject, status: "pending" } },
     });
     expect(await caller.queries.status(refOf(aQuestion()))).toEqual({ kind: "not_found" });
+    expect(await caller.queries.timeline(refOf(created))).toMatchObject({
+      kind: "found",
+      request: { view: { request_id: created.subject } },
+      timeline: [{ type: "created", at: created.time }],
+    });
+    expect(await caller.queries.timeline(refOf(aQuestion()))).toEqual({ kind: "not_found" });
     const page = { tenant: "default", session_id: data.session_id, limit: 1 };
     await expect
       .poll(() => caller.queries.list(page))
@@ -77,6 +84,12 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
       request: { view: { status: "cancelled", reason: "enough" } },
     });
     expect(await caller.queries.list(page)).toEqual({ kind: "page", requests: [] });
+    const withdrawn = { tenant: "default", session_id: data.session_id, status: ["cancelled" as const] };
+    expect(await caller.queries.list({ ...withdrawn, limit: 9, q: "m" })).toMatchObject({
+      kind: "page",
+      requests: [{ view: { request_id: created.subject, reason: "enough" } }],
+    });
+    expect(await caller.queries.count(withdrawn)).toEqual({ count: 1, is_exact: true });
   });
 
   it("list the longest questions by pages that a message holds, all of them and each once", async () => {
@@ -123,7 +136,11 @@ describe.skipIf(server === undefined)("queries over NATS", () => {
     const failures: unknown[] = [];
     const never = () => Promise.reject(new TypeError("not asked"));
     const endless = { status: async () => ({ kind: "not_found", more: "x".repeat(2_000_000) }) as const };
-    parts.use(await bus.serve({ ...endless, list: never, cancel: never }, (error) => failures.push(error)));
+    parts.use(
+      await bus.serve({ ...endless, timeline: never, list: never, count: never, cancel: never }, (error) =>
+        failures.push(error),
+      ),
+    );
     await expect(caller.queries.status(refOf(aQuestion()))).rejects.toThrow(Unavailable);
     expect(failures).toHaveLength(1);
   });

@@ -1,8 +1,9 @@
 import { createdOf, fold, viewOf } from "@loopgate/domain";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { RequestStore } from "../src/index.ts";
+import type { ListFilter, ListPage, RequestStore } from "../src/index.ts";
 import { newRequestId, parsedEntry, type ParsedEntry, refOf, requestSubject } from "@loopgate/contracts";
+import { requestListsContract } from "./request-lists.contract.ts";
 import { aQuestion, aCancellation, aDelivery, entriesFrom, entriesOf } from "@loopgate/testing/builders";
 
 interface Lives {
@@ -44,10 +45,11 @@ export function requestStoreContract(
     ({ store, reopen } = await open());
   });
 
-  const idsOf = async (page: Partial<Parameters<RequestStore["listPending"]>[0]> = {}) =>
-    (await store.listPending({ tenant: "default", limit: 100, ...page })).map(
-      (set) => createdOf(set)?.event.subject,
-    );
+  const idsOf = async (filter: Partial<ListFilter> = {}, page: Partial<Omit<ListPage, "filter">> = {}) => {
+    const pending = { tenant: "default", statuses: ["pending"], ...filter } as const;
+    const found = await store.list({ filter: pending, order: "asc", limit: 100, ...page });
+    return found.map((set) => createdOf(set)?.event.subject ?? "");
+  };
 
   describe("merge", () => {
     it("makes the same document of any order, repetition and batching, and lists it when it is pending", async () => {
@@ -135,9 +137,14 @@ export function requestStoreContract(
     const theirs = { ...aQuestion(), tenant: "other" };
     await store.merge([a, b, theirs].flatMap((created) => entriesOf(created)));
     await store.merge(entriesOf(done, aCancellation(done)));
-    expect(await store.countPending("default", 100)).toBe(2);
-    expect(await store.countPending("default", 1)).toBe(1);
-    expect(await store.countPending("nobody", 100)).toBe(0);
+    const countOf = (tenant: string, limit: number) => store.count({ tenant, statuses: ["pending"] }, limit);
+    expect(await countOf("default", 100)).toBe(2);
+    expect(await countOf("default", 1)).toBe(1);
+    expect(await countOf("unknown", 100)).toBe(0);
+  });
+
+  describe("lists by filters", () => {
+    requestListsContract(() => store);
   });
 
   describe("the list of pending requests", () => {
@@ -165,9 +172,9 @@ export function requestStoreContract(
       const at = new Date(1_800_000_000_000);
       const all = Array.from({ length: 7 }, () => aQuestion({ at }));
       await store.merge(all.flatMap((created) => entriesOf(created)));
-      const first = await idsOf({ limit: 3 });
+      const first = await idsOf({}, { limit: 3 });
       const after = { createdAt: at.toISOString(), id: first.at(-1) ?? "" };
-      const rest = await idsOf({ after });
+      const rest = await idsOf({}, { after });
       expect([...first, ...rest]).toEqual(all.map((created) => created.subject).sort());
     });
   });

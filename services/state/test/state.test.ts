@@ -10,8 +10,9 @@ import { type RequestStore, startState } from "../src/index.ts";
 import { StateQueries } from "../src/queries/state-queries.ts";
 import { SqliteRequestStore } from "../src/store/sqlite.ts";
 import { type CreatedEvent, type LogEntry, newRequestId, refOf, requestSubject } from "@loopgate/contracts";
-import { aQuestion, aCancellation, entriesOf } from "@loopgate/testing/builders";
+import { aCancellation, aDelivery, anEntry, aQuestion, entriesOf } from "@loopgate/testing/builders";
 
+const pending = { tenant: "default", statuses: ["pending"] } as const;
 const retentionMs = 90 * 86_400_000;
 let directory: string;
 let bus: SqliteBus;
@@ -136,6 +137,30 @@ describe("status", () => {
   });
 });
 
+describe("the timeline", () => {
+  it("has what the log has, and tells of a request whose question the log lost that it expired", async () => {
+    const queries = await start();
+    const created = aQuestion();
+    await submit(created);
+    await requests.recordDelivered(created, { endpoint: "telegram_42_7", copy: "1" });
+    await requests.decide(refOf(created), () => ({ decide: aCancellation(created) }));
+    const ended = aQuestion({ at: new Date(Date.now() - 600_000) });
+    await store.merge([...entriesOf(ended), anEntry(7, aDelivery(ended))]);
+    const typesOf = async (question: CreatedEvent) => {
+      const reply = await queries.timeline(refOf(question));
+      return reply.kind === "found" ? reply.timeline.map(({ type, reason }) => [type, reason]) : reply.kind;
+    };
+
+    const asked = [
+      ["created", undefined],
+      ["delivered", undefined],
+    ];
+    expect(await typesOf(created)).toEqual([...asked, ["decided", "enough"]]);
+    expect(await typesOf(ended)).toEqual([...asked, ["decided", "log_lost"]]);
+    expect(await typesOf(aQuestion())).toBe("not_found");
+  });
+});
+
 describe("cancel", () => {
   it("withdraws a pending request, and says so again when repeated", async () => {
     const queries = await start();
@@ -220,7 +245,7 @@ describe("list", () => {
     const queries = await start();
     const all = Array.from({ length: 5 }, (_, n) => aQuestion({ at: new Date(Date.now() + n) }));
     for (const created of all) await submit(created);
-    await expect.poll(async () => (await store.listPending({ tenant: "default", limit: 9 })).length).toBe(5);
+    await expect.poll(async () => store.count(pending, 9)).toBe(5);
     const seen: string[] = [];
     let cursor: string | undefined;
     do {
@@ -240,8 +265,8 @@ describe("list", () => {
     const { promise: isFree, resolve: free } = Promise.withResolvers<void>();
     const busy: RequestStore = {
       get: (ref) => store.get(ref),
-      listPending: (page) => store.listPending(page),
-      countPending: (tenant, limit) => store.countPending(tenant, limit),
+      list: (page) => store.list(page),
+      count: (filter, limit) => store.count(filter, limit),
       merge: (entries) => isFree.then(() => store.merge(entries)),
     };
     const queries = await start({ store: busy });

@@ -1,4 +1,4 @@
-import { DEFAULT_TENANT } from "@loopgate/contracts";
+import { DEFAULT_TENANT, type ListReply } from "@loopgate/contracts";
 import { startMongoServer } from "@loopgate/testing";
 import { Archive } from "../archive.ts";
 import { type Figure, ms, type Row } from "../figure.ts";
@@ -10,12 +10,12 @@ const LOOKS = 200;
 const ROUNDS = 5;
 const TARGET = 1.2;
 
-const verbs = ["status", "list", "cancel"] as const;
+const verbs = ["status", "list", "mine", "ended", "cancel"] as const;
 type Verb = (typeof verbs)[number];
 
 /** What `state` answers must not take longer because much is stored. */
 export const stored: Row = {
-  title: "status, list page and cancel, by how many requests the log and MongoDB hold",
+  title: "status, list pages and cancel, by how many requests the log and MongoDB hold",
   measure: async ({ stored: many }) => {
     await using mongo = await startMongoServer();
     if (mongo === undefined) throw new Error("this row needs MongoDB");
@@ -43,22 +43,33 @@ async function latencies(archive: Archive, verb: Verb): Promise<readonly number[
 }
 
 async function queryOf(archive: Archive, verb: Verb): Promise<() => Promise<unknown>> {
-  const { queries, ids, pending } = archive;
+  const { queries, ids, pending, principals } = archive;
+  const page = { tenant: DEFAULT_TENANT, limit: PAGE } as const;
+  const from = pending[PAGE + Math.floor(Math.random() * (pending.length - 2 * PAGE))];
   switch (verb) {
     case "status": {
       const id = ids[Math.floor(Math.random() * ids.length)] ?? "";
       return () => expectKind(queries.status({ tenant: DEFAULT_TENANT, id }), "found");
     }
     case "list": {
-      const from = pending[Math.floor(Math.random() * (pending.length - PAGE))];
       const cursor = Buffer.from(JSON.stringify([from?.time, from?.subject])).toString("base64url");
-      return () => expectKind(queries.list({ tenant: DEFAULT_TENANT, limit: PAGE, cursor }), "page");
+      return () => expectKind(queries.list({ ...page, cursor }), "page");
     }
+    case "mine":
+      return () => expectPage(queries.list({ ...page, principals, created_after: from?.time }));
+    case "ended":
+      return () => expectPage(queries.list({ ...page, status: ["cancelled"], created_before: from?.time }));
     case "cancel": {
       const ref = await archive.ask();
       return () => expectKind(queries.cancel(ref), "cancelled");
     }
   }
+}
+
+async function expectPage(reply: Promise<ListReply>): Promise<void> {
+  const given = await reply;
+  const found = given.kind === "page" ? given.requests.length : 0;
+  if (found !== PAGE) throw new Error(`${found} requests instead of ${PAGE}`);
 }
 
 async function expectKind(reply: Promise<{ readonly kind: string }>, kind: string): Promise<void> {

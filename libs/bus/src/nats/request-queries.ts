@@ -2,19 +2,33 @@ import { withTimeout } from "@loopgate/async";
 import {
   CancelCommand,
   CancelReply,
+  CountReply,
+  isKnownToAll,
   ListQuery,
   ListReply,
   QueryAnswer,
   querySubject,
+  RequestFilter,
   StatusQuery,
   StatusReply,
+  TimelineReply,
 } from "@loopgate/contracts";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import { type Subscription, Unavailable } from "../event-log.ts";
 import type { RequestQueries } from "../request-queries.ts";
 
-/** How long a query may take, in milliseconds. A cancel takes longer: it also appends a decision and projects it. */
-const TIMEOUT_MS = { status: 2_000, list: 3_000, cancel: 5_000 } as const;
+/**
+ * How long a query may take, in milliseconds. A cancel takes longer, because it also appends a decision and projects it;
+ * so does a search for words.
+ */
+const TIMEOUT_MS = {
+  status: 2_000,
+  timeline: 2_000,
+  list: 3_000,
+  search: 5_000,
+  count: 5_000,
+  cancel: 5_000,
+} as const;
 
 type Verb = keyof typeof TIMEOUT_MS;
 
@@ -34,8 +48,16 @@ export class NatsRequestQueries implements RequestQueries {
     return this.#ask("status", query, StatusReply);
   }
 
+  timeline(query: StatusQuery): Promise<TimelineReply> {
+    return this.#ask("timeline", query, TimelineReply);
+  }
+
   list(query: ListQuery): Promise<ListReply> {
-    return this.#ask("list", query, ListReply);
+    return this.#ask(isKnownToAll(query) ? "list" : "search", query, ListReply);
+  }
+
+  count(filter: RequestFilter): Promise<CountReply> {
+    return this.#ask("count", filter, CountReply);
   }
 
   cancel(command: CancelCommand): Promise<CancelReply> {
@@ -84,7 +106,10 @@ export async function serveQueries(
     });
   const subscriptions = [
     serve("status", (query) => queries.status(StatusQuery.parse(query))),
+    serve("timeline", (query) => queries.timeline(StatusQuery.parse(query))),
     serve("list", (query) => queries.list(ListQuery.parse(query))),
+    serve("search", (query) => queries.list(ListQuery.parse(query))),
+    serve("count", (filter) => queries.count(RequestFilter.parse(filter))),
     serve("cancel", (query) => queries.cancel(CancelCommand.parse(query))),
   ];
   try {

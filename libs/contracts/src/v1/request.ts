@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Action } from "../action.ts";
 import { Option } from "../events.ts";
-import { RequestView } from "../view.ts";
+import { RequestView, TimelineEntry } from "../view.ts";
 
 /** A request in `/v1`: the view that every tool returns, and what programs and pages need besides. */
 export const RequestResource = RequestView.extend({
@@ -10,6 +10,7 @@ export const RequestResource = RequestView.extend({
     .describe("Tells this question apart from an earlier one with the same id. A decision names it."),
   options: z.array(Option).describe("The possible answers. Empty: the answer is typed."),
   metadata: z.record(z.string(), z.unknown()).optional(),
+  key_id: z.string().optional().describe("The API key of the asking program, as Loopgate has checked it."),
   action: Action.optional().describe("What runs if the person approves."),
   can_answer: z
     .boolean()
@@ -25,3 +26,6 @@ export const RequestPage = z
   })
   .meta({ id: "RequestPage" });
 export type RequestPage = z.infer<typeof RequestPage>;
+
+/** What happened to a request, in the order in which it was recorded. */
+export const Timeline = z.object({ data: z.array(TimelineEntry) }).meta({ id: "Timeline" });

@@ -8,11 +8,13 @@ export {
   telegramResponder,
   type TelegramEndpoint,
 } from "./telegram-endpoint.ts";
+export { telegramRecipientFormat } from "./session-recipient.ts";
 export { telegramPolicy, type TelegramRecipients } from "./telegram-recipients.ts";
 export {
   botOf,
   groupNamesResponders,
   outageNoteMsOf,
+  readBotToken,
   requiredBot,
   telegramRecipientsOf,
   telegramSecrets,

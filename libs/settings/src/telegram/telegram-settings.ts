@@ -2,7 +2,13 @@ import { botIdOf, isGroupChat, isServiceAccount, placeIn } from "./telegram-endp
 import { telegramProxy } from "./telegram-proxy.ts";
 import type { TelegramRecipients } from "./telegram-recipients.ts";
 import { z } from "zod";
-import { listSetting } from "../configuration.ts";
+import {
+  type Environment,
+  listSetting,
+  readSecretFile,
+  secretFileOf,
+  type SecretRead,
+} from "../configuration.ts";
 import { settingRule } from "../rule.ts";
 
 const personId = z
@@ -72,12 +78,21 @@ function defaultPlaceOf({ TELEGRAM_CHAT_ID: address }: TelegramRead) {
 /** How long the bot may be out of contact before its chats are told about open questions, in milliseconds. */
 export const outageNoteMsOf = ({ LOOPGATE_OUTAGE_NOTE_SECONDS: seconds }: TelegramRead) => seconds * 1_000;
 
+/** The token in its file, which may have changed since the start. */
+export const readBotToken = (file: string): Promise<SecretRead> => readSecretFile(file, botToken);
+
 /**
  * How the bot reaches Telegram.
+ * @param environment where `read` comes from: the token's file is read again while the process runs
  * @throws ConfigurationError if the environment names a proxy that can't be used.
  */
-export const botOf = (token: string, { TELEGRAM_API_ROOT: apiRoot }: TelegramRead) => ({
+export const botOf = (
+  token: string,
+  { TELEGRAM_API_ROOT: apiRoot }: TelegramRead,
+  environment: Environment,
+) => ({
   token,
+  tokenFile: secretFileOf("TELEGRAM_BOT_TOKEN", environment),
   apiRoot: apiRoot?.replace(/\/+$/, ""),
   proxy: telegramProxy(apiRoot),
 });

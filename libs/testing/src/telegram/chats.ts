@@ -162,6 +162,14 @@ export class Chats {
 /** Ids up to -1000000000000 are supergroups, the negative ones above it are groups. */
 const isSupergroup = (chat: string): boolean => Number(chat) <= -1_000_000_000_000;
 
+/** A person with a Telegram account. */
+export const person = (id: number, first_name = "Alice", last_name = "Weber"): User => ({
+  id,
+  is_bot: false,
+  first_name,
+  last_name,
+});
+
 /** A chat as the API shows it. */
 export function chatAs(id: string | number, title = "Group"): object {
   if (Number(id) > 0) return { id: Number(id), type: "private", first_name: "Person" };

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Update, User } from "@grammyjs/types";
 import { z } from "zod";
-import { chatAs, Chats, type ShownMessage } from "./chats.ts";
+import { chatAs, Chats, person, type ShownMessage } from "./chats.ts";
 import { type Fault, FaultList } from "./faults.ts";
 import { type PressAnswer, Presses } from "./presses.ts";
 import { Refused } from "./refused.ts";
@@ -11,19 +11,13 @@ import { readBody } from "./request-body.ts";
 import { UpdateQueue } from "./update-queue.ts";
 import { Webhook } from "./webhook.ts";
 
+export { person } from "./chats.ts";
+
 /** A call that a bot made. */
 export interface RecordedCall {
   readonly method: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
-
-/** A person with a Telegram account. */
-export const person = (id: number, first_name = "Alice", last_name = "Weber"): User => ({
-  id,
-  is_bot: false,
-  first_name,
-  last_name,
-});
 
 const Polling = z.looseObject({
   offset: z.number().default(0),
@@ -45,9 +39,10 @@ export class FakeTelegram implements AsyncDisposable {
   readonly faults = new FaultList();
   /** The commands that the bot offers. */
   commands: readonly { readonly command: string; readonly description: string }[] = [];
+  /** What it accepts; a test may replace it, as @BotFather does. */
+  token: string;
   /** Added to the clock, in milliseconds: jump over an expiry. */
   clockOffsetMs = 0;
-  readonly #token: string;
   readonly #me: User;
   readonly #queue: UpdateQueue;
   readonly #webhook: Webhook;
@@ -56,7 +51,7 @@ export class FakeTelegram implements AsyncDisposable {
   #allowed: readonly string[] | undefined;
 
   private constructor(token: string) {
-    this.#token = token;
+    this.token = token;
     this.#me = { id: Number(token.split(":")[0]), is_bot: true, first_name: "Gate", username: "gate_bot" };
     this.chats = new Chats(this.#me);
     this.#queue = new UpdateQueue(() => this.#now());
@@ -67,10 +62,10 @@ export class FakeTelegram implements AsyncDisposable {
     );
   }
 
-  /** Starts a server that knows this one token. */
-  static async start(token: string): Promise<FakeTelegram> {
+  /** Starts a server that knows this one token: on a free port that only this machine reaches, unless told otherwise. */
+  static async start(token: string, { host = "127.0.0.1", port = 0 } = {}): Promise<FakeTelegram> {
     const fake = new FakeTelegram(token);
-    await new Promise<void>((resolve) => fake.#server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => fake.#server.listen(port, host, resolve));
     return fake;
   }
 
@@ -203,7 +198,7 @@ export class FakeTelegram implements AsyncDisposable {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const payload = await readBody(request);
     const [, token, method = ""] = /^\/bot([^/]+)\/(\w+)/.exec(request.url ?? "") ?? [];
-    if (token !== this.#token) return refuse(response, new Refused(401, "Unauthorized"));
+    if (token !== this.token) return refuse(response, new Refused(401, "Unauthorized"));
     this.calls.push({ method, payload });
     const fault = this.faults.take(method);
     if (fault?.kind === "hang") return;

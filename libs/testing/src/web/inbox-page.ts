@@ -25,11 +25,14 @@ export async function callRoute(
   };
 }
 
-/** Sends the code of a link, as the page does that the link opens. */
-export function spendLink(link: string): Promise<PageReply> {
+/**
+ * Sends the code of a link, as the page does that the link opens.
+ * @param url where the inbox listens, if a proxy is in between
+ */
+export function spendLink(link: string, url = new URL(link).origin): Promise<PageReply> {
   const { origin, hash } = new URL(link);
   const body = { code: hash.replace("#code=", "") };
-  return callRoute(origin, "POST /auth/code", { headers: { origin }, body });
+  return callRoute(url, "POST /auth/code", { headers: { origin }, body });
 }
 
 /** The inbox's page in a browser that is signed in: it calls with the cookie and the key of the page. */
@@ -43,18 +46,26 @@ export class InboxPage {
     this.headers = headers;
   }
 
-  /** @throws Error unless the link signs in */
-  static async open(link: string): Promise<InboxPage> {
-    const { status, headers, body } = await spendLink(link);
+  /**
+   * @param at where the inbox listens, if a proxy is in between
+   * @throws Error unless the link signs in
+   */
+  static async open(link: string, at = new URL(link).origin): Promise<InboxPage> {
+    const { status, headers, body } = await spendLink(link, at);
     if (status !== 200) throw new Error(`the link does not sign in: ${status}`);
     const { origin } = new URL(link);
     const [cookie = ""] = headers.getSetCookie().map((line) => line.split(";")[0] ?? "");
-    return new InboxPage(origin, {
+    return new InboxPage(at, {
       cookie,
       "loopgate-page-key": String(body["page_key"]),
       origin,
       "sec-fetch-site": "same-origin",
     });
+  }
+
+  /** The same page, when the proxy leads to another process. */
+  at(url: string): InboxPage {
+    return new InboxPage(url, this.headers);
   }
 
   /** @param changes of the headers; an empty value removes one */

@@ -1,12 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { watchFile } from "@loopgate/async";
 import type { Logger } from "@loopgate/runtime";
 import { type KeyEntry, type KeyFile, readKeyFile } from "./key-file.ts";
 import type { Scope } from "@loopgate/rest";
-
-/** How often the file is checked for changes, in milliseconds. */
-const CHECK_INTERVAL_MS = 1_000;
 
 export interface ApiKey {
   readonly id: string;
@@ -22,17 +19,15 @@ export class ApiKeys implements Disposable {
   readonly #logger: Logger;
   #entries: readonly KeyEntry[];
   #keys: readonly StoredKey[];
-  /** Unknown at first: the file may have changed since the settings were read. */
-  #version: string | undefined;
   #isInvalid = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #watch: Disposable;
 
   constructor({ path, entries }: KeyFile, logger: Logger) {
     this.#path = path;
     this.#logger = logger;
     this.#entries = entries;
     this.#keys = entries.map(storedKey);
-    this.#scheduleCheck();
+    this.#watch = watchFile(path, () => this.#reread());
   }
 
   /** The key with this secret; undefined if it is unknown or has expired. Takes the same time for every key. */
@@ -43,26 +38,7 @@ export class ApiKeys implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  #scheduleCheck(): void {
-    const timer = setTimeout(() => void this.#checkOnce(timer), CHECK_INTERVAL_MS);
-    this.#timer = timer.unref();
-  }
-
-  async #checkOnce(timer: NodeJS.Timeout): Promise<void> {
-    await this.#check();
-    if (this.#timer === timer) this.#scheduleCheck();
-  }
-
-  /** Takes the version before it reads, so that a change during the read is found by the next check. */
-  async #check(): Promise<void> {
-    const version = await versionOf(this.#path);
-    if (version === this.#version) return;
-    this.#version = version;
-    await this.#reread();
+    this.#watch[Symbol.dispose]();
   }
 
   async #reread(): Promise<void> {
@@ -80,16 +56,6 @@ export class ApiKeys implements Disposable {
     this.#entries = file.entries;
     this.#keys = file.entries.map(storedKey);
     this.#logger.info({ keys: this.#keys.length }, "LOOPGATE_API_KEYS_FILE was reloaded");
-  }
-}
-
-/** Differs after every change of the file, also if another file replaced it. */
-async function versionOf(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [ino, size, mtimeNs, ctimeNs].join("-");
-  } catch {
-    return "unreadable";
   }
 }
 

@@ -14,11 +14,12 @@ import {
 import {
   groupNamesResponders,
   telegramPolicy,
+  telegramRecipientFormat,
   telegramRecipientsOf,
   telegramSecrets,
   telegramVariables,
 } from "@loopgate/settings/telegram";
-import { webPolicy, webVariables } from "@loopgate/settings/web";
+import { webPolicy, webRecipientFormat, webVariables } from "@loopgate/settings/web";
 import { z } from "zod";
 import {
   gatewaySettingsOf,
@@ -52,8 +53,14 @@ const Variables = z
  */
 export async function readServiceSettings(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...natsSecrets]);
+  const telegram = telegramPolicy(telegramRecipientsOf(read));
+  const web = webPolicy(read.LOOPGATE_WEB_RESPONDERS);
   return {
-    policy: eitherPolicy(telegramPolicy(telegramRecipientsOf(read)), webPolicy(read.LOOPGATE_WEB_RESPONDERS)),
+    policy: eitherPolicy(telegram, web),
+    sessionChannels: [
+      { format: telegramRecipientFormat, policy: telegram },
+      { format: webRecipientFormat, policy: web },
+    ] as const,
     ...logSettingsOf(read),
     ...gatewaySettingsOf(read),
     nats: {

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Bucket } from "@loopgate/bus";
-import { type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
+import { type NamedRecipient, type Recipient, Session, sessionKey, timestamp } from "@loopgate/contracts";
 import type { NoRecipient, RecipientPolicy } from "@loopgate/domain";
-import { invalidArguments, apiError, type ApiFailure } from "@loopgate/rest";
+import { apiError, type ApiFailure, type ArgumentProblem, invalidArguments } from "@loopgate/rest";
 
 export interface SessionRef {
   readonly tenant: string;
@@ -11,11 +11,24 @@ export interface SessionRef {
 
 export interface Registration {
   readonly clientId: string;
-  /** Where to ask, in the channel's notation. */
-  readonly address: string;
-  /** Who may answer, if several people read at that address. */
-  readonly responderIds: readonly string[];
+  readonly recipients: readonly RegisteredRecipient[];
 }
+
+export interface RegisteredRecipient extends NamedRecipient {
+  /** Of the recipient's channel. Default: the gateway's own. */
+  readonly policy?: RecipientPolicy;
+  /** The arguments that name the place and the responders, for messages. */
+  readonly at: { readonly place: Path; readonly responders: Path };
+}
+
+export interface Registered {
+  readonly kind: "registered";
+  readonly session: Session;
+  /** False for a session that was registered before. */
+  readonly isNew: boolean;
+}
+
+type Path = ArgumentProblem["path"];
 
 /**
  * The routes from sessions to recipients (docs/interface.md#sessions-and-recipients). All methods throw `Unavailable`
@@ -36,9 +49,8 @@ export class SessionRegistry {
     this.#takesAnswers = takesAnswers;
   }
 
-  /** True if every recipient may be registered, because the settings name none. */
-  get isOpen(): boolean {
-    return this.#policy.isOpen;
+  get policy(): RecipientPolicy {
+    return this.#policy;
   }
 
   async get(ref: SessionRef): Promise<Session | undefined> {
@@ -48,15 +60,15 @@ export class SessionRegistry {
   /** Creates the session, or activates it again if it exists and is the same. */
   async register(
     ref: SessionRef,
-    { clientId, address, responderIds }: Registration,
-  ): Promise<{ readonly kind: "registered" } | ApiFailure> {
-    const result = this.#policy.recipientAt(address, responderIds);
-    if (result.kind !== "recipient") return recipientError(result.kind, this.#policy);
-    if (!(await this.#takesAnswers(result.recipient.endpoint))) return noAnswersThere();
+    { clientId, recipients: named }: Registration,
+  ): Promise<Registered | ApiFailure> {
+    const checked = await Promise.all(named.map((one) => this.#check(one)));
+    const refused = checked.find((one) => one.kind === "error");
+    if (refused !== undefined) return refused;
     const wanted: Session = {
       session_id: ref.id,
       client_id: clientId,
-      recipients: [result.recipient],
+      recipients: checked.flatMap((one) => (one.kind === "recipient" ? [one.recipient] : [])),
       active: true,
       created_at: timestamp(),
     };
@@ -64,7 +76,9 @@ export class SessionRegistry {
       const stored = await this.#read(ref);
       if (stored !== undefined && !isSame(this.#policy, stored.session, wanted)) return conflict();
       const session = stored === undefined ? wanted : { ...wanted, created_at: stored.session.created_at };
-      if (await this.#write(ref, session, stored?.revision)) return { kind: "registered" };
+      if (await this.#write(ref, session, stored?.revision)) {
+        return { kind: "registered", session, isNew: stored === undefined };
+      }
     }
   }
 
@@ -87,6 +101,13 @@ export class SessionRegistry {
     if (!session.active) return inactive();
     const recipients = session.recipients.filter(({ endpoint }) => policy.allows(endpoint));
     return recipients.length === 0 ? noLongerAllowed(policy) : { kind: "recipients", recipients };
+  }
+
+  /** The recipient, if the operator allows it and people can answer there. */
+  async #check({ policy = this.#policy, address, responderIds, at }: RegisteredRecipient) {
+    const result = policy.recipientAt(address, responderIds);
+    if (result.kind !== "recipient") return recipientError(result.kind, policy, at.responders);
+    return (await this.#takesAnswers(result.recipient.endpoint)) ? result : noAnswersThere(at.place);
   }
 
   async #read({ tenant, id }: SessionRef) {
@@ -121,10 +142,10 @@ function isSame(policy: RecipientPolicy, stored: Session, wanted: Session): bool
   return stored.client_id === wanted.client_id && isDeepStrictEqual(routeOf(stored), routeOf(wanted));
 }
 
-const noAnswersThere = (): ApiFailure =>
+const noAnswersThere = (path: Path): ApiFailure =>
   invalidArguments([
     {
-      path: ["recipient"],
+      path,
       detail:
         "people cannot answer there, because it is a broadcast channel: register a group, such as the channel's discussion group",
     },
@@ -145,7 +166,11 @@ const noLongerAllowed = ({ settingNames }: RecipientPolicy): ApiFailure =>
     `The settings no longer allow this session's recipient: register the session again, or ask the operator to add the recipient to ${settingNames.allowedRecipients}.`,
   );
 
-function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPolicy): ApiFailure {
+function recipientError(
+  kind: NoRecipient["kind"],
+  { settingNames }: RecipientPolicy,
+  path: Path = [],
+): ApiFailure {
   switch (kind) {
     case "no_account":
       return apiError(
@@ -155,7 +180,7 @@ function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPo
     case "no_default":
       return apiError(
         "no_recipient",
-        `This session has no recipient: register it with POST /hitl/register, or the operator sets ${settingNames.defaultRecipient} and restarts Loopgate.`,
+        `This session has no recipient: register it with PUT /v1/sessions/<session_id>, or the operator sets ${settingNames.defaultRecipient} and restarts Loopgate.`,
       );
     case "not_allowed":
       return apiError(
@@ -165,7 +190,7 @@ function recipientError(kind: NoRecipient["kind"], { settingNames }: RecipientPo
     case "no_responders":
       return invalidArguments([
         {
-          path: ["responder_ids"],
+          path,
           detail: `several people read at this recipient, so the ids of those who may answer are required, here or in ${settingNames.responders}`,
         },
       ]);

@@ -1,4 +1,4 @@
-import type { RequestDetails, RequestView } from "@loopgate/contracts";
+import { type RequestDetails, type RequestView, webInbox } from "@loopgate/contracts";
 import { describe, expect, it } from "vitest";
 import { apiError } from "@loopgate/rest";
 import { cutTo, toolResult } from "./result.ts";
@@ -25,6 +25,9 @@ const known = (view: Partial<RequestView> = {}): RequestDetails => ({
   recipients: [],
 });
 
+const telegram = { channel: "telegram", endpoint: "telegram_42_7", responders: ["telegram:7"] };
+const inInbox = (responder: string) => ({ ...webInbox, responders: [responder] });
+
 const sentenceOf = (view: Partial<RequestView>) =>
   toolResult({ kind: "request", request: known(view) }).content[1]?.text;
 
@@ -47,6 +50,23 @@ it.each([
   [{ status: "cancelled" }, /^The question was withdrawn, which is not an approval/],
 ] as const)("explains %j to a model", (view, sentence) => {
   expect(sentenceOf(view)).toMatch(sentence);
+});
+
+it.each([
+  ["nothing of where it waits, if a message is sent", [telegram, inInbox("web:owner")], /^No person has/],
+  [
+    "how its owner opens it",
+    [inInbox("web:owner")],
+    /^The question waits .* with \.\/loopgate open in a terminal\. No person/,
+  ],
+  [
+    "that it waits in the inbox",
+    [inInbox("group:a")],
+    /^The question waits in Loopgate's inbox in the browser\. No person/,
+  ],
+])("says of a question %s", (_, recipients, sentence) => {
+  const request = { ...known(), recipients };
+  expect(toolResult({ kind: "request", request }).content[1]?.text).toMatch(sentence);
 });
 
 it("lists one line per request, and marks cut messages", () => {

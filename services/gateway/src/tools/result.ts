@@ -1,4 +1,5 @@
-import { isKeyedRequestId, type RequestDetails, type RequestView } from "@loopgate/contracts";
+import { isKeyedRequestId, type RequestDetails, type RequestView, webInbox } from "@loopgate/contracts";
+import { OWNER } from "@loopgate/settings/web";
 import type { ApiError } from "@loopgate/rest";
 import type { ListedRequest } from "./outputs.ts";
 import type { ToolOutcome } from "./tool.ts";
@@ -18,7 +19,7 @@ export interface ToolResult {
 export function toolResult(outcome: ToolOutcome): ToolResult {
   switch (outcome.kind) {
     case "request":
-      return resultOf({ ...outcome.request.view }, nextStep(outcome.request.view));
+      return resultOf({ ...outcome.request.view }, nextStep(outcome.request));
     case "page":
       return pageResult(outcome.requests, outcome.nextCursor);
     case "error":
@@ -65,12 +66,13 @@ function errorOf({ code, message, request }: ApiError) {
 }
 
 /** What the state means, and which call helps now. Facts, not instructions, because the model decides. */
-function nextStep({ request_id, status, outcome, delivery, expires_at }: RequestView): string {
+function nextStep({ view, recipients }: RequestDetails): string {
+  const { request_id, status, outcome, delivery, expires_at } = view;
   switch (status) {
     case "pending":
       return delivery === "undelivered"
         ? `The question could not be delivered to anyone. It stays open until ${expires_at}; cancel_request withdraws it.`
-        : `No person has answered yet. check_request_status with request_id ${request_id} returns the answer; with wait_seconds, it waits for it.`;
+        : `${openStep(recipients)}No person has answered yet. check_request_status with request_id ${request_id} returns the answer; with wait_seconds, it waits for it.`;
     case "decided":
       return `A person decided this request (${outcome ?? "answered"}). The decision is final.`;
     case "expired":
@@ -78,6 +80,15 @@ function nextStep({ request_id, status, outcome, delivery, expires_at }: Request
     case "cancelled":
       return `The question was withdrawn, which is not an approval. ${askAgain(request_id)}`;
   }
+}
+
+/** Nothing is sent to people in the inbox: they must open it by themselves. */
+function openStep(recipients: RequestDetails["recipients"]): string {
+  const inInbox = recipients.filter(({ channel }) => channel === webInbox.channel);
+  if (inInbox.length === 0 || inInbox.length < recipients.length) return "";
+  return inInbox.some(({ responders }) => responders.includes(OWNER))
+    ? "The question waits in Loopgate's inbox in the browser, which its owner opens with ./loopgate open in a terminal. "
+    : "The question waits in Loopgate's inbox in the browser. ";
 }
 
 /** The key of a request that has ended never asks again. */

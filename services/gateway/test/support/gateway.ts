@@ -5,7 +5,11 @@ import type { EventLog, RequestQueries } from "@loopgate/bus";
 import { RequestLog } from "@loopgate/requests";
 import type { WebExtension } from "@loopgate/rest";
 import { openSqliteBus, type SqliteBus, SqliteDatabase } from "@loopgate/bus/sqlite";
-import { telegramPolicy, type TelegramRecipients } from "@loopgate/settings/telegram";
+import {
+  telegramPolicy,
+  telegramRecipientFormat,
+  type TelegramRecipients,
+} from "@loopgate/settings/telegram";
 import { createLogger, createMetrics, type HealthCheck, type Logger } from "@loopgate/runtime";
 import { startTestState } from "@loopgate/state/testing";
 import { failingQueries, laggingLog } from "@loopgate/testing/faults";
@@ -73,6 +77,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const service = parts.use(await startTestState({ log, timers, requests, database, logger, metrics }));
   const state = { isReachable: true };
   const reached = options.faulty?.(log) ?? log;
+  const policy = telegramPolicy({ ...onePerson, ...options.policy });
   const gateway = parts.use(
     await createGateway({
       log: reached,
@@ -80,7 +85,8 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       queries: failingQueries(service.queries, () => !state.isReachable),
       sessions: await keyValue.bucket("sessions"),
       departures: await keyValue.bucket("departures"),
-      policy: telegramPolicy({ ...onePerson, ...options.policy }),
+      policy,
+      sessionChannels: [{ format: telegramRecipientFormat, policy }],
       takesAnswers: options.takesAnswers,
       settings: { ...settings, ...options.settings },
       extension: options.extension,

@@ -90,9 +90,9 @@ class Description {
   }
 
   #pointerTo(method: string, path: string, status: string): string | undefined {
-    const template = Object.keys(this.#document.paths).find((template) =>
-      new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
-    );
+    const templates = Object.keys(this.#document.paths);
+    const fits = (template: string) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path);
+    const template = templates.find((exact) => exact === path) ?? templates.find(fits);
     const operation = this.#document.paths[template ?? ""]?.[method];
     if (template === undefined || operation === undefined) return undefined;
     const code = [status, "default"].find((code) => code in operation.responses);

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { sleep } from "@loopgate/async";
 import {
-  creationTag,
   type DecidedEvent,
   keyToken,
   type RequestDetails,
@@ -18,14 +17,7 @@ import {
   type RequestLog,
   type RequestReaders,
 } from "@loopgate/requests";
-import {
-  apiError,
-  type ApiFailure,
-  isNamedBy,
-  isVisibleTo,
-  noSuchRequest,
-  type PersonCaller,
-} from "@loopgate/rest";
+import { type ApiFailure, isNamedBy, isVisibleTo, noSuchRequest, type PersonCaller } from "@loopgate/rest";
 import { type Logger, requestFields } from "@loopgate/runtime";
 import type { InboxMetrics } from "../inbox-metrics.ts";
 import { lateAnswer, refusedAnswer } from "./refused-answers.ts";
@@ -68,7 +60,6 @@ export class Answers {
     const ref = { tenant: person.tenant, id };
     const found = await this.#find(ref, person);
     if (found.kind === "error") return found;
-    if (given.tag !== tagOf(found.request)) return changed();
     const { options } = found.request;
     const outcome = await this.#settled({
       request: { ...ref, tag: given.tag },
@@ -139,11 +130,6 @@ export class Answers {
   }
 }
 
-const tagOf = ({ view }: RequestDetails): string => creationTag(view.request_id, view.created_at);
-
 /** No option has the number -1: it is refused as unknown. */
 const choiceAmong = (options: RequestDetails["options"], choice: GivenAnswer["choice"]) =>
   "text" in choice ? choice : { option: options.findIndex(({ value }) => value === choice.option) };
-
-const changed = (): ApiFailure =>
-  apiError("changed", "This is not the question that was read: load the request again and read it.");

@@ -15,7 +15,10 @@ export function refusedAnswer(reason: Reason): ApiFailure {
         "You may not answer this request here: it asks other people, or elsewhere.",
       );
     case "closed":
-      return apiError("changed", "This question can no longer be answered: load the request again.");
+      return apiError(
+        "changed",
+        "This is not the question that was read, or it can no longer be answered: load the request again.",
+      );
     case "unsupported_policy":
       return apiError(
         "unavailable",

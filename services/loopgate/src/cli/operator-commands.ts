@@ -8,12 +8,14 @@ import { formatJson, formatText, hasNoProblem } from "../doctor/check.ts";
 import { doctor } from "../doctor/doctor.ts";
 import { deadLettersCommand } from "./dead-letters-command.ts";
 import { keyCommand } from "./key-command.ts";
+import { openCommand } from "./open-command.ts";
 import { peopleCommands } from "./people-commands.ts";
 
 /** The commands that operators run now and then. They load the drivers of NATS and MongoDB. */
 export const operatorCommands = (environment: Environment): readonly Command[] => [
   doctorCommand(environment),
   keyCommand(),
+  openCommand(environment),
   ...peopleCommands(environment),
   bootstrapCommand(environment),
   deadLettersCommand(environment),
@@ -66,6 +68,9 @@ async function rebuild(environment: Environment): Promise<void> {
   await using store = await MongoRequestStore.open(uri);
   const { merged, refused } = await rebuildProjection({ log: bus.log, store, onProgress });
   process.stdout.write(`${merged} events are in the database\n`);
+  const older = await store.addKeys();
+  if (older > 0)
+    process.stdout.write(`${older} requests of an older release can be found by every filter now\n`);
   for (const subject of refused) process.stdout.write(`refused by the database: ${subject}\n`);
   if (refused.length > 0) process.exitCode = 1;
 }

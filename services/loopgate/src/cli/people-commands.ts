@@ -1,4 +1,5 @@
 import { StartupError } from "@loopgate/bus";
+import { MAX_PRINCIPALS } from "@loopgate/contracts";
 import { connectNatsBus } from "@loopgate/bus/nats";
 import {
   InboxAddress,
@@ -29,7 +30,7 @@ const inviteCommand = (environment: Environment): Command =>
     .description("print a link that signs a person in to the inbox, once and within a day")
     .argument("<address>", "the person's mail address: questions name it as web:<address>", parseAddress)
     .option("--name <name>", "how decisions name the person (default: the address)")
-    .option("--group <name...>", "groups of the person: questions name them as group:<name>")
+    .option("--group <name...>", "groups of the person: questions name them as group:<name>", parseGroups)
     .action((address: string, { name, group }: InviteFlags) =>
       invite(environment, { address, name, groups: group ?? [] }),
     );
@@ -66,4 +67,14 @@ function parseAddress(given: string): string {
   if (address === undefined)
     throw new InvalidArgumentError("It must be a mail address, such as alice@example.com.");
   return address;
+}
+
+/** One principal is the person's own. */
+const MAX_GROUPS = MAX_PRINCIPALS - 1;
+
+function parseGroups(given: string, before: readonly string[] = []): readonly string[] {
+  if (!/^\S{1,100}$/.test(given)) throw new InvalidArgumentError("It must be a name without spaces.");
+  if (before.length >= MAX_GROUPS)
+    throw new InvalidArgumentError(`A person has at most ${MAX_GROUPS} groups.`);
+  return [...before, given];
 }

@@ -1,20 +1,25 @@
 import { telegramPolicy } from "@loopgate/settings/telegram";
 import { isDeepStrictEqual } from "node:util";
 import { StartupError } from "@loopgate/bus";
+import { eitherPolicy, type RecipientPolicy } from "@loopgate/domain";
 import type { Gateway } from "@loopgate/gateway";
 import type { HealthCheck, Logger } from "@loopgate/runtime";
 import type { RecipientStore } from "../recipient-store.ts";
 import { readRecipients } from "../settings.ts";
 import type { Handshake } from "../stdio-proxy/handshake.ts";
-import type { ClientHandler, DaemonClient } from "./client-listener.ts";
+import { asksOnly, type ClientHandler, type DaemonClient } from "./client-listener.ts";
 import { reportFor } from "./daemon-report.ts";
 
 export interface ClientHandlerOptions {
-  /** This process's own handshake. As `serve` it never hands over. */
-  readonly own: Handshake;
+  /** This process's own handshake now: its token may be replaced. As `serve` it never hands over. */
+  readonly own: () => Handshake;
   readonly bot: { readonly id: string } | undefined;
   readonly gateway: Gateway;
   readonly recipients: RecipientStore;
+  /** Whom the inbox asks, besides the recipients of each client. */
+  readonly inboxPolicy: RecipientPolicy;
+  /** A link that signs the owner in to the inbox; absent without one. */
+  readonly newLink: (() => Promise<string>) | undefined;
   /** What a doctor is told. */
   readonly checks: readonly HealthCheck[];
   readonly logger: Logger;
@@ -24,11 +29,12 @@ export interface ClientHandlerOptions {
 
 /** Serves stdio proxies with their own recipients, and reports to doctors. Hands over if another process should serve. */
 export function clientHandler(options: ClientHandlerOptions): ClientHandler {
-  const { own, bot, gateway, recipients, checks, logger, handOver } = options;
+  const { own, checks, handOver } = options;
   return (client) => {
-    if (client.handshake.as === "doctor") return void report(client, own, checks);
-    const decision = decideClient(client.handshake, own);
-    if (decision === "accept") return void serve({ client, bot, gateway, recipients, logger });
+    if (client.handshake.as === "doctor") return void report(client, own(), checks);
+    if (client.handshake.as === "open") return void giveLink(client, options);
+    const decision = decideClient(client.handshake, own());
+    if (decision === "accept") return void serve(client, options);
     if (decision === "hand_over") handOver();
     else client.reply(decision);
     client.stream.end();
@@ -45,7 +51,7 @@ export const refusingHandler =
     const settingsOf = ({ identity, recipients }: Handshake) => [identity, recipients];
     if (isDeepStrictEqual(settingsOf(client.handshake), settingsOf(own))) {
       client.reply({ refused: reason });
-      if (client.handshake.as !== "doctor") onRefused();
+      if (!asksOnly(client.handshake)) onRefused();
     }
     client.stream.end();
   };
@@ -72,21 +78,33 @@ async function report(client: DaemonClient, own: Handshake, checks: readonly Hea
   client.stream.end();
 }
 
-async function serve({
-  client,
-  bot,
-  gateway,
-  recipients,
-  logger,
-}: Pick<ClientHandlerOptions, "bot" | "gateway" | "recipients" | "logger"> & {
-  readonly client: DaemonClient;
-}): Promise<void> {
+/** Only processes of the same user can connect, so the owner asks. */
+async function giveLink(
+  client: DaemonClient,
+  { newLink, logger }: Pick<ClientHandlerOptions, "newLink" | "logger">,
+): Promise<void> {
+  try {
+    client.reply(newLink === undefined ? { refused: NO_INBOX } : { link: await newLink() });
+  } catch (error) {
+    logger.error({ err: error }, "a link could not be made");
+    client.reply({ refused: NOT_SERVED });
+  }
+  client.stream.end();
+}
+
+async function serve(
+  client: DaemonClient,
+  { bot, gateway, recipients, inboxPolicy, logger }: ClientHandlerOptions,
+): Promise<void> {
   try {
     const policy = await readRecipients(client.handshake.recipients, bot?.id);
     using _registration = await recipients.register(policy);
     client.reply({ ready: true });
     const { project } = client.handshake;
-    await gateway.connect(client.stream, { policy: telegramPolicy(policy), project });
+    await gateway.connect(client.stream, {
+      policy: eitherPolicy(telegramPolicy(policy), inboxPolicy),
+      project,
+    });
   } catch (error) {
     if (!(error instanceof StartupError)) logger.error({ err: error }, "a client could not be served");
     client.reply({ refused: error instanceof StartupError ? error.message : NOT_SERVED });
@@ -95,3 +113,4 @@ async function serve({
 }
 
 const NOT_SERVED = "the daemon could not serve this client: its log says why";
+const NO_INBOX = "the inbox is off here: set LOOPGATE_INBOX to show or answer, and start Loopgate again";

@@ -17,13 +17,17 @@ export interface DaemonClient {
 
 export type ClientHandler = (client: DaemonClient) => void;
 
+/** True for a client that asks one thing and uses the process for nothing else. */
+export const asksOnly = ({ as }: Handshake): boolean => as === "doctor" || as === "open";
+
 /** A client must send its handshake within this time, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 
 const HandshakeLine = z.object({
   loopgate: z.literal(1),
-  as: z.enum(["front", "serve", "doctor"]),
-  version: z.string(),
+  as: z.enum(["front", "serve", "doctor", "open"]),
+  /** A newer version takes the daemon's place, so it must be one. */
+  version: z.string().regex(/^\d{1,9}\.\d{1,9}\.\d{1,9}(?:[-+][\w.+-]{1,64})?$/),
   identity: z.string(),
   recipients: z.record(z.string(), z.string()),
   again: z.boolean(),
@@ -61,7 +65,7 @@ export class ClientListener implements Disposable {
     return this.#server.listening;
   }
 
-  /** How long no client has been connected, in milliseconds; doctors do not count. */
+  /** How long no client has been connected, in milliseconds. A client that only asks something does not count. */
   get unusedForMs(): number {
     return this.#connected.size > 0 ? 0 : performance.now() - this.#unusedSince;
   }
@@ -83,7 +87,7 @@ export class ClientListener implements Disposable {
     const first = await lines.next();
     clearTimeout(timer);
     const handshake = HandshakeLine.parse(JSON.parse(first.value ?? ""));
-    isUse = handshake.as !== "doctor";
+    isUse = !asksOnly(handshake);
     const write = (line: string) => void socket.write(`${line}\n`);
     const stream = { lines, write, end: () => socket.destroySoon() };
     const handler = await this.#handler.promise;

@@ -1,10 +1,21 @@
-import { copyFileSync, fstatSync, ftruncateSync, statSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { withTimeout } from "@loopgate/async";
 import { stdioCaller } from "@loopgate/gateway";
+import { StartupError } from "@loopgate/bus";
+import type { InboxServer } from "@loopgate/inbox";
 import { type Logger, runService } from "@loopgate/runtime";
 import type { Environment } from "@loopgate/settings";
 import { type Embedded, startEmbedded } from "../embedded.ts";
+import { withAbsoluteTokenFile } from "../environment.ts";
 import { readSettings } from "../settings.ts";
 import { type Handshake, handshakeOf } from "../stdio-proxy/handshake.ts";
 import { clientHandler, refusingHandler } from "./client-handler.ts";
@@ -23,22 +34,27 @@ export async function runDaemon(
   environment: Environment,
 ): Promise<void> {
   const listener = ClientListener.open(directory);
-  const own = handshakeOf(environment, "front");
+  const settled = withAbsoluteTokenFile(environment);
+  const own = () => handshakeOf(settled, "front");
   await runService({
     name: "loopgate",
     settings: () => readSettings(environment),
-    refused: (reason) => refuseClients(listener, own, reason),
+    refused: (reason) => refuseClients(listener, own(), reason),
     start: async ({ settings, logger, metrics, parts: resources }) => {
       process.chdir(directory);
       resources.use(lock);
       resources.use(rotateLog(join(directory, "daemon.log")));
       const options = { settings, directory, isForeground: false, environment, logger, metrics, resources };
       const embedded = await startEmbedded(options);
-      const { bot, gateway, recipients, checks } = embedded;
+      const { bot, gateway, inbox, recipients, inboxPolicy, checks } = embedded;
+      if (inbox?.server !== undefined) await listenAgain(inbox.server, directory);
+      const newLink = inbox && (() => inbox.newLink());
       resources.use(listener);
       const end = (reason: string) => endDaemon(listener, logger, reason);
       const handOver = () => end("another process takes over this data directory");
-      listener.handle(clientHandler({ own, bot, gateway, recipients, checks, logger, handOver }));
+      listener.handle(
+        clientHandler({ own, bot, gateway, recipients, inboxPolicy, newLink, checks, logger, handOver }),
+      );
       const endIdle = () => end("idle: no clients and no open questions");
       resources.use(endWhenIdle(embedded, listener, settings.idleMs, endIdle));
       logger.info({ directory }, "ready");
@@ -59,6 +75,21 @@ function endDaemon(listener: ClientListener, logger: Logger, reason: string): vo
   // A client that was just disconnected must not connect here again.
   listener[Symbol.dispose]();
   process.kill(process.pid, "SIGTERM");
+}
+
+/**
+ * Listens for browsers on the port of the last time, so that they stay signed in and bookmarks go on; on any other port
+ * if another process has taken it.
+ */
+async function listenAgain(server: InboxServer, directory: string): Promise<void> {
+  const file = join(directory, "inbox.port");
+  const before = Number(existsSync(file) ? readFileSync(file, "utf8") : 0);
+  const listen = (port: number) => server.listen({ host: "127.0.0.1", port });
+  const url = await listen(Number.isInteger(before) ? before : 0).catch((error: unknown) => {
+    if (error instanceof StartupError) return listen(0);
+    throw error;
+  });
+  writeFileSync(file, new URL(url).port, { mode: 0o600 });
 }
 
 const IDLE_CHECK_INTERVAL_MS = 5_000;

@@ -1,14 +1,12 @@
-import type { Socket } from "node:net";
 import { join } from "node:path";
 import { botIdOf } from "@loopgate/settings/telegram";
 import { version } from "@loopgate/runtime";
-import { linesOf } from "@loopgate/runtime/lines";
 import type { Environment } from "@loopgate/settings";
 import { z } from "zod";
+import { askDaemon } from "../daemon/ask-daemon.ts";
 import { DaemonReport } from "../daemon/daemon-report.ts";
 import { isBotServed, isDirectoryServed } from "../data-directory.ts";
 import { dataDirectoryOf, tokenOf } from "../environment.ts";
-import { connectToDaemon } from "../stdio-proxy/daemon-socket.ts";
 import { handshakeOf } from "../stdio-proxy/handshake.ts";
 import { type Check, type Finding, ok, problem, warning } from "./check.ts";
 
@@ -49,19 +47,8 @@ export const checkDaemon = (environment: Environment): Check => {
 
 /** Undefined if the daemon closes the connection without a reply. */
 async function ask(directory: string, environment: Environment): Promise<Reply | undefined> {
-  const socket = await connectToDaemon(directory);
-  if (socket === undefined) return undefined;
-  try {
-    socket.write(`${JSON.stringify(handshakeOf(environment, "doctor"))}\n`);
-    return await replyFrom(socket);
-  } finally {
-    socket.destroy();
-  }
-}
-
-async function replyFrom(socket: Socket): Promise<Reply | undefined> {
-  const { value } = await linesOf(socket).next();
-  return typeof value === "string" ? Reply.parse(JSON.parse(value)) : undefined;
+  const answer = await askDaemon(directory, handshakeOf(environment, "doctor"));
+  return answer.kind === "answer" ? Reply.parse(answer.value) : undefined;
 }
 
 function findingsIn(reply: Reply | undefined): readonly Finding[] | undefined {

@@ -1,11 +1,12 @@
 import { version } from "@loopgate/runtime";
 import { ConfigurationError, type Environment } from "@loopgate/settings";
 import { hasMongo, isDistributed, mongoUriOf, natsOptionsOf } from "../distributed-settings.ts";
-import { readSettings } from "../settings.ts";
+import { readSettings, type Settings } from "../settings.ts";
 import { type Check, type DoctorOptions, ok, problem, type Result, runChecks } from "./check.ts";
 import { checkDaemon } from "./daemon.ts";
 import { checkDataDirectory } from "./data-directory.ts";
 import { checkHttp } from "./http.ts";
+import { checkInbox } from "./inbox.ts";
 import { checkMongodb } from "./mongodb.ts";
 import { checkNats } from "./nats.ts";
 import { readTelegram, telegramChecks } from "./telegram.ts";
@@ -19,7 +20,7 @@ export async function doctor(options: DoctorOptions): Promise<readonly Result[]>
   return runChecks([
     checkVersion(environment),
     checkConfiguration(environment),
-    ...(await checksIfReadable(async () => [checkHttp(await readSettings(environment))])),
+    ...(await checksIfReadable(async () => checksOfServer(await readSettings(environment), environment))),
     ...storage,
     ...(hasMongo(environment)
       ? await checksIfReadable(async () => [checkMongodb(await mongoUriOf(environment))])
@@ -27,6 +28,10 @@ export async function doctor(options: DoctorOptions): Promise<readonly Result[]>
     ...(await checksIfReadable(async () => telegramChecks(await readTelegram(environment), options))),
   ]);
 }
+
+/** Over NATS, the inbox is a service of its own, with settings of its own. */
+const checksOfServer = (settings: Settings, environment: Environment): readonly Check[] =>
+  isDistributed(environment) ? [checkHttp(settings)] : [checkHttp(settings), checkInbox(settings)];
 
 /** No checks if their settings can't be read: only {@link checkConfiguration} reports that. */
 async function checksIfReadable(checks: () => Promise<readonly Check[]>): Promise<readonly Check[]> {

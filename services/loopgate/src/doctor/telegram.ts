@@ -19,6 +19,7 @@ import {
 import { z } from "zod";
 import { isDistributed } from "../distributed-settings.ts";
 import { type Check, type DoctorOptions, type Finding, ok, problem, warning } from "./check.ts";
+import { valueOf } from "../environment.ts";
 import { servedFrom } from "./daemon.ts";
 import { callProblem, chatProblem, type Route, TELEGRAM_TIMEOUT } from "./telegram-problems.ts";
 
@@ -34,11 +35,14 @@ const CALL_SECONDS = 4;
 export async function readTelegram(environment: Environment) {
   const read = await readConfiguration(Variables, environment, [...telegramSecrets, ...webhookSecrets]);
   const token = read.TELEGRAM_BOT_TOKEN;
-  const bot = token === undefined ? undefined : botOf(token, read);
+  const bot = token === undefined ? undefined : botOf(token, read, environment);
   return {
     policy: telegramRecipientsOf(read),
     route: { apiRoot: bot?.apiRoot, proxy: bot?.proxy?.host },
     webhookUrl: read.TELEGRAM_WEBHOOK_URL,
+    asksInInbox: isDistributed(environment)
+      ? valueOf(environment, "LOOPGATE_WEB_RESPONDERS") !== undefined
+      : (valueOf(environment, "LOOPGATE_INBOX") ?? "answer") === "answer",
     bot: bot === undefined ? undefined : inspectBot({ ...bot, callSeconds: CALL_SECONDS }),
   };
 }
@@ -58,7 +62,9 @@ export function telegramChecks(settings: TelegramSettings, options: DoctorOption
   const { defaultChat, defaultThread, allowedChats, responders } = policy;
   if (settings.bot === undefined) {
     return [
-      warningCheck("bot", "no one can be asked: set TELEGRAM_BOT_TOKEN, which you get from @BotFather"),
+      settings.asksInInbox
+        ? { subject: "bot", run: async () => [ok("none: the inbox in the browser asks")] }
+        : warningCheck("bot", "no one can be asked: set TELEGRAM_BOT_TOKEN, which you get from @BotFather"),
     ];
   }
   const bot = {

@@ -98,7 +98,7 @@ const RUN_IN_BACKGROUND = 'umask 077; log=$1; shift; "$@" </dev/null >>"$log" 2>
  * our pipes: killing this process, its group or its tree does not reach the daemon, and no process waits for it.
  */
 function startDaemon(directory: string): void {
-  const daemon = [process.execPath, startScript, "daemon", directory];
+  const daemon = [process.execPath, ...process.execArgv, startScript, "daemon", directory];
   const shell = ["-c", RUN_IN_BACKGROUND, "loopgate", join(directory, "daemon.log"), ...daemon];
   spawn("/bin/sh", shell, { detached: true, stdio: "ignore" })
     .on("error", () => undefined)

@@ -6,8 +6,11 @@ import { tokenOf, valueOf } from "../environment.ts";
 /** The first line that a client sends to a daemon. Client and daemon may have different versions: this is a wire format. */
 export interface Handshake {
   readonly loopgate: 1;
-  /** `front`: a stdio proxy. `serve`: a foreground process that wants the data directory. `doctor`: reads a report only. */
-  readonly as: "front" | "serve" | "doctor";
+  /**
+   * `front`: a stdio proxy. `serve`: a foreground process that wants the data directory. `doctor`: reads a report only.
+   * `open`: wants a link into the inbox.
+   */
+  readonly as: "front" | "serve" | "doctor" | "open";
   readonly version: string;
   /** A hash of the bot token and the API server: it tells settings apart and discloses none of them. */
   readonly identity: string;
@@ -20,7 +23,11 @@ export interface Handshake {
 }
 
 /** The daemon's reply. A connection that closes without one means: connect again, because another daemon takes over. */
-export type HandshakeReply = { readonly ready: true } | { readonly refused: string };
+export type HandshakeReply =
+  | { readonly ready: true }
+  | { readonly refused: string }
+  /** A link that signs the owner in once. */
+  | { readonly link: string };
 
 const RECIPIENT_VARIABLES = ["TELEGRAM_CHAT_ID", "TELEGRAM_RESPONDER_IDS", "TELEGRAM_ALLOWED_CHATS"];
 

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Writable } from "node:stream";
-import { ownerProfile } from "@loopgate/inbox";
 import { createLogger, createMetrics, type Metrics } from "@loopgate/runtime";
 import { FakeTelegram, InboxPage } from "@loopgate/testing";
 import { readSettings, startEmbedded } from "../../src/index.ts";
@@ -17,7 +16,9 @@ export const chat = 7_000_123;
 /** All services in this process over one file, with a fake Telegram. */
 export interface TestEmbedded extends AsyncDisposable {
   readonly url: string;
-  /** Signs the owner, Sam, in to the inbox. */
+  /** A link that signs the owner, Sam, in to the inbox once. */
+  newLink(): Promise<string>;
+  /** Signs the owner in to the inbox. */
   signIn(): Promise<InboxPage>;
   readonly telegram: FakeTelegram;
   readonly metrics: Metrics;
@@ -38,10 +39,12 @@ interface LoggedEvent {
 export async function startTestEmbedded(given: Readonly<Record<string, string>> = {}): Promise<TestEmbedded> {
   const parts = new AsyncDisposableStack();
   const telegram = parts.use(await FakeTelegram.start(token));
-  const directory = await mkdtemp(join(tmpdir(), "loopgate-embedded-"));
-  parts.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const own = await mkdtemp(join(tmpdir(), "loopgate-embedded-"));
+  parts.defer(() => rm(own, { recursive: true, force: true, maxRetries: 5 }));
+  const { LOOPGATE_DATA_DIR: directory = own } = given;
   const environment = {
     HOME: directory,
+    USER: "Sam",
     LOOPGATE_DATA_DIR: directory,
     SERVER_PORT: "0",
     TELEGRAM_BOT_TOKEN: token,
@@ -58,11 +61,12 @@ export async function startTestEmbedded(given: Readonly<Record<string, string>> 
   const options = { settings, directory, isForeground: true, environment, logger, metrics, resources: parts };
   const { gateway, inbox } = await startEmbedded(options);
   const url = await gateway.listen(settings.listen);
-  inbox?.address.isServedAt(url);
+  inbox?.isServedAt(url);
+  const newLink = async () => (await inbox?.newLink()) ?? "";
   return {
     url,
-    signIn: async () =>
-      InboxPage.open((await inbox?.newLink({ profile: ownerProfile("Sam"), auth: "local" })) ?? ""),
+    newLink,
+    signIn: async () => InboxPage.open(await newLink()),
     telegram,
     metrics,
     lines,

@@ -1,6 +1,5 @@
 import type { CallFailure, CallResult } from "@loopgate/requests";
 import { waitMsOf } from "../retry-after.ts";
-import type { PlaceQueue } from "./place-queue.ts";
 
 /** The longest back-off of a question that later ones wait for, in milliseconds. */
 const LONGEST_HOLD_MS = 5_000;
@@ -15,11 +14,24 @@ const FAILURES_TO_PASS = 5;
  */
 type Stage = "reading" | "waiting" | "sending" | "behind" | "backing_off" | "gone";
 
+/** The queue that a position is in. */
+interface Place {
+  /** How many questions are there. */
+  readonly size: number;
+  /** The question waits for its turn from now on. */
+  waits(position: Position): void;
+  /** Its send has ended: with a result, or with an exception. */
+  ended(position: Position, sent: CallResult<unknown> | undefined): void;
+  /** Its time to back off is over. */
+  resume(position: Position): void;
+  leave(position: Position): void;
+}
+
 /** A question's position at one place. Dispose of it when nothing is left to send there. */
 export class Position implements Disposable {
   readonly client: string;
   readonly seq: number;
-  readonly #place: PlaceQueue;
+  readonly #place: Place;
   #stage: Stage = "reading";
   #turn = Promise.withResolvers<boolean>();
   #resumed = Promise.withResolvers<void>();
@@ -30,7 +42,7 @@ export class Position implements Disposable {
   /** Whether a later question of the client may be tried while this one backs off. */
   #passing: "no" | "once" | "always" = "no";
 
-  constructor(client: string, seq: number, place: PlaceQueue) {
+  constructor(client: string, seq: number, place: Place) {
     this.client = client;
     this.seq = seq;
     this.#place = place;

@@ -62,6 +62,10 @@ export class NotifierFixture extends Conversations {
   metrics = createMetrics();
   readonly logged: string[] = [];
   readonly telegram: FakeTelegram;
+  /** The file of the bot token, for the notifiers that start from now on. */
+  tokenFile: string | undefined;
+  /** Why notifiers could not go on with their bot. */
+  readonly refusals: string[] = [];
   /** How often a list was asked for. */
   lists = 0;
   /** How far the notifier's clock is ahead of the log's, in milliseconds. */
@@ -112,8 +116,9 @@ export class NotifierFixture extends Conversations {
       logger: this.logger(),
       metrics: this.metrics,
     };
-    const api = { token, apiRoot: this.telegram.apiRoot, callSeconds: 2 };
-    const channel = await connectTelegram({ ...common, api, webhook });
+    const api = { token, tokenFile: this.tokenFile, apiRoot: this.telegram.apiRoot, callSeconds: 2 };
+    const onRefused = ({ message }: Error) => void this.refusals.push(message);
+    const channel = await connectTelegram({ ...common, api, webhook, onRefused });
     const notifier = await startNotifier({
       ...common,
       channel,

@@ -7,5 +7,6 @@ export function expiredByLoss(set: RequestSet, created: Stored<CreatedEvent>): R
   const ended = expiry(created.event, new Date(data.expires_at));
   const event = { ...ended, data: { ...ended.data, reason: "log_lost" } };
   const subject = requestSubject(refOf(created.event), eventKey.decided);
-  return { ...set, decided: { seq: created.seq, subject, event } };
+  const last = Math.max(...Object.values(set).map(({ seq }) => seq));
+  return { ...set, decided: { seq: last, subject, event } };
 }

@@ -1,6 +1,7 @@
 import { type Db, MongoServerError } from "mongodb";
 import { z } from "zod";
-import { COLLECTION, indexes } from "./mongo-document.ts";
+import { COLLECTION } from "./mongo-document.ts";
+import { indexes } from "./mongo-lists.ts";
 import { MongoConnection } from "./mongo-connection.ts";
 
 /** The database as the user of its connection string sees it. */
@@ -50,11 +51,21 @@ const NAMESPACE_NOT_FOUND = 26;
 async function standingIndexes(db: Db): Promise<ReadonlyMap<string | undefined, string>> {
   try {
     const standing = await db.collection(COLLECTION).indexes();
-    return new Map(standing.map(({ name, key }) => [name, JSON.stringify(key)]));
+    return new Map(
+      standing.map(({ name, key, weights }) => [name, JSON.stringify(declaredKey(key, weights))]),
+    );
   } catch (error) {
     if (error instanceof MongoServerError && error.code === NAMESPACE_NOT_FOUND) return new Map();
     throw error;
   }
+}
+
+/** The server lists a text index with members of its own in place of the fields. */
+function declaredKey(key: object, weights: object | undefined): object {
+  if (weights === undefined) return key;
+  const plain = Object.entries(key).filter(([name]) => !name.startsWith("_fts"));
+  const texts = Object.keys(weights).map((field) => [field, "text"] as const);
+  return Object.fromEntries([...plain, ...texts]);
 }
 
 const NEEDED = ["find", "insert", "update", "createIndex", "listIndexes"];

@@ -1,15 +1,17 @@
 import { parseRequestSubject, type ParsedEntry, parsedEntry, type RequestRef } from "@loopgate/contracts";
 import { createdOf, decisionOf, fold, type RequestSet } from "@loopgate/domain";
-import type { AnyBulkWriteOperation, Filter } from "mongodb";
-import type { ListPosition, PendingPage } from "./request-store.ts";
+import type { AnyBulkWriteOperation } from "mongodb";
+import { type AskedKeys, askedKeysOf, type EndedKeys, endedKeysOf } from "./list-keys.ts";
 
 export const COLLECTION = "requests";
 
-const PENDING = "pending";
+/** The status of a request that is not decided. The others are the kinds of decisions. */
+export const PENDING = "pending";
 
 /**
  * A request. Each part is written with `$max`, and its first member is a sequence: MongoDB compares documents member by
- * member, so that the newest stands whatever the order and repetition of the writes.
+ * member, so that the newest stands whatever the order and repetition of the writes. If a release adds members to a part,
+ * the longer document is the greater one: neither release undoes what the other has written.
  */
 export interface RequestDocument {
   /** `<tenant>.<id>`, as in subjects. */
@@ -17,15 +19,13 @@ export interface RequestDocument {
   readonly tenant: string;
   /** By the last part of the subject, with `:` for its dots. */
   readonly events: Readonly<Record<string, StoredEvent>>;
-  /** Of the newest question: what lists are found by. */
-  readonly asked?: {
-    readonly seq: number;
-    readonly at: string;
-    readonly session: string;
-    readonly client: string;
-  };
-  /** Of the question or the decision, whichever is newer: a decision that is older than its question is void. */
-  readonly newest?: { readonly seq: number; readonly status: string };
+  /** Of the newest question. 0.1.0 wrote neither `responders` nor `text`. */
+  readonly asked?: { readonly seq: number } & Omit<AskedKeys, "responders" | "text"> & Partial<AskedKeys>;
+  /**
+   * Of the question or the decision, whichever is newer: a decision that is older than its question is void. Only a
+   * decision has more members than these; 0.1.0 did not write them.
+   */
+  readonly newest?: { readonly seq: number; readonly status: string } & Partial<EndedKeys>;
 }
 
 interface StoredEvent {
@@ -63,13 +63,20 @@ function partsOf(entries: readonly ParsedEntry[]): Readonly<Record<string, unkno
     parts[`events.${key.replaceAll(".", ":")}`] = { seq, subject, event: JSON.stringify(event) };
   }
   if (created !== undefined) {
-    const { time, data } = created.event;
-    parts["asked"] = { seq: created.seq, at: time, session: data.session_id, client: data.client_id };
+    parts["asked"] = { seq: created.seq, ...askedKeysOf(created.event) };
     parts["newest"] = { seq: created.seq, status: PENDING };
   }
-  if (decision !== undefined) parts["newest"] = { seq: decision.seq, status: decision.event.data.kind };
+  if (decision !== undefined) {
+    const { kind: status } = decision.event.data;
+    parts["newest"] = { seq: decision.seq, status, ...endedKeysOf(decision.event) };
+  }
   return parts;
 }
+
+/** True if 0.1.0 has stored the question or the decision: lists do not find it by all filters. */
+export const lacksKeys = ({ asked, newest }: Pick<RequestDocument, "asked" | "newest">): boolean =>
+  (asked !== undefined && asked.responders === undefined) ||
+  (newest !== undefined && newest.status !== PENDING && newest.at === undefined);
 
 /** Parses what this store keeps. */
 export const setOf = ({ events }: Pick<RequestDocument, "events">): RequestSet =>
@@ -78,42 +85,3 @@ export const setOf = ({ events }: Pick<RequestDocument, "events">): RequestSet =
       parsedEntry({ seq, subject, event: JSON.parse(event) }),
     ),
   );
-
-const pendingOnly = { partialFilterExpression: { "newest.status": PENDING } };
-const byAge = { "asked.at": 1, _id: 1 } as const;
-
-/** What lists are read by: a page costs as much at any number of requests stored. */
-export const indexes = [
-  { name: "pending_by_age", key: { tenant: 1, ...byAge }, ...pendingOnly },
-  { name: "pending_by_session", key: { tenant: 1, "asked.session": 1, ...byAge }, ...pendingOnly },
-  { name: "pending_by_client", key: { tenant: 1, "asked.client": 1, ...byAge }, ...pendingOnly },
-] as const;
-
-/** How a page of pending requests is found. A document that has only its decision so far is not pending. */
-export function pageQuery({ tenant, sessionId, clientId, after }: PendingPage) {
-  const filter: Filter<RequestDocument> = {
-    "newest.status": PENDING,
-    tenant,
-    ...(sessionId === undefined ? {} : { "asked.session": sessionId }),
-    ...(clientId === undefined ? {} : { "asked.client": clientId }),
-    ...(after === undefined ? {} : behind(tenant, after)),
-  };
-  return { filter, sort: byAge, hint: hintFor(sessionId, clientId) };
-}
-
-function hintFor(
-  sessionId: string | undefined,
-  clientId: string | undefined,
-): (typeof indexes)[number]["name"] {
-  if (sessionId !== undefined) return "pending_by_session";
-  return clientId === undefined ? "pending_by_age" : "pending_by_client";
-}
-
-/** The lower bound beside the alternative lets the index start at the position. */
-function behind(tenant: string, { createdAt, id }: ListPosition): Filter<RequestDocument> {
-  const later = { "asked.at": { $gt: createdAt } };
-  return {
-    "asked.at": { $gte: createdAt },
-    $or: [later, { _id: { $gt: documentId({ tenant, id }) } }],
-  };
-}

@@ -1,23 +1,33 @@
-import type { ParsedEntry, RequestRef } from "@loopgate/contracts";
+import { type ParsedEntry, parsedEntry, type RequestRef } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
 import type { Collection, Db } from "mongodb";
-import type { PendingPage, RequestStore } from "./request-store.ts";
+import { withTimeout } from "@loopgate/async";
+import { mergePages } from "./merge-pages.ts";
+import type { ListFilter, ListPage, RequestStore } from "./request-store.ts";
 import type { MongoAccess } from "./mongo-client.ts";
 import { MongoConnection, type MongoOptions } from "./mongo-connection.ts";
 import {
   COLLECTION,
   documentId,
-  indexes,
+  lacksKeys,
   mergeOperations,
-  pageQuery,
   type RequestDocument,
   setOf,
 } from "./mongo-document.ts";
+import { armsOf, indexes, sortOf } from "./mongo-lists.ts";
 
 export { inspectMongo, type MongoInspection } from "./inspect-mongo.ts";
 export { mongoSecrets, mongoVariables } from "./mongo-variables.ts";
 
 const onlyEvents = { _id: 0, events: 1 } as const;
+const keysOnly = { "asked.seq": 1, "asked.responders": 1, newest: 1 } as const;
+const eventsAndTime = { events: 1, "asked.at": 1 } as const;
+
+/** How many documents are looked at in one read. */
+const PAGE = 500;
+
+/** How long a start waits for new indexes, in milliseconds; many documents take longer. Until then, lists fail that need them. */
+const INDEXES_MS = 2_000;
 
 /** The projection as one document a request. Writes are acknowledged by a majority of the replica set. */
 export class MongoRequestStore implements RequestStore, AsyncDisposable {
@@ -34,7 +44,6 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
    */
   static async open(access: string | MongoAccess, options: MongoOptions = {}): Promise<MongoRequestStore> {
     const named = typeof access === "string" ? { uri: access } : access;
-    const makeIndexes = (db: Db) => db.collection(COLLECTION).createIndexes([...indexes]);
     return new MongoRequestStore(await MongoConnection.open(named, makeIndexes, options));
   }
 
@@ -50,16 +59,50 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
     return found === null ? undefined : setOf(found);
   }
 
-  async listPending(page: PendingPage): Promise<readonly RequestSet[]> {
-    const { filter, sort, hint } = pageQuery(page);
-    const options = { projection: onlyEvents, sort, hint, limit: page.limit };
-    const found = await this.#use((requests) => requests.find(filter, options).toArray());
-    return found.map(setOf);
+  async list(page: ListPage): Promise<readonly RequestSet[]> {
+    const options = { projection: eventsAndTime, sort: sortOf(page), limit: page.limit };
+    const found = await Promise.all(
+      armsOf(page.filter, page).map((arm) =>
+        this.#use((requests) =>
+          requests
+            .find(arm.filter, { ...options, ...arm.options })
+            .map(({ _id, asked, events }) => ({ createdAt: asked?.at ?? "", id: _id, events }))
+            .toArray(),
+        ),
+      ),
+    );
+    return mergePages(found, page).map(setOf);
   }
 
-  countPending(tenant: string, limit: number): Promise<number> {
-    const { filter, hint } = pageQuery({ tenant, limit });
-    return this.#use((requests) => requests.countDocuments(filter, { hint, limit }));
+  async count(filter: ListFilter, limit: number): Promise<number> {
+    const counts = await Promise.all(
+      armsOf(filter).map((arm) =>
+        this.#use((requests) => requests.countDocuments(arm.filter, { ...arm.options, limit })),
+      ),
+    );
+    const sum = counts.reduce((one, other) => one + other, 0);
+    return Math.min(sum, limit);
+  }
+
+  /**
+   * Gives stored requests what lists find them by, if a release has stored them that did not know it.
+   * @returns how many requests.
+   */
+  async addKeys(): Promise<number> {
+    let added = 0;
+    for (let last = ""; ;) {
+      const page = await this.#use((requests) =>
+        requests
+          .find({ _id: { $gt: last } }, { projection: keysOnly, sort: { _id: 1 }, limit: PAGE })
+          .toArray(),
+      );
+      const lacking = page.filter(lacksKeys).map(({ _id }) => _id);
+      await this.#addKeysTo(lacking);
+      added += lacking.length;
+      const end = page.at(-1);
+      if (end === undefined) return added;
+      last = end._id;
+    }
   }
 
   /** For readiness: resolves when the database answers. */
@@ -71,7 +114,26 @@ export class MongoRequestStore implements RequestStore, AsyncDisposable {
     return this.#connection[Symbol.asyncDispose]();
   }
 
+  async #addKeysTo(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    const found = await this.#use((requests) =>
+      requests.find({ _id: { $in: [...ids] } }, { projection: onlyEvents }).toArray(),
+    );
+    await this.merge(found.flatMap((document) => Object.values(setOf(document)).map(parsedEntry)));
+  }
+
   #use<Result>(work: (requests: Collection<RequestDocument>) => Promise<Result>): Promise<Result> {
     return this.#connection.use((db) => work(db.collection<RequestDocument>(COLLECTION)));
   }
+}
+
+/** MongoDB goes on with what takes longer. */
+async function makeIndexes(db: Db): Promise<void> {
+  const making = db.collection(COLLECTION).createIndexes(indexes.map((index) => ({ ...index })));
+  making.catch(() => undefined);
+  await withTimeout(
+    making.then(() => undefined),
+    INDEXES_MS,
+    () => undefined,
+  );
 }

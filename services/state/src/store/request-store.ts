@@ -1,17 +1,38 @@
-import type { ParsedEntry, RequestRef } from "@loopgate/contracts";
+import type { ParsedEntry, RequestOutcome, RequestRef, RequestStatus } from "@loopgate/contracts";
 import type { RequestSet } from "@loopgate/domain";
 
-/** Where a page of pending requests starts: behind this request. */
+/** Where a page starts: behind this request. */
 export interface ListPosition {
   /** RFC 3339 UTC with milliseconds. */
   readonly createdAt: string;
   readonly id: string;
 }
 
-export interface PendingPage {
+/** Which requests. What is absent allows all. */
+export interface ListFilter {
   readonly tenant: string;
+  readonly statuses: readonly RequestStatus[];
   readonly sessionId?: string | undefined;
   readonly clientId?: string | undefined;
+  /** One of these principals may answer. */
+  readonly principals?: readonly string[] | undefined;
+  readonly outcome?: RequestOutcome | undefined;
+  /** The channel of the answer. */
+  readonly channel?: string | undefined;
+  /** The principal or the person who decided. */
+  readonly decidedBy?: string | undefined;
+  /** Created at this time or later: RFC 3339 UTC with milliseconds. */
+  readonly createdAfter?: string | undefined;
+  /** Created before this time: RFC 3339 UTC with milliseconds. */
+  readonly createdBefore?: string | undefined;
+  /** Whole words, whatever their case, that all occur. A store may find parts of words, too. */
+  readonly words?: readonly string[] | undefined;
+}
+
+export interface ListPage {
+  readonly filter: ListFilter;
+  /** By the time of creation. */
+  readonly order: "asc" | "desc";
   readonly after?: ListPosition | undefined;
   readonly limit: number;
 }
@@ -27,9 +48,12 @@ export interface RequestStore {
   /** What is stored of a request. */
   get(ref: RequestRef): Promise<RequestSet | undefined>;
 
-  /** Undecided requests, oldest first, at most `limit`. */
-  listPending(page: PendingPage): Promise<readonly RequestSet[]>;
+  list(page: ListPage): Promise<readonly RequestSet[]>;
 
-  /** How many requests of a tenant are undecided, counted up to `limit`. */
-  countPending(tenant: string, limit: number): Promise<number>;
+  /** How many requests the filter finds, counted up to `limit`. */
+  count(filter: ListFilter, limit: number): Promise<number>;
 }
+
+/** What only a decision has. */
+export const asksForDecision = ({ outcome, channel, decidedBy }: ListFilter): boolean =>
+  outcome !== undefined || channel !== undefined || decidedBy !== undefined;

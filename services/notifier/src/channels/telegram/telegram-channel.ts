@@ -13,6 +13,7 @@ import type {
 import type { Logger, Metrics } from "@loopgate/runtime";
 import { isGroupChat, parseTelegramEndpoint } from "@loopgate/settings/telegram";
 import { type BotApi, type BotApiOptions, createBotApi, grammySignal } from "./api/bot-api.ts";
+import { BotToken, type BotTokenOptions } from "./api/bot-token.ts";
 import { ChatQueue } from "./api/chat-queue.ts";
 import { identify } from "./api/identify.ts";
 import { Pauses } from "./api/pauses.ts";
@@ -32,9 +33,10 @@ import { incomingOf, type TelegramAnswer, updateKey } from "./updates/incoming.t
 import { startPoller } from "./updates/poller.ts";
 import { UpdateStore } from "./updates/update-store.ts";
 import { keepWebhook } from "./updates/webhook-keeper.ts";
-import { startWebhookServer, type WebhookOptions } from "./updates/webhook-server.ts";
+import { WebhookSecret } from "./updates/webhook-secret.ts";
+import { startWebhookServer, type Webhook, type WebhookOptions } from "./updates/webhook-server.ts";
 
-export interface TelegramOptions {
+export interface TelegramOptions extends Pick<BotTokenOptions, "onRefused"> {
   readonly api: BotApiOptions;
   /** How Telegram delivers updates. Absent: they are fetched by long polling. */
   readonly webhook?: WebhookOptions | undefined;
@@ -57,19 +59,21 @@ const TYPE_WITHIN_MS = 3_000;
  */
 export async function connectTelegram(options: TelegramOptions): Promise<TelegramChannel> {
   const metrics = telegramMetrics(options.metrics);
-  const api = createBotApi(options.api, metrics);
-  const { logger, buckets } = options;
+  const { logger, buckets, onRefused } = options;
+  const token = new BotToken({ ...options.api, logger, onRefused });
+  const api = createBotApi(options.api, metrics, token);
   const identity = await identify({
     api: api.send,
     token: options.api.token,
     channels: buckets.channels,
     logger,
   });
-  return new TelegramChannel(options, { api, metrics, ...identity });
+  return new TelegramChannel(options, { api, token, metrics, ...identity });
 }
 
 interface Connected {
   readonly api: BotApi;
+  readonly token: BotToken;
   readonly metrics: TelegramMetrics;
   readonly bot: string;
   readonly username: string;
@@ -84,24 +88,28 @@ export class TelegramChannel implements Channel {
   readonly username: string;
   readonly #options: TelegramOptions;
   readonly #api: BotApi;
+  readonly #token: BotToken;
   readonly #metrics: TelegramMetrics;
   readonly #moves: MovedChats;
   readonly #updates: UpdateStore;
+  readonly #webhook: Webhook | undefined;
   readonly #openQuestions: OpenQuestions;
   readonly #pauses: Pauses;
   readonly #rates = new Rates();
   readonly #replies: ChatQueue;
   readonly #teller: Teller;
 
-  constructor(options: TelegramOptions, { api, metrics, bot, username }: Connected) {
+  constructor(options: TelegramOptions, { api, token, metrics, bot, username }: Connected) {
     const { buckets, logger } = options;
     this.#options = options;
     this.#api = api;
+    this.#token = token;
     this.#metrics = metrics;
     this.account = bot;
     this.username = username;
     this.#moves = new MovedChats(buckets.channels);
-    const { log, observer } = options;
+    const { log, observer, webhook } = options;
+    this.#webhook = webhook && { ...webhook, secret: new WebhookSecret({ ...webhook, logger }) };
     this.#updates = new UpdateStore({
       log,
       channel: this,
@@ -179,7 +187,19 @@ export class TelegramChannel implements Channel {
   }
 
   startReceiver(lease: HeldLease): Receiver {
-    const { webhook, logger, buckets } = this.#options;
+    const receiver = this.#startReceiver(lease);
+    return {
+      check: async () => {
+        if (this.#token.refusal !== undefined) throw new Error(this.#token.refusal);
+        await receiver.check();
+      },
+      [Symbol.asyncDispose]: () => receiver[Symbol.asyncDispose](),
+    };
+  }
+
+  #startReceiver(lease: HeldLease): Receiver {
+    const webhook = this.#webhook;
+    const { logger, buckets } = this.#options;
     const [bot, channels] = [this.account, buckets.channels];
     void offerCommands({ api: this.#api.send, logger });
     if (webhook !== undefined)
@@ -190,9 +210,14 @@ export class TelegramChannel implements Channel {
 
   /** @throws StartupError for a webhook port in use */
   async startIntake(): Promise<AsyncDisposable> {
-    const { webhook, logger } = this.#options;
-    if (webhook === undefined) return { [Symbol.asyncDispose]: async () => undefined };
-    return startWebhookServer({ webhook, updates: this.#updates, logger });
+    const webhook = this.#webhook;
+    await using starting = new AsyncDisposableStack();
+    if (webhook !== undefined) {
+      starting.use(webhook.secret.watch());
+      const { logger } = this.#options;
+      starting.use(await startWebhookServer({ webhook, updates: this.#updates, logger }));
+    }
+    return starting.move();
   }
 
   async checkContact(): Promise<void> {

@@ -1,6 +1,7 @@
-import { settingRule } from "@loopgate/settings";
+import { type Environment, secretFileOf, settingRule } from "@loopgate/settings";
 import { type telegramVariables } from "@loopgate/settings/telegram";
 import { z } from "zod";
+import { webhookSecret } from "./updates/webhook-secret.ts";
 import type { WebhookOptions } from "./updates/webhook-server.ts";
 
 /**
@@ -9,10 +10,7 @@ import type { WebhookOptions } from "./updates/webhook-server.ts";
  */
 export const webhookVariables = {
   TELEGRAM_WEBHOOK_URL: z.url({ protocol: /^https?$/, error: "must be an https URL" }).optional(),
-  TELEGRAM_WEBHOOK_SECRET: z
-    .string()
-    .regex(/^[\w-]{1,256}$/, "must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
-    .optional(),
+  TELEGRAM_WEBHOOK_SECRET: webhookSecret.optional(),
   TELEGRAM_WEBHOOK_PORT: z.coerce.number("must be a port").int().min(1).max(65_535).default(8081),
 };
 
@@ -36,8 +34,12 @@ export const webhookIsHttps = settingRule<WebhookRead>(
     url.startsWith("https:") || ownServer !== undefined,
 );
 
-/** The webhook, if one is configured. */
-export function webhookOf(read: WebhookRead): WebhookOptions | undefined {
+/**
+ * The webhook, if one is configured.
+ * @param environment where `read` comes from: the secret's file is read again while the process runs
+ */
+export function webhookOf(read: WebhookRead, environment: Environment): WebhookOptions | undefined {
   const { TELEGRAM_WEBHOOK_URL: url, TELEGRAM_WEBHOOK_SECRET: secret, TELEGRAM_WEBHOOK_PORT: port } = read;
-  return url === undefined || secret === undefined ? undefined : { url, secret, port };
+  if (url === undefined || secret === undefined) return undefined;
+  return { url, secret, secretFile: secretFileOf("TELEGRAM_WEBHOOK_SECRET", environment), port };
 }

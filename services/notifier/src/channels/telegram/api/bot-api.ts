@@ -1,10 +1,13 @@
 import { Api, type ApiClientOptions, HttpError, type Transformer } from "grammy";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import type { TelegramMetrics } from "../metrics.ts";
+import { type BotToken, withCurrentToken } from "./bot-token.ts";
 import { instrumentedCalls } from "./instrumented-calls.ts";
 
 export interface BotApiOptions {
   readonly token: string;
+  /** The file that the token comes from, if it comes from one. */
+  readonly tokenFile?: string | undefined;
   /** Another Bot API server: `http(s)://host[:port]`, without a slash at its end. */
   readonly apiRoot?: string | undefined;
   /** The HTTP proxy that every call goes through. */
@@ -22,21 +25,35 @@ export interface BotApi {
   readonly poll: Api;
 }
 
+/** @param current the token that may be replaced while the process runs; absent: it stays as it is */
 export function createBotApi(
   { token, apiRoot, proxy, callSeconds = CALL_SECONDS }: BotApiOptions,
   metrics?: TelegramMetrics,
+  current?: BotToken,
 ): BotApi {
-  const route = {
+  const options = {
     ...(apiRoot === undefined ? {} : { apiRoot }),
     ...(proxy === undefined ? {} : { baseFetchConfig: throughProxy(proxy) }),
+    ...(current === undefined ? {} : { buildUrl: addressWith(current) }),
   };
+  const transformers = [
+    withoutSecrets,
+    ...(metrics === undefined ? [] : [instrumentedCalls(metrics)]),
+    ...(current === undefined ? [] : [withCurrentToken(current)]),
+  ];
   const client = (timeoutSeconds: number) => {
-    const api = new Api(token, { timeoutSeconds, ...route });
-    api.config.use(withoutSecrets, ...(metrics === undefined ? [] : [instrumentedCalls(metrics)]));
+    const api = new Api(token, { timeoutSeconds, ...options });
+    api.config.use(...transformers);
     return api;
   };
   return { send: client(callSeconds), poll: client(POLL_SECONDS) };
 }
+
+/** grammY keeps the token that it was made with. */
+const addressWith =
+  (token: BotToken): NonNullable<ApiClientOptions["buildUrl"]> =>
+  (root, _, method) =>
+    `${root}/bot${token.current}/${method}`;
 
 const throughProxy = (proxy: URL): NonNullable<ApiClientOptions["baseFetchConfig"]> => ({
   agent: new HttpsProxyAgent(proxy, { keepAlive: true }),

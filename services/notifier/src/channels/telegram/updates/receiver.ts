@@ -40,6 +40,6 @@ export function waitAfter(error: unknown, last: number): number {
 /** A failed call in words for an operator. */
 export function problemOf(error: unknown): string {
   if (!(error instanceof GrammyError)) return error instanceof Error ? error.message : "unknown";
-  if (error.error_code === 401) return "the bot token was revoked: set a new TELEGRAM_BOT_TOKEN";
+  if (error.error_code === 401) return "Telegram refuses the bot token";
   return `Telegram answered ${error.error_code}: ${error.description}`;
 }

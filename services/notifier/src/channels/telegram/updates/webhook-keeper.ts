@@ -8,13 +8,13 @@ import type { HeldLease, Receiver } from "@loopgate/requests";
 import { addressOf, hostOf, isOwnWebhook, rememberWebhook } from "./own-webhook.ts";
 import { ALLOWED_UPDATES } from "./update-store.ts";
 import { problemOf, type ReceiverState, startReceiver, waitAfter } from "./receiver.ts";
-import type { WebhookOptions } from "./webhook-server.ts";
+import type { Webhook } from "./webhook-server.ts";
 
 export interface WebhookKeeperOptions {
   readonly api: Api;
   readonly bot: string;
   readonly channels: Bucket;
-  readonly webhook: WebhookOptions;
+  readonly webhook: Webhook;
   readonly logger: Logger;
   /** Only the holder of the lease sets the webhook. */
   readonly lease: HeldLease;
@@ -42,15 +42,22 @@ async function keep(options: WebhookKeeperOptions, state: ReceiverState, signal:
   const { api, webhook, logger, lease } = options;
   const goesOn = () => lease.isHeld() && !signal.aborted;
   let isSet = false;
+  let setWith: string | undefined;
   let wait = 0;
   while (goesOn()) {
+    const { current, changed } = webhook.secret;
     try {
-      if (!isSet) await set(options, signal);
+      if (!isSet) {
+        await set(options, current, signal);
+        setWith = current;
+      }
       const info = await api.getWebhookInfo(grammySignal(signal));
-      isSet = isElsewhere(info, webhook.url) || isAsSet(info);
-      state.problem = isSet
-        ? problemIn(info, webhook.url)
-        : "the webhook was deleted or changed: it is set again";
+      const isReplaced = isElsewhere(info, webhook.url);
+      isSet = isReplaced || (isAsSet(info) && setWith === current);
+      state.problem =
+        isReplaced || isAsSet(info)
+          ? problemIn(info, webhook.url)
+          : "the webhook was deleted or changed: it is set again";
       wait = isSet ? (webhook.lookEveryMs ?? CHECK_EVERY_MS) : SET_AGAIN_AFTER_MS;
     } catch (error) {
       if (!goesOn()) break;
@@ -58,12 +65,12 @@ async function keep(options: WebhookKeeperOptions, state: ReceiverState, signal:
       wait = waitAfter(error, wait);
     }
     if (state.problem !== undefined) logger.warn({ problem: state.problem }, "the webhook does not work");
-    await sleep(wait, signal);
+    await sleep(wait, AbortSignal.any([signal, changed]));
   }
 }
 
 /** Setting the same webhook again changes nothing. Updates that wait at Telegram go to the new address. */
-async function set(options: WebhookKeeperOptions, signal: AbortSignal): Promise<void> {
+async function set(options: WebhookKeeperOptions, secret: string, signal: AbortSignal): Promise<void> {
   const { api, webhook, logger, lease } = options;
   const before = await api.getWebhookInfo(grammySignal(signal));
   const { url = "" } = before;
@@ -73,7 +80,7 @@ async function set(options: WebhookKeeperOptions, signal: AbortSignal): Promise<
   await api.setWebhook(
     webhook.url,
     {
-      secret_token: webhook.secret,
+      secret_token: secret,
       allowed_updates: ALLOWED_UPDATES,
       max_connections: MAX_CONNECTIONS,
       drop_pending_updates: false,

@@ -1,0 +1,146 @@
+import type { Messages } from "./en.ts";
+
+export const de: Messages = {
+  inbox: "Eingang",
+  history: "Verlauf",
+  settings: "Einstellungen",
+  title: (waiting) => (waiting === 0 ? "Loopgate" : `(${waiting}) Loopgate`),
+
+  approval: "Freigabe",
+  question: "Frage",
+  yourWords: "Ihre Worte",
+
+  waitingForYou: "Wartet auf Sie",
+  waitingForOthers: "Wartet auf andere",
+  fresh: (count) => `${count} neu`,
+  nothingWaits: "Es wartet nichts.",
+  nothingWaitsHint: "Eine neue Frage erscheint hier von selbst.",
+  chooseOne: "Wählen Sie links eine Frage.",
+  left: (time) => `noch ${time}`,
+  ends: "Die Zeit ist um",
+  loading: "Wird geladen …",
+
+  askYourself: "Sich selbst etwas fragen",
+  askYourselfHint:
+    "So ist es, wenn ein Agent fragt: Eine Frage erscheint, Sie antworten, und Sie sehen, was der Agent bekommt.",
+  testQuestion:
+    "Darf ich Ihnen zeigen, wie das geht?\n\nDas ist eine Testfrage, die Sie selbst gestellt haben. Drücken Sie unten einen Knopf.",
+  connect: "Einen Agenten anschließen",
+  connectHint: "Diese Befehle führen zu diesem Loopgate.",
+  copy: "Kopieren",
+  copied: "Kopiert",
+  showsOnly:
+    "Sie antworten in Telegram. Damit Sie auch hier antworten können, setzt der Betreiber LOOPGATE_INBOX=answer und startet Loopgate neu.",
+
+  asks: "Es fragt",
+  session: "Sitzung",
+  key: "API-Schlüssel",
+  keyChecked: "von Loopgate geprüft",
+  asked: "Gefragt",
+  endsAt: "Endet",
+  silence: (isApproval) =>
+    isApproval
+      ? "Keine Antwort heißt: nicht freigegeben."
+      : "Ohne Antwort erfährt der Agent, dass niemand geantwortet hat.",
+  byAgent: "Vom Agenten geschrieben",
+  options: "Möglichkeiten",
+  facts: "Angaben des Agenten",
+  links: "Links in diesem Text",
+  monospace: "Feste Breite",
+  showAll: (rows) => `Alle ${rows} Zeilen zeigen`,
+  noVisibleText: "(kein sichtbarer Text)",
+  timeline: "Was geschah",
+  notFound: "Diese Frage gibt es nicht, oder Sie dürfen sie nicht sehen.",
+  back: "Zurück zum Eingang",
+
+  effects: { approve: "gibt frei", deny: "gibt nicht frei", neutral: "" },
+  comment: "Kommentar für den Agenten (freiwillig)",
+  yourAnswer: "Ihre Antwort",
+  send: "Senden",
+  selected: (label, keys) => `„${label}“ ist gewählt. ${keys} sendet es.`,
+  folded: (rows) => `${rows} Zeilen sind eingeklappt.`,
+  approveFolded: (rows) =>
+    `${rows} Zeilen sind eingeklappt, und Sie haben sie nicht gesehen. Trotzdem freigeben?`,
+  showThem: "Zeigen",
+  approveAnyway: "Freigeben",
+  sending: "Wird gesendet …",
+  unsaved: "Noch nicht gespeichert. Loopgate antwortet nicht; diese Seite versucht es von selbst wieder.",
+  recorded: (time) => `Gespeichert um ${time}. Der Agent weiß es.`,
+  late: (who, what, time, where) =>
+    `${who} ${what}, ${time} vor Ihnen${where}. Ihre Antwort hat nichts geändert.`,
+  lateEnded: (what) => `${what}, bevor Ihre Antwort ankam. Ihre Antwort hat nichts geändert.`,
+  refused: (why) => `Nicht gespeichert: ${why}`,
+  notYours: "Auf diese Frage antworten andere.",
+  next: "Nächste Frage",
+
+  verdict: {
+    approved: "Freigegeben",
+    denied: "Abgelehnt",
+    answered: "Beantwortet",
+    expired: "Abgelaufen",
+    cancelled: "Zurückgezogen",
+  },
+  did: { approved: "hat dies freigegeben", denied: "hat dies abgelehnt", answered: "hat dies beantwortet" },
+  by: (verdict, name) => `${verdict} von ${name}`,
+  someone: "einer Person",
+  noAnswerBy: "Niemand hat rechtzeitig geantwortet.",
+  withdrawn: "Der Agent hat die Frage zurückgezogen.",
+  after: (time) => `${time} nach der Frage`,
+  channel: { web: "im Browser", telegram: "in Telegram" },
+  channelOther: (name) => `in ${name}`,
+  agentGot: "Der Agent bekam",
+
+  events: {
+    created: "gefragt",
+    delivered: (where) => `gezeigt ${where}`,
+    undelivered: (where, why) => `konnte nicht gezeigt werden ${where}${why === "" ? "" : `: ${why}`}`,
+    seen: (who) => `geöffnet von ${who}`,
+  },
+
+  all: "Alle",
+  search: "Suchen",
+  noMatch: "Keine Entscheidung passt dazu.",
+  noHistory: "Noch wurde nichts entschieden.",
+  clear: "Filter entfernen",
+  more: "Mehr zeigen",
+  exportAs: (format) => `Als ${format} speichern`,
+  exported: (count) => `${count} gespeichert`,
+
+  language: "Sprache",
+  automatic: "Wie der Browser",
+  theme: "Farben",
+  light: "Hell",
+  dark: "Dunkel",
+  singleKeys: "Tastenkürzel mit einzelnen Tasten",
+  singleKeysHint:
+    "Buchstaben und Ziffern bewegen und wählen. Sie entscheiden nie: Nur Strg oder ⌘ mit der Eingabetaste sendet.",
+  signedInAs: "Angemeldet als",
+  signOut: "Abmelden",
+  signOutEverywhere: "Überall abmelden",
+
+  signInHint:
+    "Führen Sie das in einem Terminal auf dem Rechner aus, auf dem Loopgate läuft. Es öffnet diese Seite angemeldet.",
+  signInInvited: "Wenn Sie einen Link bekommen haben, öffnen Sie ihn, um sich anzumelden. Er gilt einmal.",
+  codeUsed: "Dieser Link wurde schon benutzt oder ist zu alt. Besorgen Sie sich einen neuen.",
+  signedInAlready: (name) => `Sie sind als ${name} angemeldet. Mit diesem Link neu anmelden?`,
+  useLink: "Neu anmelden",
+  keepSession: "Angemeldet bleiben",
+  signingIn: "Anmeldung …",
+  unreachable: "Loopgate antwortet nicht. Diese Seite versucht es von selbst wieder.",
+  tooMany: "Zu viele Versuche. Versuchen Sie es in einer Minute wieder.",
+
+  stale: (time) => `Es kommen keine Neuigkeiten mehr an. Das hier wartete um ${time}.`,
+  keys: "Tastenkürzel",
+  legend: {
+    "j k": "bewegen",
+    Enter: "öffnen",
+    "1 – 9": "eine Möglichkeit wählen",
+    "Ctrl Enter": "senden, was gewählt ist",
+    c: "Kommentar",
+    "/": "suchen",
+    "g i": "Eingang",
+    "g h": "Verlauf",
+    Esc: "schließen",
+  },
+  close: "Schließen",
+};

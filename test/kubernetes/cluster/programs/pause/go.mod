@@ -1,0 +1,3 @@
+module loopgate/test/kubernetes/pause
+
+go 1.24.0
