@@ -110,8 +110,8 @@ export class Answers {
   }
 
   /** Rows of the request's texts that are still folded. */
-  hiddenRows({ request_id: id, message, metadata }: RequestResource): number {
-    return this.#entry(id).isUnfolded.value ? 0 : foldedRows(message, metadata);
+  hiddenRows({ request_id: id, message, metadata, action }: RequestResource): number {
+    return this.#entry(id).isUnfolded.value ? 0 : foldedRows(message, metadata, action?.arguments);
   }
 
   /** Sends the draft, and repeats it with the same key until the server has said what became of it. */

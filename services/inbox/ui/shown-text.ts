@@ -38,8 +38,11 @@ export function fold(text: string, limit = FOLD_ABOVE): Folded {
 }
 
 /** The rows of a request's texts that are folded at first. */
-export const foldedRows = (message: string, metadata: Readonly<Record<string, unknown>> = {}): number =>
-  [message, ...Object.values(metadata).map(valueText)].reduce(
+export const foldedRows = (
+  message: string,
+  ...values: readonly (Readonly<Record<string, unknown>> | undefined)[]
+): number =>
+  [message, ...values.flatMap((named = {}) => Object.values(named).map(valueText))].reduce(
     (sum, text) => sum + fold(shown(text)).hidden,
     0,
   );

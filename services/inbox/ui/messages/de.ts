@@ -45,6 +45,7 @@ export const de: Messages = {
   byAgent: "Vom Agenten geschrieben",
   options: "Möglichkeiten",
   facts: "Angaben des Agenten",
+  runs: "Läuft nach der Freigabe",
   links: "Links in diesem Text",
   monospace: "Feste Breite",
   showAll: (rows) => `Alle ${rows} Zeilen zeigen`,

@@ -44,6 +44,7 @@ export const en = {
   byAgent: "Written by the agent",
   options: "Options",
   facts: "Facts from the agent",
+  runs: "Runs if approved",
   links: "Links in this text",
   monospace: "Monospace",
   showAll: (rows: number) => `Show all ${rows} lines`,

@@ -106,8 +106,11 @@ it("a selected option is not sent by itself", async () => {
   expect(sent[0]?.answer.option).toBe("Deny");
 });
 
-describe("with lines folded", () => {
-  const request = aRequest({ message: long });
+describe.each([
+  ["of the message", { message: long }],
+  ["of the action's arguments", { action: { tool: "Bash", arguments: { command: long } } }],
+])("with lines %s folded", (_, given) => {
+  const request = aRequest(given);
 
   it("an approval asks once, and is sent when it is confirmed", async () => {
     const { answers, sent, appear } = aTab([ok(request)]);

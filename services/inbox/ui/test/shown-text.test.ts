@@ -56,6 +56,7 @@ describe("folding", () => {
 
   it("is counted over the message and each fact", () => {
     expect(foldedRows(lines(41), { log: lines(50), short: "a", many: [1, 2] })).toBe(11);
+    expect(foldedRows(lines(41), undefined, { command: lines(45) })).toBe(6);
   });
 });
 

@@ -1,7 +1,9 @@
+import type { RequestResource } from "@loopgate/contracts/v1/request";
 import { useSignal } from "@preact/signals";
 import { type ComponentChildren, h } from "preact";
 import { el, type View } from "../element.ts";
 import { words } from "../preferences.ts";
+import { nameOf } from "../request-words.ts";
 import { diffLine, fold, isDiff, linksIn, shown, valueText } from "../shown-text.ts";
 
 interface TextProps {
@@ -79,43 +81,52 @@ export function CopyButton({ text }: { readonly text: string }): View {
   );
 }
 
-interface FactsProps {
-  readonly metadata: Readonly<Record<string, unknown>>;
+interface Unfoldable {
   readonly isUnfolded: boolean;
   readonly onUnfold: () => void;
 }
 
+interface FactsProps extends Unfoldable {
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
 /** The metadata of a request: names and values are the agent's. */
-export function Facts({ metadata, isUnfolded, onUnfold }: FactsProps): View | null {
-  const facts = Object.entries(metadata);
-  if (facts.length === 0) return null;
+export function Facts({ metadata, ...unfoldable }: FactsProps): View | null {
+  if (Object.keys(metadata).length === 0) return null;
+  return el("section", { class: "facts" }, el("h2", null, words.value.facts), table(metadata, unfoldable));
+}
+
+interface ActionProps extends Unfoldable {
+  readonly action: NonNullable<RequestResource["action"]>;
+}
+
+/** What runs if the person approves: the tool, where, and its arguments. */
+export function Action({ action, ...unfoldable }: ActionProps): View {
+  const { tool, server, host, cwd, summary } = action;
   return el(
     "section",
     { class: "facts" },
-    el("h2", null, words.value.facts),
-    el(
-      "table",
-      null,
-      el(
-        "tbody",
-        null,
-        facts.map(([name, value]) => {
-          const text = valueText(value);
-          return el(
-            "tr",
-            { key: name },
-            el("th", { scope: "row", dir: "auto" }, shown(name)),
-            el(
-              "td",
-              { class: typeof value === "object" || isDiff(text) ? "mono" : "" },
-              h(Folding, { text, isUnfolded, onUnfold }),
-            ),
-          );
-        }),
-      ),
+    el("h2", null, words.value.runs),
+    [tool, server, host, cwd, summary].map(
+      (part) => part !== undefined && el("p", { dir: "auto" }, nameOf(part)),
     ),
+    table(action.arguments, unfoldable),
   );
 }
+
+const table = (values: Readonly<Record<string, unknown>>, unfoldable: Unfoldable): View => {
+  const rows = Object.entries(values).map(([name, value]) => {
+    const text = valueText(value);
+    const isCode = typeof value === "object" || isDiff(text);
+    return el(
+      "tr",
+      { key: name },
+      el("th", { scope: "row", dir: "auto" }, shown(name)),
+      el("td", { class: isCode ? "mono" : "" }, h(Folding, { text, ...unfoldable })),
+    );
+  });
+  return el("table", null, el("tbody", null, rows));
+};
 
 /** A diff keeps its signs: the colours repeat what they say. */
 function coloured(text: string): ComponentChildren {

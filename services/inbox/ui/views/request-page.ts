@@ -7,7 +7,7 @@ import { el, type View } from "../element.ts";
 import { language, words } from "../preferences.ts";
 import { isApproval, kindOf, nameOf, shortId } from "../request-words.ts";
 import { duration, moment } from "../time.ts";
-import { AgentText, Facts } from "./agent-text.ts";
+import { Action, AgentText, Facts } from "./agent-text.ts";
 import { DecisionBar, fitsBar, Options } from "./decision-bar.ts";
 import { icon } from "./icons.ts";
 import { Timeline } from "./timeline.ts";
@@ -46,6 +46,7 @@ function Detail({ app, request }: { readonly app: App; readonly request: Request
   const isUnfolded = app.answers.hiddenRows(request) === 0;
   const onUnfold = () => app.answers.unfold(request.request_id);
   const isOpen = request.status === "pending";
+  const { action } = request;
   return el(
     "article",
     { class: "request" },
@@ -56,6 +57,7 @@ function Detail({ app, request }: { readonly app: App; readonly request: Request
       h(Heading, { app, request }),
       !isOpen && h(Verdict, { app, request }),
       h(AgentText, { text: request.message, isUnfolded, onUnfold }),
+      action !== undefined && h(Action, { action, isUnfolded, onUnfold }),
       h(OptionList, { app, request }),
       h(Facts, { metadata: request.metadata ?? {}, isUnfolded, onUnfold }),
       h(Timeline, { app, request }),

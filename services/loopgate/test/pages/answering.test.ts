@@ -31,6 +31,28 @@ it("the answer and its comment reach the waiting agent", async ({ sam }) => {
   await page.getByText("after six, please").waitFor();
 });
 
+it("shows what runs if it is approved: the tool, where, and each argument", async ({ sam }) => {
+  const { url } = sam.embedded;
+  const given = { command: "git push\u202E --force", timeout: 60 };
+  const action = {
+    tool: "Bash",
+    host: "claude-code",
+    cwd: "/work/app",
+    summary: "Push it",
+    arguments: given,
+  };
+  const page = await sam.open(`/r/${await ask(url, { action })}`);
+  const runs = page.locator("section", { has: page.getByRole("heading", { name: "Runs if approved" }) });
+  await runs.waitFor();
+  expect(await runs.locator("p").allTextContents()).toEqual(["Bash", "claude-code", "/work/app", "Push it"]);
+  expect(await runs.locator("tr").allTextContents()).toEqual([
+    "commandgit push⟨U+202E⟩ --force",
+    "timeout60",
+  ]);
+  await page.getByRole("button", { name: "Deny" }).click();
+  await page.getByRole("heading", { name: "Denied by Sam" }).waitFor();
+});
+
 it("a typed answer is taken to the letter", async ({ sam }) => {
   const { url } = sam.embedded;
   const id = await ask(url, { request_type: "input", message: "What shall I write?" });
